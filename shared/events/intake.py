@@ -1,0 +1,148 @@
+"""Events of intake: contacts, requests and the property's settings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from shared.events.envelope import Event, Moment, Personal
+
+Urgency = Literal["emergency", "urgent", "general"]
+Outcome = Literal["SATISFIED", "ANSWERED", "WITHDRAWN", "CANCELLED", "JOINED", "UNREACHED"]
+
+
+class Requester(Personal):
+    """Who asked, as known at that moment, and what was said. `phone` is E.164; language is `zh` or `en`."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: Literal["zh", "en"] = "zh"
+    description: str = ""
+    fields: dict[str, str | int | bool] = {}
+
+
+class PropertyConfigured(Event):
+    """A property was opened or its settings changed. Stream: `property:<property_id>`. Always the whole of the settings."""
+
+    TYPE = "intake.property.configured.v1"
+    SUBJECT = "property_id"
+    property_id: str
+    name_zh: str
+    name_en: str
+    zone: str
+    profile: str
+    currency: str
+    settings: dict[str, str | int | bool] = {}
+    duty_chain: tuple[str, ...] = ()
+    training: bool = False
+
+
+class RequestAccepted(Event):
+    """An owner's need was accepted: the first event of a request's stream.
+
+    `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...). `origin` is `live`, `history`
+    or `replay` (ruling J8). `hazard` is the item of the emergency or urgent list that decided the urgency, if any.
+    """
+
+    TYPE = "intake.request.accepted.v1"
+    request_id: str
+    contact_id: str
+    reference: str
+    procedure: str
+    catalogue_version: str
+    urgency: Urgency
+    urgency_by: str
+    hazard: str = ""
+    category: str
+    area: Literal["indoor", "public"]
+    unit_id: str = ""
+    building: str = ""
+    place: str = ""
+    channel: str
+    first_contact_id: str
+    reported_at: Moment
+    recorded_at: Moment
+    appointment_at: Moment | None = None
+    fields: dict[str, str | int | bool] = {}
+    origin: Literal["live", "history", "replay"] = "live"
+    person_id: str = ""
+    personal: Requester | None = None
+
+
+class RequestAmended(Event):
+    """A correction with its reason; old and new values of what changed (personal ones only in the personal part)."""
+
+    TYPE = "intake.request.amended.v1"
+    request_id: str
+    reason: str
+    changed: dict[str, str] = {}
+    unit_id: str = ""
+    place: str = ""
+    amended_at: Moment
+    personal: Requester | None = None
+
+
+class UrgencyRaised(Event):
+    """A request became more urgent (anyone may raise; ruling J18)."""
+
+    TYPE = "intake.request.urgency_raised.v1"
+    request_id: str
+    urgency: Urgency
+    reason: str
+    raised_at: Moment
+
+
+class EmergencyRaised(Event):
+    """A routine request became an emergency: first event of the urgent stream `emergency:<request_id>`, complete in itself."""
+
+    TYPE = "intake.emergency.raised.v1"
+    request_id: str
+    procedure: str
+    category: str
+    hazard: str = ""
+    area: Literal["indoor", "public"]
+    unit_id: str = ""
+    building: str = ""
+    place: str
+    first_contact_id: str
+    reported_at: Moment
+    raised_at: Moment
+    personal: Requester | None = None
+
+
+class RequestCancelled(Event):
+    """The caller changed his mind (ruling J5). `notice_received_at` is when the desk got the notice."""
+
+    TYPE = "intake.request.cancelled.v1"
+    request_id: str
+    reason: str
+    notice_received_at: Moment
+    cancelled_at: Moment
+
+
+class TimePromised(Event):
+    """A time was promised to the customer, after the work was arranged (P012, P013)."""
+
+    TYPE = "intake.request.time_promised.v1"
+    request_id: str
+    promised_at: Moment
+    reason: str = ""
+
+
+class RequestReopened(Event):
+    """The owner was not satisfied: the matter goes on."""
+
+    TYPE = "intake.request.reopened.v1"
+    request_id: str
+    reason: str
+    reopened_at: Moment
+
+
+class RequestClosed(Event):
+    """The request reached one of the end states of ruling J7."""
+
+    TYPE = "intake.request.closed.v1"
+    request_id: str
+    outcome: Outcome
+    closed_at: datetime
