@@ -1,0 +1,198 @@
+"""Every address, limit and secret of the platform, with its default and what it is for; set by the environment.
+
+The variable is the name of the field in capitals: `KAFKA_BOOTSTRAP_SERVERS`, `BATCH_RECORDS_MAX`. Nothing else
+reads the environment. Secrets have no default: on one machine the supervisor makes them at the first start.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.events.envelope import PRODUCERS, Lane
+
+Role = Literal["front", "bulk"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Settings(BaseSettings):
+    """Read once per process; a wrong value stops the process and names the variable."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # --- Where things are ---------------------------------------------------------------------------------
+    mongodb_url: str = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=guanjia", description="MongoDB, a replica set (transactions)"
+    )
+    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka, host:port with commas between")
+    database_prefix: str = Field(
+        "guanjia_", max_length=32, description="Databases are <prefix><service> and <prefix>vault"
+    )
+    topic_prefix: str = Field("", max_length=64, description="Put before every topic and consumer group")
+    host: str = Field("127.0.0.1", description="Address the HTTP servers listen on")
+    base_port: int = Field(8001, ge=1, le=65_000, description="Port of intake; see port_of for the others")
+    replica: str = Field("0", max_length=32, description="Which of several equal processes this is")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe line logged"
+    )
+    otlp_endpoint: str = Field(
+        "", description="OpenTelemetry collector (OTLP over HTTP); empty: no traces sent"
+    )
+    failpoint: str = Field("", description="Tests: name of the point at which the process kills itself")
+
+    # --- Broker -------------------------------------------------------------------------------------------
+    kafka_assignment: Literal["all", "group"] = Field(
+        "all",
+        description="all: this process takes every partition of its lane; group: shared by a consumer group",
+    )
+    broker_forgets: bool = Field(False, description="The embedded broker keeps everything in memory only")
+    enable_idempotence: bool = Field(
+        True, description="Idempotent producer; the embedded broker cannot do it"
+    )
+    partitions: int = Field(12, ge=1, le=1_000, description="Partitions of a topic, when it is created")
+    replication_factor: int = Field(1, ge=1, le=7, description="Copies of a topic, when it is created")
+    fetch_max_wait_ms_urgent: int = Field(
+        20, ge=1, description="How long a fetch of the urgent lane may wait"
+    )
+    fetch_max_wait_ms_routine: int = Field(
+        100, ge=1, description="How long a fetch of the routine lane may wait"
+    )
+    session_timeout_ms: int = Field(
+        10_000, ge=3_000, description="Group members silent for so long are dropped"
+    )
+    broker_batches_max: int = Field(
+        5_000, ge=100, description="Embedded broker: record batches in one partition before it is recycled"
+    )
+
+    # --- Committer ----------------------------------------------------------------------------------------
+    batch_records_max: int | None = Field(
+        None, ge=1, le=10_000, description="Units in one commit, for both roles; 1 turns batching off"
+    )
+    batch_records_max_front: int = Field(
+        200, ge=1, le=10_000, description="Units in one commit of a front process"
+    )
+    batch_records_max_bulk: int = Field(
+        100, ge=1, le=10_000, description="Units in one commit of a bulk process"
+    )
+    batch_bytes_max: int = Field(8 * MIB, ge=64 * KIB, description="Bytes written by one commit")
+    commit_timeout_seconds: float = Field(
+        4.0, gt=0, le=60, description="A commit that takes longer is given up"
+    )
+    commits_in_flight_max: int = Field(
+        2, ge=1, le=8, description="Transactions at once; they share no stream"
+    )
+    commit_tries_max: int = Field(
+        3, ge=1, le=20, description="Times a unit is run again because its basis moved"
+    )
+    queue_records_max: int = Field(2_000, ge=1, description="Units waiting for a commit; above: 503")
+    queue_bytes_max: int = Field(32 * MIB, ge=1, description="Bytes waiting for a commit; above: 503")
+    queue_urgent_reserve: int = Field(
+        500, ge=0, description="Places on top of the queue that only urgent may take"
+    )
+    retry_after_seconds: int = Field(1, ge=1, description="What a refused caller is told to wait")
+    transaction_lifetime_seconds_max: int = Field(
+        10, ge=1, description="Unready when mongod keeps dead transactions longer"
+    )
+    commands_ttl_hours: int = Field(
+        72, ge=1, description="How long a repeated command gets its stored answer"
+    )
+    lease_seconds: float = Field(
+        10.0, ge=1, description="How long the one sweeper and relay of a service may be silent"
+    )
+
+    # --- Events, relay, journal ---------------------------------------------------------------------------
+    event_bytes_max: int = Field(256 * KIB, ge=1 * KIB, le=900 * KIB, description="Size of one event")
+    relay_pending_max: int = Field(2_000, ge=1, description="Events sent and not yet confirmed by the broker")
+    relay_seal_every_ms: int = Field(250, ge=10, description="Longest time between publishing and sealing")
+    relay_seal_records_max: int = Field(1_000, ge=1, description="Events in one seal")
+    outbox_retention_days: int = Field(3_650, ge=1, description="How long the journal is kept")
+    outbox_alarm_records: int = Field(100_000, ge=1, description="Events not yet published before an alarm")
+    waiting_alarm_seconds_urgent: int = Field(
+        30, ge=1, description="An urgent event waits so long for its cause: alarm"
+    )
+    waiting_alarm_seconds_routine: int = Field(300, ge=1, description="A routine event waits so long: alarm")
+    fuse_parked_max: int = Field(
+        20, ge=1, description="Routine events parked in a row before the consumer stops"
+    )
+
+    # --- Timers and the auditor ---------------------------------------------------------------------------
+    timer_sweep_ms: int = Field(200, ge=10, description="How often due timers are looked for")
+    timer_batch_max: int = Field(500, ge=1, description="Due timers taken at once")
+    auditor_every_seconds: float = Field(10.0, gt=0, description="How often the auditor compares deadlines")
+    auditor_grace_seconds: float = Field(
+        30.0, ge=0, description="How late something may fire before it is an alarm"
+    )
+    auditor_webhook_url: str = Field("", description="Where the auditor posts its alarms, besides mail")
+    auditor_mail_to: str = Field("duty@localhost", description="Who gets the auditor's mail")
+
+    # --- HTTP ---------------------------------------------------------------------------------------------
+    body_bytes_max: int = Field(256 * KIB, ge=1 * KIB, description="Size of a request body; above: 413")
+    page_limit_default: int = Field(50, ge=1, description="Items of a list when nothing is asked")
+    page_limit_max: int = Field(200, ge=1, description="Items of a list at most")
+    shutdown_seconds: float = Field(15.0, gt=0, description="How long a stopping process may finish its work")
+    ready_silence_seconds: float = Field(
+        10.0, gt=0, description="A loop silent for longer makes the process unready"
+    )
+
+    # --- Who may call -------------------------------------------------------------------------------------
+    jwt_secret: SecretStr = Field(SecretStr(""), description="HS256 secret of the tokens, on one machine")
+    jwt_jwks_url: str = Field("", description="Keys of the identity provider; used instead of jwt_secret")
+    jwt_issuer: str = Field("guanjia", description="Expected `iss` of a token")
+    jwt_audience: str = Field("guanjia", description="Expected `aud` of a token")
+    jwt_algorithms: tuple[str, ...] = Field(("HS256",), description='Accepted signatures, as JSON: ["RS256"]')
+    jwt_leeway_seconds: int = Field(5, ge=0, le=300, description="Difference of clocks that is forgiven")
+
+    # --- Secrets that are never in the database -----------------------------------------------------------
+    seal_hmac_key: SecretStr = Field(SecretStr(""), description="Signs the seals of the journal")
+    vault_master_key: SecretStr = Field(
+        SecretStr(""), description="Wraps the data keys of people (32 bytes, base64url)"
+    )
+
+    # --- Channels -----------------------------------------------------------------------------------------
+    smtp_host: str = Field("127.0.0.1", description="Mail server")
+    smtp_port: int = Field(2525, ge=1, le=65_535, description="Port of the mail server")
+    smtp_username: str = Field("", description="Empty: no login")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of the mail server")
+    smtp_starttls: bool = Field(False, description="Encrypt the connection to the mail server")
+    smtp_from: str = Field("guanjia@localhost", description="Sender of mail")
+    smtp_timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for the mail server")
+    gateway_url: str = Field("", description="HTTP gateway for text messages and calls; empty: none")
+    gateway_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what is sent to the gateway (Standard Webhooks)"
+    )
+    gateway_timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for the gateway")
+
+    def records_max(self, role: Role) -> int:
+        """Units in one commit of a process with this role."""
+        if self.batch_records_max is not None:
+            return self.batch_records_max
+        return self.batch_records_max_front if role == "front" else self.batch_records_max_bulk
+
+    def fetch_max_wait_ms(self, lane: Lane) -> int:
+        """How long a fetch of this lane may wait for records."""
+        return self.fetch_max_wait_ms_urgent if lane == "urgent" else self.fetch_max_wait_ms_routine
+
+    def waiting_alarm_seconds(self, lane: Lane) -> int:
+        """How long an event of this lane may wait for its cause without alarm."""
+        return self.waiting_alarm_seconds_urgent if lane == "urgent" else self.waiting_alarm_seconds_routine
+
+    def database(self, name: str) -> str:
+        """The name of the database of a service, or of the vault."""
+        return f"{self.database_prefix}{name}"
+
+    def port_of(self, service: str, role: Role = "front") -> int:
+        """HTTP port of a process: fronts from base_port, bulk (health, metrics) ten above, the auditor twenty above."""
+        if service == "auditor":
+            return self.base_port + 20
+        return self.base_port + PRODUCERS.index(service) + (10 if role == "bulk" else 0)
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read from the environment once."""
+    return Settings()
