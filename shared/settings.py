@@ -1,7 +1,7 @@
-"""Every address, limit and secret of the platform, with its default and what it is for; set by the environment.
+"""Every address, limit and secret of the platform, with its default and what it is for; set by environment.
 
-The variable is the name of the field in capitals: `KAFKA_BOOTSTRAP_SERVERS`, `BATCH_RECORDS_MAX`. Nothing else
-reads the environment. Secrets have no default: on one machine the supervisor makes them at the first start.
+The variable is the name of the field in capitals: `KAFKA_BOOTSTRAP_SERVERS`, `BATCH_RECORDS_MAX`. Nothing
+else reads the environment. Secrets have no default: on one machine the supervisor makes them at the first start.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
         return f"{self.database_prefix}{name}"
 
     def port_of(self, service: str, role: Role = "front") -> int:
-        """HTTP port of a process: fronts from base_port, bulk (health, metrics) ten above, the auditor twenty above."""
+        """HTTP port: fronts from base_port on, bulk (health, metrics) ten above, the auditor twenty above."""
         if service == "auditor":
             return self.base_port + 20
         return self.base_port + PRODUCERS.index(service) + (10 if role == "bulk" else 0)
