@@ -1,7 +1,7 @@
 """Every address, limit and secret of the platform, with its default and what it is for; set by environment.
 
 The variable is the name of the field in capitals: `KAFKA_BOOTSTRAP_SERVERS`, `BATCH_RECORDS_MAX`. Nothing
-else reads the environment. Secrets have no default: on one machine the supervisor makes them at the first start.
+else reads the environment. Secrets have no default: on one machine they are made at the first start.
 """
 
 from __future__ import annotations
