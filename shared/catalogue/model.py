@@ -1,17 +1,20 @@
 """The shape of a catalogue entry: one procedure of the handbooks, with a section per service.
 
-Strict: an unknown key or a wrong type is an error when the files are read, never when an owner calls. Durations carry their unit in
-their name. What most procedures have in common is a flow written in Python; an entry chooses one and fills in its parameters.
+Strict: an unknown key or a wrong type is an error when the files are read, never when an owner calls.
+Durations carry their unit in their name. What most procedures have in common is a flow written in Python; an
+entry chooses one and fills in its parameters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 FieldType = Literal["text", "integer", "boolean", "moment", "choice"]
 Flow = Literal["repair", "errand"]
+Currency = Literal["CNY", "HKD", "USD", "EUR"]
 
 
 class Section(BaseModel):
@@ -21,7 +24,10 @@ class Section(BaseModel):
 
 
 class AskedField(Section):
-    """One question of the form. `personal` answers are sealed; `required_for_emergency` stays false but for place and what (P020, J17)."""
+    """One question of the form.
+
+    `personal` answers are sealed. An emergency needs place and what, whatever is `required` here (P020, J17).
+    """
 
     name: str
     type: FieldType
@@ -45,7 +51,10 @@ class HazardItem(Section):
 
 
 class IntakeRules(Section):
-    """What intake must ask. `areas`: where the work may be; `categories`: what it may be about (empty: any of the trade)."""
+    """What intake must ask.
+
+    `areas`: where the work may be; `categories`: what it may be about (empty: any of the trade).
+    """
 
     fields: tuple[AskedField, ...] = ()
     areas: tuple[Literal["indoor", "public"], ...] = ("indoor", "public")
@@ -58,28 +67,55 @@ class IntakeRules(Section):
 
 
 class EscalationStep(Section):
-    """Who is told, counted in percent of the time between the report and the deadline: 75 is before, 100 at the breach, 150 after."""
+    """Who is told, counted in percent of the time between the report and the deadline.
+
+    75 is before, 100 at the breach, 150 after.
+    """
 
     at_percent: int = Field(ge=1, le=1000)
     to_role: str
 
 
+class Fallback(Section):
+    """What is offered instead when the partner cannot (P067).
+
+    Only with the owner's recorded consent, if `consent_required`.
+    """
+
+    id: str
+    zh: str
+    en: str
+    consent_required: bool = True
+    fields: tuple[AskedField, ...] = ()
+
+
 class DispatchRules(Section):
-    """Who does the work and by when. Deadlines count from the report (domain §8.3.12), days are calendar days of the property's zone."""
+    """Who does the work and by when.
+
+    Deadlines count from the report (domain §8.3.12); days are calendar days of the property's zone.
+    `signatures`: who signs before the work counts as done; `public_signatures`: who signs instead when the
+    area is public (P021), where it differs. `quote_before_start`: work in a home waits for the consented
+    quote (P014).
+    """
 
     flow: Flow
     department: str
     kind: Literal["repair", "errand"]
     skills: dict[str, str] = {}  # category -> skill; "default" for the rest
     slip_within_minutes: int = 5
+    slip_late_days: int = 0  # slips of so many last days of a month are counted in the next (P029)
     emergency_due_minutes: int = 60
     urgent_due_hours: int = 24
     general_due_days: int = 3
     escalation: tuple[EscalationStep, ...] = ()
-    signatures: tuple[str, ...] = ()  # who signs before the work counts as done
+    collect_within_minutes: int = 30  # mode "collect": after that the slip counts as not collected
+    signatures: tuple[str, ...] = ()
+    public_signatures: tuple[str, ...] = ()
+    quote_before_start: bool = False
     supervisor_dispatches: bool = True  # general repairs go through the repair supervisor
     withdrawal_signature: str = "repair_supervisor"
     partner_required: bool = False
+    fallback: Fallback | None = None
     cancel_notice_hours: int = 0
     modes: Literal["push", "collect", "radio"] = "push"
 
@@ -112,22 +148,46 @@ class BillingRules(Section):
 
 
 class Notice(Section):
-    """Who hears which wording when an event of that type happens."""
+    """Who hears which wording when an event of that type happens.
+
+    `when` and `unless` compare fields of the event: `when = { purpose = "deposit" }`; a dotted name reaches
+    inside an amount.
+    """
 
     audience: Literal["owner", "staff"]
     template: str
+    when: dict[str, str | int | bool] = {}
+    unless: dict[str, str | int | bool] = {}
+
+    def applies(self, event: BaseModel) -> bool:
+        """Whether this event is one that the notice is for: all of `when` hold, none of `unless`."""
+        if any(_field(event, name) != wanted for name, wanted in self.when.items()):
+            return False
+        return not any(_field(event, name) == refused for name, refused in self.unless.items())
+
+
+def _field(event: BaseModel, dotted: str) -> object:
+    value: object = event
+    for name in dotted.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 class NotifyRules(Section):
-    """What the owner and the staff hear: event type -> notices. Texts are in `shared/catalogue/wordings.toml`."""
+    """What the owner and the staff hear: event type -> notices. The texts are in `wordings.toml`."""
 
     notices: dict[str, tuple[Notice, ...]] = {}
 
 
 class Procedure(Section):
-    """One procedure, as resolved for one profile. `version` is the hash of its content and is remembered by every request."""
+    """One procedure, as resolved for one profile.
+
+    `version` is the hash of its content and is remembered by every request. `extends` names the procedure
+    whose file this one starts from; what the profile changes there holds here too.
+    """
 
     id: str
+    extends: str = ""
     number: str  # P018
     title_zh: str
     title_en: str
@@ -142,19 +202,69 @@ class Procedure(Section):
     version: str = ""
 
 
-class Profile(Section):
-    """The variants one handbook binds a property to: overlays per procedure and property-wide settings (ruling J29).
+class Setting(Section):
+    """One switch between handbooks (domain §8.2) or one blank in them (§8.1), valid for a whole property.
 
-    `settings` holds the blanks of domain §8.1; `unconfirmed` names those that run on our default.
+    `blank` is the row of §8.1. `variants` gives, per choice, what it changes in which procedure. `sources`
+    says which handbook wants which choice.
+    """
+
+    name: str
+    default: str | int | bool
+    explains: str
+    blank: int = 0
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    sources: dict[str, str] = {}
+    variants: dict[str, dict[str, dict[str, object]]] = {}
+
+    def accepted(self) -> str:
+        """What a value must be, in words for the person who typed another."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if isinstance(self.default, bool):
+            return "true or false"
+        if isinstance(self.default, int):
+            least = 0 if self.minimum is None else self.minimum
+            most = "" if self.maximum is None else f" and at most {self.maximum}"
+            return f"a whole number, at least {least}{most}"
+        return "text of at most 500 characters"
+
+    def accepts(self, value: str | int | bool) -> bool:
+        """Whether a property may set this value."""
+        if type(value) is not type(self.default):
+            return False
+        if isinstance(value, str):
+            return value in self.choices if self.choices else len(value) <= 500
+        if isinstance(value, bool):
+            return True
+        return (self.minimum or 0) <= value and (self.maximum is None or value <= self.maximum)
+
+
+class Profile(Section):
+    """What the handbooks of a property bind it to: property-wide settings and overlays (ruling J29).
+
+    A file's `settings` are only what its handbooks decide. Once read, `settings` is complete and
+    `unconfirmed` names those that run on our default (domain §8.1).
     """
 
     id: str
     title_zh: str
     title_en: str
     source: tuple[str, ...]
+    currency: Currency = "CNY"
     settings: dict[str, str | int | bool] = {}
     unconfirmed: tuple[str, ...] = ()
     quiet_from: str = "22:00"
     quiet_until: str = "08:00"
     procedures: tuple[str, ...]
     overlay: dict[str, dict[str, object]] = {}
+
+    def settings_with(self, own: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
+        """The settings of a property of this profile that has set some of its own."""
+        return {**self.settings, **own}
+
+    def unconfirmed_with(self, own: Mapping[str, str | int | bool]) -> tuple[str, ...]:
+        """What still runs on our default in a property that has set some of its own."""
+        return tuple(name for name in self.unconfirmed if name not in own)
