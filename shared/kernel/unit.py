@@ -74,7 +74,15 @@ class Cause:
     if_match: int | None = None
     record: Record | None = None
     timer_id: str = ""  # timers: the row that is deleted in the commit that fires it
+    chain: str = ""  # timers: due steps of one chain collapse to the highest
+    step: int = 0
     emergency: bool = False  # never refused by a full queue
+    answer_in_stream: bool = (
+        False  # commands: the stream's id came from the key, so its progress row can hold the answer
+    )
+    poison: str = ""  # events: why it could not be read; it is parked with its stream
+    retry_of: str = ""  # events: the parked row that a person told to try again
+    dropped: str = ""  # with retry_of: the reason a person gave for dropping it; only `seen` advances
 
 
 class Unit(Protocol):
@@ -103,6 +111,10 @@ class Unit(Protocol):
         """Insert (version 0) or replace (where the version is still the loaded one)."""
         ...
 
+    def require_match(self, version: int) -> None:
+        """Raise Stale if the caller's If-Match names another version of what the command speaks of."""
+        ...
+
     def emit(self, event: Event) -> None:
         """The next event of this stream. Id, sequence, after, lane and trace are the kernel's; the size is checked."""
         ...
@@ -111,7 +123,9 @@ class Unit(Protocol):
         """An event on an urgent stream of its own, complete in itself: an escalation, an alarm, a routine request become an emergency."""
         ...
 
-    def start_timer(self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0) -> None:
+    def start_timer(
+        self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0
+    ) -> None:
         """Run the command at `due_at` on this stream. Steps of one chain that are due together collapse to the highest."""
         ...
 

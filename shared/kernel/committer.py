@@ -1,0 +1,266 @@
+"""The committer: one per process, it turns causes into shared commits (guarantee 2).
+
+Natural batching: while one commit is in flight the next one fills, so an idle system adds no wait. At most `commits_in_flight_max`
+transactions run at once and never share a stream. `batch_records_max` 1 turns batching off; there is no second code path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from shared.clock import Clock
+from shared.errors import Busy, Transient
+from shared.kernel.batch import Batch, BatchRunner
+from shared.kernel.commit import PARKED, BasisMoved, record_fields
+from shared.kernel.lanes import Item, Lanes, StreamKey
+from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
+from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
+
+log = logging.getLogger(__name__)
+_JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
+CONFLICT_TRIES_MAX = 200
+DOWN_WAIT_SECONDS_MAX = 1.0
+ALONE_TRIES_FACTOR = (
+    4  # after `tries_max` a stream is committed alone, after four times as many it is given up
+)
+
+
+class Committer:
+    """Submit causes, get outcomes once they are durable."""
+
+    def __init__(
+        self,
+        db: AsyncDatabase[dict[str, Any]],
+        runner: BatchRunner,
+        clock: Clock,
+        *,
+        batch_records_max: int,
+        commits_in_flight_max: int,
+        tries_max: int,
+        queue_records_max: int,
+        queue_urgent_reserve: int,
+        retry_after_seconds: int = 1,
+    ) -> None:
+        self._db = db
+        self._runner = runner
+        self._clock = clock
+        self._records_max = batch_records_max
+        self._in_flight_max = commits_in_flight_max
+        self._tries_max = tries_max
+        self._queue_max = queue_records_max
+        self._reserve = queue_urgent_reserve
+        self._retry_after = retry_after_seconds
+        self._lanes = Lanes()
+        self._room = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+        self._closing = False
+        self.on_commit: Callable[[Sequence[str]], None] = lambda names: None
+        self.on_progress: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._room.set()
+        self._workers = [
+            asyncio.create_task(self._work(), name=f"commit-{n}") for n in range(self._in_flight_max)
+        ]
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Finish what is queued, as far as the time goes."""
+        self._closing = True
+        self._lanes.changed.set()
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=drain_seconds)
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    @property
+    def queued(self) -> int:
+        """Records waiting."""
+        return self._lanes.records
+
+    async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
+        """The outcome of each cause, when all are durable.
+
+        A full queue makes a caller wait (`wait`, consumers and timers) or raises Busy (HTTP). Urgent causes have a reserve beyond the
+        limit, and an emergency is never refused.
+        """
+        loop = asyncio.get_running_loop()
+        items = [Item(cause, loop.create_future()) for cause in causes]
+        for item in items:
+            while not self._has_room(item.cause):
+                if not wait:
+                    raise Busy(self._retry_after)
+                self._room.clear()
+                await self._room.wait()
+            self._lanes.put(item)
+        return [await item.done for item in items]
+
+    def _has_room(self, cause: Cause) -> bool:
+        if cause.emergency:
+            return True
+        limit = self._queue_max + (self._reserve if cause.lane == "urgent" else 0)
+        return self._lanes.records < limit
+
+    async def park_raw(self, record: Record, reason: str) -> None:
+        """Keep a record that names no stream we could hold back; the same record is kept once."""
+        id = f"raw:{record.topic}:{record.partition}:{record.offset}:{hash_of(record)}"
+        row: dict[str, Any] = {
+            "kind": "raw",
+            "property_id": "",
+            "stream": "",
+            "lane": "",
+            "reason": reason,
+            "state": "parked",
+        }
+        row |= {
+            "parked_at": self._clock.now(),
+            "record": record_fields(record),
+            "type": "",
+            "source": "",
+            "sequence": 0,
+        }
+        await self._db[PARKED].update_one({"_id": id}, {"$setOnInsert": row}, upsert=True)
+        PARKS.labels(kind="raw").inc()
+
+    # --- workers ------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            taken = self._lanes.take(self._records_max)
+            if not taken:
+                if self._closing:
+                    return
+                await self._lanes.changed.wait()
+                continue
+            self._room.set()
+            keys = list(taken)
+            alone = [key for key in keys if taken[key][0].tries >= self._tries_max]
+            together = {key: taken[key] for key in keys if key not in alone}
+            try:
+                for part in ([together] if together else []) + [{key: taken[key]} for key in alone]:
+                    await self._commit_taken(part)
+            finally:
+                self._lanes.release(keys)
+            self.on_progress()
+
+    async def _commit_taken(self, taken: dict[StreamKey, list[Item]]) -> None:
+        """See a batch through: the world being away is waited out, broken units are put back, the rest is answered.
+
+        Streams leave `taken` as they are answered or put back, so that a second round holds only what is still open.
+        """
+        down = 0
+        while taken:
+            try:
+                batch = await self._runner.plan(
+                    {key: [i.cause for i in items] for key, items in taken.items()}
+                )
+                await self._write(batch, taken)
+                return
+            except (PyMongoError, Transient) as error:
+                down += 1
+                wait = min(DOWN_WAIT_SECONDS_MAX, 0.02 * 2 ** min(down, 8)) * _JITTER.uniform(0.5, 1.0)
+                COMMIT_RETRIES.labels(reason="store").inc()
+                if down in (1, 10, 100):
+                    log.warning("the store is away: %s (try %d)", type(error).__name__, down)
+                await asyncio.sleep(wait)
+            except Exception as error:
+                log.exception("a batch failed outside its units")
+                for item in (i for items in taken.values() for i in items):
+                    await self._give_up(item, error)
+                return
+
+    async def _write(self, batch: Batch, taken: dict[StreamKey, list[Item]]) -> None:
+        pieces = [batch]
+        while pieces:
+            piece = pieces.pop()
+            try:
+                names = await self._with_retries(piece)
+            except BasisMoved:
+                pieces += await self._isolate(piece, taken)
+                continue
+            self._runner.forget(piece)
+            self.on_commit(names)
+            self._answer(piece, taken)
+        for key in batch.deferred:
+            self._put_back(taken.pop(key), count=False)
+
+    async def _with_retries(self, piece: Batch) -> list[str]:
+        for _ in range(CONFLICT_TRIES_MAX):
+            try:
+                return await self._runner.write(piece)
+            except PyMongoError as error:
+                if not error.has_error_label("TransientTransactionError") or _is_network(error):
+                    raise
+                COMMIT_RETRIES.labels(reason="conflict").inc()
+                await asyncio.sleep(_JITTER.uniform(0.001, 0.020))
+        raise BasisMoved("the transaction was in conflict for too long")
+
+    async def _isolate(self, piece: Batch, taken: dict[StreamKey, list[Item]]) -> list[Batch]:
+        """Put back the streams whose basis moved; the others go again. Nobody found: halve, down to one stream."""
+        COMMIT_RETRIES.labels(reason="basis").inc()
+        moved = await self._runner.moved(piece)
+        if moved:
+            rest, broken = piece.split(moved)
+            for key in broken:
+                await self._put_back_or_give_up(taken.pop(key))
+            return [rest] if rest else []
+        if len(piece.plans) > 1:
+            return list(piece.halves())
+        for key in piece.plans:
+            await self._put_back_or_give_up(taken.pop(key))
+        return []
+
+    async def _put_back_or_give_up(self, items: list[Item]) -> None:
+        if items[0].tries < self._tries_max * ALONE_TRIES_FACTOR:
+            self._put_back(items, count=True)
+            return
+        for item in items:
+            await self._give_up(item, BasisMoved("its basis moved each time it was tried"))
+
+    def _put_back(self, items: list[Item], *, count: bool) -> None:
+        for item in reversed(items):
+            item.tries += count
+            self._lanes.put(item, front=True)
+
+    async def _give_up(self, item: Item, error: BaseException) -> None:
+        """A unit that can never be committed: a command fails, an event or timer is parked by itself."""
+        if item.cause.kind == "command":
+            item.resolve(Failed(Busy(self._retry_after) if isinstance(error, BasisMoved) else error))
+            return
+        reason = f"Bug: {type(error).__name__}"
+        if item.cause.record is not None:
+            await self.park_raw(item.cause.record, reason)
+        log.error("a unit was given up: %s", reason)
+        item.resolve(Parked(reason))
+
+    def _answer(self, piece: Batch, taken: dict[StreamKey, list[Item]]) -> None:
+        count = 0
+        for key, plan in piece.plans.items():
+            for item, outcome in zip(taken.pop(key), plan.outcomes, strict=True):
+                item.resolve(outcome)
+                count += 1
+                UNITS.labels(kind=item.cause.kind, outcome=type(outcome).__name__).inc()
+                if isinstance(outcome, Parked):
+                    PARKS.labels(kind=item.cause.kind).inc()
+                    log.error("parked on the %s lane: %s", item.cause.lane, outcome.reason)
+        COMMITS.inc()
+        COMMIT_RECORDS.observe(count)
+
+
+def _is_network(error: PyMongoError) -> bool:
+    """A lost server is not a conflict: the batch is planned anew, which also finds out whether it had been committed."""
+    return error.has_error_label("UnknownTransactionCommitResult") or not hasattr(error, "code")
+
+
+def hash_of(record: Record) -> str:
+    """Short hash of a record's value, to know it again after the broker has forgotten its offsets."""
+    return sha256(record.value).hexdigest()[:16]

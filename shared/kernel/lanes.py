@@ -1,0 +1,86 @@
+"""What waits for the committer: bounded, urgent first, and never two batches on one stream (guarantees 2, 9, 11)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from shared.events.envelope import LANES, Lane
+from shared.kernel.unit import Cause, Outcome
+
+StreamKey = tuple[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One cause in the queue, and who waits for its outcome. `tries` counts how often its basis had moved."""
+
+    cause: Cause
+    done: asyncio.Future[Outcome]
+    tries: int = 0
+
+    def resolve(self, outcome: Outcome) -> None:
+        """Tell whoever waits, unless he has gone."""
+        if not self.done.done():
+            self.done.set_result(outcome)
+
+
+@dataclass(slots=True)
+class _Stream:
+    lane: Lane
+    items: deque[Item] = field(default_factory=deque)
+
+
+class Lanes:
+    """Items by stream, streams by lane, in order of arrival. A stream that is being committed is not handed out."""
+
+    def __init__(self) -> None:
+        self._streams: dict[StreamKey, _Stream] = {}
+        self._ready: dict[Lane, OrderedDict[StreamKey, None]] = {lane: OrderedDict() for lane in LANES}
+        self._busy: set[StreamKey] = set()
+        self.records = 0
+        self.changed = asyncio.Event()
+
+    def put(self, item: Item, *, front: bool = False) -> None:
+        """Queue an item; `front`: it was handed out before and goes again, ahead of its followers."""
+        key = (item.cause.property_id, item.cause.stream)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = _Stream(item.cause.lane)
+        if front:
+            stream.items.appendleft(item)
+        else:
+            stream.items.append(item)
+        self.records += 1
+        if key not in self._busy:
+            self._ready[stream.lane][key] = None
+            self.changed.set()
+
+    def take(self, records_max: int) -> dict[StreamKey, list[Item]]:
+        """Up to so many items, all of one stream together, urgent streams first; the streams are busy until `release`."""
+        taken: dict[StreamKey, list[Item]] = {}
+        room = records_max
+        for lane in LANES:
+            ready = self._ready[lane]
+            while ready and room > 0:
+                key, _ = ready.popitem(last=False)
+                items = self._streams[key].items
+                taken[key] = [items.popleft() for _ in range(min(room, len(items)))]
+                room -= len(taken[key])
+                self._busy.add(key)
+        self.records -= records_max - room
+        if not any(self._ready.values()):
+            self.changed.clear()
+        return taken
+
+    def release(self, keys: list[StreamKey]) -> None:
+        """These streams are committed (or have been put back): they may be handed out again."""
+        for key in keys:
+            self._busy.discard(key)
+            stream = self._streams[key]
+            if stream.items:
+                self._ready[stream.lane][key] = None
+                self.changed.set()
+            else:
+                del self._streams[key]
