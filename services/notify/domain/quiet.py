@@ -1,0 +1,40 @@
+"""Quiet hours: when a message to a home may not ring, in the wall-clock time of the property. Emergencies never ask (ruling J17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From and until as wall-clock times; equal times mean that there are none."""
+
+    zone: str
+    start: time
+    end: time
+
+    @classmethod
+    def of(cls, zone: str, start: str, end: str) -> QuietHours:
+        """From texts such as `22:00` and `08:00`."""
+        return cls(zone, time.fromisoformat(start), time.fromisoformat(end))
+
+    def allowed_at(self, moment: datetime) -> datetime:
+        """The moment itself outside quiet hours, otherwise when they end (UTC).
+
+        An end that the change to summer time skips is taken as far after the gap as it lies in it; of an end that comes twice
+        the one that is still to come.
+        """
+        if self.start == self.end:
+            return moment
+        local = moment.astimezone(ZoneInfo(self.zone))
+        clock = local.time().replace(tzinfo=None, fold=0)
+        over_midnight = self.start > self.end
+        late, early = clock >= self.start, clock < self.end
+        if not (late or early if over_midnight else late and early):
+            return moment
+        day = local.date() + timedelta(days=1) if over_midnight and late else local.date()
+        end = datetime.combine(day, self.end, ZoneInfo(self.zone))
+        first = end.astimezone(UTC)
+        return first if first > moment else end.replace(fold=1).astimezone(UTC)
