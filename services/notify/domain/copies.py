@@ -1,4 +1,4 @@
-"""What notify keeps of other services: the property as it is configured and the request with its requester."""
+"""What notify keeps of other services: the property as configured, the request with its requester."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class PropertyCopy:
 
 @dataclass(frozen=True, slots=True)
 class RequestCopy:
-    """The request as messages need it. `erased`: the requester's data key was deleted, nobody may be written to any more."""
+    """The request as messages need it.
+
+    `erased`: the requester's data key was deleted, nobody may be written to any more.
+    """
 
     property_id: str
     id: str

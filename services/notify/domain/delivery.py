@@ -1,4 +1,4 @@
-"""What follows from the answer of a channel: sent, tried again, the next channel, or a person's list (kernel T10)."""
+"""What follows from the answer of a channel: sent, again, the next channel, a person's list (kernel T10)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Reclaim = Literal["again", "repeat", "unknown"]
 class Result:
     """What a channel said about one attempt.
 
-    accepted: it took the message; rejected: it never will; failed: it did not, later it may; unknown: nobody can tell.
+    accepted: it took the message; rejected: it never will; failed: it did not, later it may; unknown:
+    nobody can tell.
     """
 
     outcome: Outcome
@@ -39,7 +40,7 @@ class Step:
 def record(
     message: Message, number: int, result: Result, rule: RetryRule, now: datetime, retention: timedelta
 ) -> Step | None:
-    """The message after attempt `number`; None if the answer came too late to matter (another attempt has decided).
+    """The message after attempt `number`; None if the answer came too late and another attempt has decided.
 
     A late "accepted" always counts: it happened.
     """
@@ -79,8 +80,8 @@ def record(
 def reclaim(message: Message, rule: RetryRule, now: datetime, key_memory: timedelta) -> Reclaim:
     """What to do with a message whose sender died while it was `sending`.
 
-    again: the channel knows the key; repeat: send once more, marked; unknown: a person has to find out. A gateway
-    that has forgotten the key by now is no better than mail.
+    again: the channel knows the key; repeat: send once more, marked; unknown: a person has to find out.
+    A gateway that has forgotten the key by now is no better than mail.
     """
     remembered = message.channel_since is None or now - message.channel_since < key_memory
     if message.channel == "training" or (message.channel in IDEMPOTENT and remembered):

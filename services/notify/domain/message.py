@@ -1,6 +1,7 @@
 """A message: who is told what, over which channels, and how it went so far.
 
-The channel plan is tried in order (text message, then mail); what no channel took stays on a person's list (`failed`, `unknown`).
+The channel plan is tried in order (text message, then mail); what no channel took stays on a person's list
+(`failed`, `unknown`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ATTEMPTS_KEPT = 10  # the newest attempts stay in the document, so that it canno
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One channel of the plan. `key` is the idempotency key and the Message-ID: the same each time this hop is tried."""
+    """One channel of the plan. `key` is idempotency key and Message-ID: the same each time it is tried."""
 
     channel: ChannelName
     address: str
@@ -33,7 +34,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call of a channel. `reason` is a short code (`timeout`, `smtp_451`), never what a server said about a person."""
+    """One call of a channel. `reason` is a short code (`timeout`, `smtp_451`), never a server's own words."""
 
     number: int
     channel: str
@@ -46,8 +47,9 @@ class Attempt:
 class Message:
     """One text for one recipient.
 
-    `stream` is where the event that caused it stood; what becomes of the message is told there. `next_attempt_at` is set while
-    something is still to do: when to try (queued, held) or when the claim of a sender ends (sending). `attempt` counts claims.
+    `stream` is where the event that caused it stood; what becomes of the message is told there.
+    `next_attempt_at` is set while something is still to do: when to try (queued, held) or when the claim of a
+    sender ends (sending). `attempt` counts claims.
     """
 
     property_id: str
@@ -94,7 +96,7 @@ class Message:
         return self.hop + 1 < len(self.plan)
 
     def wiped(self) -> Message:
-        """The same without anything personal: what is left proves that and when somebody was told which wording."""
+        """The same without anything personal; what is left proves when somebody was told which wording."""
         plan = tuple(replace(h, address="") for h in self.plan)
         return replace(self, subject="", text="", params=None, plan=plan, wipe_at=None)
 

@@ -1,4 +1,7 @@
-"""Quiet hours: when a message to a home may not ring, in the wall-clock time of the property. Emergencies never ask (ruling J17)."""
+"""Quiet hours: when a message to a home may not ring, in the wall-clock time of the property.
+
+Emergencies never ask (ruling J17).
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ class QuietHours:
     def allowed_at(self, moment: datetime) -> datetime:
         """The moment itself outside quiet hours, otherwise when they end (UTC).
 
-        An end that the change to summer time skips is taken as far after the gap as it lies in it; of an end that comes twice
-        the one that is still to come.
+        An end that the change to summer time skips is taken as far after the gap as it lies in it; of an end
+        that comes twice the one that is still to come.
         """
         if self.start == self.end:
             return moment

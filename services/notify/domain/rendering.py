@@ -1,4 +1,7 @@
-"""From a wording and an event to a text: only whitelisted variables, formatted for the reader's language and the property's zone."""
+"""From a wording and an event to a text.
+
+Only whitelisted variables, formatted for the reader's language and the property's zone.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ def names_in(text: str) -> frozenset[str]:
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables; one without a value shows a dash, and a value is never read as a template."""
+    """The text with its variables; one without a value shows a dash, a value is never read as a template."""
     parts = []
     for literal, name, _, _ in Formatter().parse(text):
         parts.append(literal)

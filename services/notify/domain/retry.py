@@ -15,7 +15,7 @@ from services.notify.domain.message import Queue
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """Seconds. `next_channel`: how long one channel is tried while another is left; `give_up`: how long the last one is."""
+    """Seconds. `next_channel`: how long a channel is tried while another is left; `give_up`: the last one."""
 
     base_seconds: float
     cap_seconds: float
@@ -28,7 +28,7 @@ RetryRules = Mapping[Queue, RetryRule]
 
 
 def backoff_seconds(rule: RetryRule, key: str, failures: int) -> float:
-    """The wait after that many failures (from 1): doubled each time up to the cap, spread by a half each way."""
+    """The wait after that many failures (from 1): doubled up to the cap, spread by a half each way."""
     digest = hashlib.sha256(f"{key}:{failures}".encode()).digest()
     spread = 0.5 + int.from_bytes(digest[:4], "big") / 2**32
     doubled = rule.base_seconds * 2 ** min(failures - 1, 30)
