@@ -19,6 +19,12 @@ class StaffContact(Personal):
     language: Literal["zh", "en"] = "zh"
 
 
+class StepNote(Personal):
+    """What somebody said about a step, in his own words."""
+
+    note: str = ""
+
+
 class WorkOrderIssued(Event):
     """A slip went out. `slip` is the printed number (year and serial); it never changes. `department_id` takes it even if nobody is on."""
 
@@ -71,6 +77,9 @@ class WorkStepTaken(Event):
     by: str
     taken_at: Moment
     note: str = ""
+    due_at: Moment | None = None
+    appointment_at: Moment | None = None
+    personal: StepNote | None = None
 
 
 class QuoteLine(Personal):
@@ -114,7 +123,10 @@ class WorkCompleted(Event):
 
 
 class WorkWithdrawn(Event):
-    """The owner withdrew on site: his mark, the reason, the supervisor's signature; the slip keeps its number (P023)."""
+    """The owner withdrew on site: his mark, the reason, the supervisor's signature; the slip keeps its number (P023).
+
+    `reason` is the kind of reason; the owner's own words are in the personal part.
+    """
 
     TYPE = "dispatch.work_order.withdrawn.v1"
     SUBJECT = "work_order_id"
@@ -125,6 +137,7 @@ class WorkWithdrawn(Event):
     owner_mark: str
     supervisor_id: str
     withdrawn_at: Moment
+    personal: StepNote | None = None
 
 
 class WorkCancelled(Event):
@@ -191,7 +204,15 @@ class DeadlineRaised(Event):
     slip: str
     department: str
     urgency: str
-    kind: Literal["approaching", "breached", "unassigned", "slip_late", "not_collected"]
+    kind: Literal[
+        "approaching",
+        "breached",
+        "unassigned",
+        "slip_late",
+        "not_collected",
+        "paperwork_late",
+        "cancellation_waits",
+    ]
     step: int
     to_role: str
     due_at: Moment

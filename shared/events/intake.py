@@ -42,7 +42,8 @@ class RequestAccepted(Event):
     """An owner's need was accepted: the first event of a request's stream.
 
     `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...). `origin` is `live`, `history`
-    or `replay` (ruling J8). `hazard` is the item of the emergency or urgent list that decided the urgency, if any.
+    or `replay` (ruling J8). `hazard` is the item of the emergency or urgent list that decided the urgency, if any. `zone` is the
+    property's time zone, so that a reader that has not seen the property yet can number and date the slip.
     """
 
     TYPE = "intake.request.accepted.v1"
@@ -66,6 +67,7 @@ class RequestAccepted(Event):
     appointment_at: Moment | None = None
     fields: dict[str, str | int | bool] = {}
     origin: Literal["live", "history", "replay"] = "live"
+    zone: str = ""
     person_id: str = ""
     personal: Requester | None = None
 
@@ -108,6 +110,8 @@ class EmergencyRaised(Event):
     first_contact_id: str
     reported_at: Moment
     raised_at: Moment
+    catalogue_version: str = ""
+    zone: str = ""
     personal: Requester | None = None
 
 
