@@ -1,0 +1,41 @@
+"""How commands speak: tables and lines for people, one JSON document for scripts, errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console() -> Console:
+    """The console on stdout; plain text when it is not a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout, in the order given, Chinese as it is."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table; numbers stand on the right."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, name in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)
+
+
+def complain(line: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"guanjia: {line}\n")

@@ -1,0 +1,212 @@
+"""From a record of the file to a call, or to the reason why it is none.
+
+Pure: the same record always gives the same call.
+
+Ids are derived from property, source and the file's own key, so that importing twice makes nothing twice
+(ruling J8). A value that the file does not give stays empty and is named in `not_supplied`; nothing is
+guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.errors import Invalid
+from shared.ids import derived_id
+from shared.phones import to_e164
+from tools.importing.mapping import Mapping, Rule
+from tools.importing.reading import Record
+
+Mode = Literal["history", "live", "replay"]
+Reason = Literal[
+    "unknown category",
+    "unreadable record",
+    "no key",
+    "key used before",
+    "unreadable time",
+    "closed before reported",
+    "closed without time",
+    "closed already",
+    "unknown unit",
+    "refused",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as the file tells it. Times are aware; empty text means: the file does not say."""
+
+    line: int
+    key: str
+    contact_id: str
+    request_id: str
+    reported_at: datetime
+    closed_at: datetime | None
+    outcome: str
+    appointment_at: datetime | None
+    channel: str
+    rule: Rule
+    unit_id: str
+    place: str
+    description: str
+    name: str
+    phone: str
+    language: str
+    fields: dict[str, str]
+    not_supplied: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A record that is not imported, and why.
+
+    `detail` is what a person needs to correct the file or the mapping.
+    """
+
+    line: int
+    key: str
+    reason: Reason
+    detail: str
+
+
+class _RefusedError(Exception):
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason: Reason = reason
+
+
+class Converter:
+    """Converts the records of one file for one property; remembers the keys it has seen."""
+
+    def __init__(self, mapping: Mapping, property_id: str, mode: Mode) -> None:
+        self._mapping = mapping
+        self._property_id = property_id
+        self._part = mapping.of(property_id)
+        self._mode = mode
+        self._seen: dict[str, int] = {}
+
+    def convert(self, record: Record) -> Call | Skip:
+        """The call of a record, or why there is none."""
+        key = record.values.get(self._mapping.columns.key, "")
+        try:
+            if record.fault:
+                raise _RefusedError("unreadable record", record.fault)
+            self._check_key(key, record.line)
+            return self._call(key, record)
+        except _RefusedError as refused:
+            return Skip(record.line, key, refused.reason, str(refused))
+
+    def _check_key(self, key: str, line: int) -> None:
+        if not key:
+            raise _RefusedError("no key", f"column {self._mapping.columns.key} is empty")
+        first = self._seen.setdefault(key, line)
+        if first != line:
+            raise _RefusedError("key used before", f"{key} stands in line {first} too")
+
+    def _call(self, key: str, record: Record) -> Call:
+        values, columns = record.values, self._mapping.columns
+        rule = self._rule(values)
+        reported_at = self._time(values, columns.reported_at)
+        if reported_at is None:
+            raise _RefusedError("unreadable time", f"column {columns.reported_at} is empty")
+        outcome, closed_at = self._end(values, reported_at)
+        notes: list[str] = []
+        unit_id, place = self._where(values, notes)
+        texts = {
+            "channel": self._channel(values, notes),
+            "description": self._joined(values, columns.description),
+            "name": values.get(columns.name, ""),
+            "phone": self._phone(values, notes),
+        }
+        missing = [name for name, text in texts.items() if not text] + ([] if unit_id or place else ["place"])
+        fields = {name: values[column] for name, column in columns.fields.items() if values[column]}
+        return Call(
+            line=record.line,
+            key=key,
+            contact_id=self._id("contact", key),
+            request_id=self._id("request", key),
+            reported_at=reported_at,
+            closed_at=closed_at,
+            outcome=outcome,
+            appointment_at=self._time(values, columns.appointment_at) if columns.appointment_at else None,
+            rule=rule,
+            unit_id=unit_id,
+            place=place,
+            language=values.get(columns.language, ""),
+            fields=fields,
+            not_supplied=tuple(missing),
+            notes=tuple(notes),
+            **texts,
+        )
+
+    def _id(self, what: str, key: str) -> str:
+        return derived_id("import", what, self._property_id, self._mapping.source, key)
+
+    def _rule(self, values: dict[str, str]) -> Rule:
+        for rule in self._mapping.rules:
+            if rule.fits(values):
+                return rule
+        raise _RefusedError(
+            "unknown category", " / ".join(values[column] for column in self._mapping.columns.category)
+        )
+
+    def _time(self, values: dict[str, str], column: str) -> datetime | None:
+        text = values[column]
+        if not text:
+            return None
+        moment = self._mapping.times.read(text)
+        if moment is None:
+            raise _RefusedError("unreadable time", f"{column}: {text!r} has none of the stated formats")
+        return moment
+
+    def _end(self, values: dict[str, str], reported_at: datetime) -> tuple[str, datetime | None]:
+        columns = self._mapping.columns
+        outcome = self._mapping.ends.get(values.get(columns.status, ""), "")
+        if not outcome:
+            return "", None
+        if self._mode == "live":
+            raise _RefusedError("closed already", f"{columns.status} is {values[columns.status]}")
+        closed_at = self._time(values, columns.closed_at) if columns.closed_at else None
+        if self._mode == "replay":
+            return "", None
+        if closed_at is None:
+            raise _RefusedError("closed without time", f"{columns.status} is {values[columns.status]}")
+        if closed_at < reported_at:
+            raise _RefusedError(
+                "closed before reported",
+                f"{values[columns.closed_at]} is before {values[columns.reported_at]}",
+            )
+        return outcome, closed_at
+
+    def _where(self, values: dict[str, str], notes: list[str]) -> tuple[str, str]:
+        columns = self._mapping.columns
+        place = self._joined(values, columns.place) or self._part.place
+        shorthand = self._mapping.unit_join.join(filter(None, (values[column] for column in columns.unit)))
+        if not shorthand:
+            return "", place
+        unit_id = self._part.units.get(shorthand, "" if self._part.units else shorthand)
+        if not unit_id:
+            raise _RefusedError("unknown unit", f"{shorthand} is not among the units of {self._property_id}")
+        return unit_id, place
+
+    def _channel(self, values: dict[str, str], notes: list[str]) -> str:
+        written = values.get(self._mapping.columns.channel, "")
+        if written and written not in self._mapping.channels:
+            notes.append(f"channel {written} is not in the mapping")
+        return self._mapping.channels.get(written, "")
+
+    def _phone(self, values: dict[str, str], notes: list[str]) -> str:
+        written = values.get(self._mapping.columns.phone, "")
+        if not written:
+            return ""
+        try:
+            return to_e164(written, region="CN")
+        except Invalid:
+            notes.append("a telephone number that is none")
+            return ""
+
+    def _joined(self, values: dict[str, str], columns: tuple[str, ...]) -> str:
+        return self._mapping.join.join(filter(None, (values[column] for column in columns)))
