@@ -170,7 +170,7 @@ class Planner:
             return Refused(
                 Conflict(
                     "key-reused",
-                    "this Idempotency-Key was used for another body; use a new key for a new command",
+                    "this key or id was used for another body before; use a new one for something new",
                     field="Idempotency-Key",
                     accepted="a key that was not used before, or the same body again",
                 )

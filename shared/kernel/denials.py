@@ -1,0 +1,55 @@
+"""Calls for a property outside the token's grants: answered like nonsense, but remembered (design §1, Tenancy)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shared.clock import Clock
+from shared.kernel.unit import Index
+
+COLLECTION = "denials"
+KEPT_DAYS = 90
+PENDING_MAX = 1_000
+TEXT_CHARS_MAX = 200
+
+INDEXES = (
+    Index(COLLECTION, (("property_id", 1), ("at", -1)), serves="who tried to look into this property"),
+    Index(COLLECTION, (("at", 1),), serves="expiry", expire_after_seconds=KEPT_DAYS * 86_400),
+)
+
+
+class Denials:
+    """Collects denials (bounded: the oldest of a flood go first) and writes them once a second."""
+
+    def __init__(self, db: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._pending: deque[dict[str, Any]] = deque(maxlen=PENDING_MAX)
+
+    def record(self, sub: str, property_id: str, method: str, path: str) -> None:
+        """Remember one."""
+        self._pending.append(
+            {
+                "at": self._clock.now(),
+                "sub": sub[:TEXT_CHARS_MAX],
+                "property_id": property_id[:TEXT_CHARS_MAX],
+                "method": method,
+                "path": path[:TEXT_CHARS_MAX],
+            }
+        )
+
+    async def flush(self) -> None:
+        """Write what is pending."""
+        rows = [self._pending.popleft() for _ in range(len(self._pending))]
+        if rows:
+            await self._db[COLLECTION].insert_many(rows, ordered=False)
+
+    async def run(self) -> None:
+        """Write once a second."""
+        while True:
+            await asyncio.sleep(1)
+            await self.flush()

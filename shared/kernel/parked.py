@@ -1,0 +1,156 @@
+"""Parked events and timers: what a person sees, tries again or drops with a reason (guarantee 8).
+
+The `guanjia parked` command only leaves a wish on the row; the process that owns the lane carries it out through its committer, so that
+order and exactly-once hold for a retried event as for any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shared.errors import Invalid, NotFound, Poison
+from shared.events.envelope import Lane
+from shared.kernel.commit import PARKED, TIMERS, record_of
+from shared.kernel.unit import Cause, Record
+from shared.kernel.wire import cause_of, personal_keys
+
+if TYPE_CHECKING:
+    from shared.kernel.runtime import Runtime
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 2.0
+LIST_MAX = 200
+REASON_CHARS = (3, 500)
+
+
+async def listed(db: AsyncDatabase[dict[str, Any]], limit: int = LIST_MAX) -> list[dict[str, Any]]:
+    """The parked rows of a service, oldest first, without their contents."""
+    cursor = db[PARKED].find({"state": "parked"}, {"record": 0, "command": 0}).sort("parked_at", 1)
+    return await cursor.to_list(min(limit, LIST_MAX))
+
+
+async def ask_retry(db: AsyncDatabase[dict[str, Any]], id: str) -> None:
+    """Have a parked row tried again; raises NotFound."""
+    await _ask(db, id, {"wish": "retry"})
+
+
+async def ask_drop(db: AsyncDatabase[dict[str, Any]], id: str, reason: str) -> None:
+    """Have a parked row dropped: its stream goes on without it. Raises NotFound, or Invalid without a reason."""
+    if not REASON_CHARS[0] <= len(reason.strip()) <= REASON_CHARS[1]:
+        accepted = f"{REASON_CHARS[0]} to {REASON_CHARS[1]} characters"
+        raise Invalid("invalid-field", "dropping needs a reason", field="reason", accepted=accepted)
+    await _ask(db, id, {"wish": "drop", "wish_reason": reason.strip()})
+
+
+async def _ask(db: AsyncDatabase[dict[str, Any]], id: str, wish: dict[str, str]) -> None:
+    result = await db[PARKED].update_one({"_id": id, "state": "parked"}, {"$set": wish})
+    if not result.matched_count:
+        raise NotFound("not-found", f"nothing is parked under {id}")
+
+
+class ParkedLoop:
+    """Carries out the wishes of one lane."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._db = runtime.db
+
+    async def run(self) -> None:
+        """Look for wishes every two seconds."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def sweep(self) -> int:
+        """Carry out what was asked; how many."""
+        lanes = [self._runtime.lane] + ([""] if self._runtime.role == "front" else [])
+        query = {"state": "parked", "wish": {"$exists": True}, "lane": {"$in": lanes}}
+        rows = await self._db[PARKED].find(query).sort("parked_at", 1).to_list(LIST_MAX)
+        for row in rows:
+            await self._db[PARKED].update_one(
+                {"_id": row["_id"]}, {"$unset": {"wish": "", "wish_reason": ""}}
+            )
+            await self._carry_out(row)
+        return len(rows)
+
+    async def _carry_out(self, row: dict[str, Any]) -> None:
+        dropped = row.get("wish_reason", "") if row["wish"] == "drop" else ""
+        now = self._runtime.clock.now()
+        if row["kind"] == "timer":
+            if not dropped:
+                await self._db[TIMERS].insert_one(_timer(row, now))
+            await self._resolve(row["_id"], dropped or "the timer runs again", now)
+        elif row["kind"] == "raw":
+            if dropped:
+                await self._resolve(row["_id"], dropped, now)
+            else:
+                await self._retry_raw(row, now)
+        else:
+            await self._runtime.committer.submit([await self._cause(row, dropped)])
+        log.info("a parked %s was %s", row["kind"], "dropped" if dropped else "tried again")
+
+    async def _retry_raw(self, row: dict[str, Any], now: datetime) -> None:
+        record = record_of(row["record"])
+        try:
+            cause = cause_of(record, await self._runtime.vault.fetch(personal_keys([record])))
+        except Poison:
+            return  # still cannot be read: it stays
+        await self._runtime.committer.submit([cause])
+        await self._resolve(row["_id"], "applied", now)
+
+    async def _cause(self, row: dict[str, Any], dropped: str) -> Cause:
+        record = record_of(row["record"])
+        try:
+            cause = cause_of(record, await self._runtime.vault.fetch(personal_keys([record])))
+        except Poison as error:
+            return _unreadable(row, record, str(error), dropped)
+        return _again(cause, row["_id"], dropped)
+
+    async def _resolve(self, id: str, how: str, now: datetime) -> None:
+        change = {"state": "resolved", "resolved_as": how, "resolved_at": now}
+        await self._db[PARKED].update_one({"_id": id}, {"$set": change})
+
+
+def _again(cause: Cause, id: str, dropped: str) -> Cause:
+    return replace(cause, retry_of=id, dropped=dropped)
+
+
+def _unreadable(row: dict[str, Any], record: Record, reason: str, dropped: str) -> Cause:
+    lane: Lane = "urgent" if row["lane"] == "urgent" else "routine"
+    return Cause(
+        id=row["_id"],
+        kind="event",
+        property_id=row["property_id"],
+        stream=row["stream"],
+        lane=lane,
+        payload=None,
+        source=row["source"],
+        sequence=row["sequence"],
+        record=record,
+        poison=reason,
+        retry_of=row["_id"],
+        dropped=dropped,
+    )
+
+
+def _timer(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "_id": f"{row['property_id']}:{row['stream']}:retry:{row['_id']}:{int(now.timestamp())}",
+        "property_id": row["property_id"],
+        "stream": row["stream"],
+        "lane": row["lane"],
+        "urgency": 0 if row["lane"] == "urgent" else 1,
+        "due_at": now,
+        "command": row["type"],
+        "body": row["command"],
+        "chain": "",
+        "step": 0,
+        "correlation_id": "",
+        "traceparent": "",
+    }

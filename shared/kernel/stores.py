@@ -1,0 +1,98 @@
+"""The kernel's own collections: what each holds, its indexes, and what a service prepares before it starts.
+
+progress (one row a stream), outbox (the journal), waiting (early events), parked, commands (stored answers), timers, counters and
+numbers, seals and checkpoints (relay), received and witnesses (consumer), leases, denials, catalogue_versions.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shared.catalogue.load import Catalogue
+from shared.kernel import denials, lease, numbers, timers
+from shared.kernel.commit import COMMANDS, OUTBOX, PARKED, PROGRESS, TIMERS, WAITING
+from shared.kernel.unit import Index, Wiring
+from shared.mongo.client import Client, transaction_lifetime_seconds
+from shared.mongo.indexes import ensure_indexes
+from shared.settings import Settings
+
+CATALOGUE_VERSIONS = "catalogue_versions"
+RELAY_COLLECTIONS = ("seals", "checkpoints", "received", "witnesses")
+VERSIONS_MAX = 5_000
+
+
+def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
+    """Every index of the kernel, with the query it serves."""
+    return (
+        Index(OUTBOX, (("lane", 1), ("time", 1)), serves="the relay's gap fill"),
+        Index(OUTBOX, (("property_id", 1), ("stream", 1), ("sequence", 1)), serves="one stream's history"),
+        Index(
+            OUTBOX,
+            (("time", 1),),
+            serves="retention",
+            expire_after_seconds=settings.outbox_retention_days * 86_400,
+        ),
+        Index(
+            COMMANDS, (("at", 1),), serves="expiry", expire_after_seconds=settings.commands_ttl_hours * 3_600
+        ),
+        Index(
+            WAITING,
+            (("property_id", 1), ("stream", 1), ("source", 1), ("sequence", 1)),
+            serves="what waits on a stream",
+        ),
+        Index(WAITING, (("lane", 1), ("since", 1)), serves="what has waited too long"),
+        Index(PARKED, (("state", 1), ("parked_at", 1)), serves="the list of parked events"),
+        Index(PROGRESS, (("parked", 1),), serves="streams held back", partial={"parked": {"$gt": ""}}),
+        *timers.INDEXES,
+        *numbers.INDEXES,
+        *denials.INDEXES,
+    )
+
+
+async def prepare(
+    client: Client,
+    db: AsyncDatabase[dict[str, Any]],
+    wiring: Wiring,
+    settings: Settings,
+    catalogue: Catalogue,
+) -> None:
+    """Collections, indexes and catalogue versions; refuses a server that keeps dead transactions too long."""
+    lifetime = await transaction_lifetime_seconds(client)
+    if lifetime > settings.transaction_lifetime_seconds_max:
+        raise SystemExit(
+            f"mongod keeps the transactions of dead clients for {lifetime} s: start it with "
+            f"--setParameter transactionLifetimeLimitSeconds=5 (at most {settings.transaction_lifetime_seconds_max})"
+        )
+    plain = {PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS}
+    plain |= {lease.COLLECTION, CATALOGUE_VERSIONS, *RELAY_COLLECTIONS, *wiring.kinds.values()}
+    await ensure_indexes(db, (*kernel_indexes(settings), *wiring.indexes), collections=sorted(plain))
+    await _remember_catalogue(db, catalogue)
+
+
+async def _remember_catalogue(db: AsyncDatabase[dict[str, Any]], catalogue: Catalogue) -> None:
+    """Store the versions requests can be opened under, and learn those of earlier releases."""
+    now = [
+        UpdateOne({"_id": version}, {"$setOnInsert": {"entry": document}}, upsert=True)
+        for version, document in catalogue.opened_versions.items()
+    ]
+    if now:
+        await db[CATALOGUE_VERSIONS].bulk_write(now, ordered=False)
+    rows = await db[CATALOGUE_VERSIONS].find().limit(VERSIONS_MAX).to_list(VERSIONS_MAX)
+    catalogue.remember({row["_id"]: row["entry"] for row in rows})
+
+
+def master_key(settings: Settings) -> bytes:
+    """The 32 bytes that wrap the data keys; a wrong setting is said at once."""
+    try:
+        key = base64.urlsafe_b64decode(settings.vault_master_key.get_secret_value().encode())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SystemExit(
+            "VAULT_MASTER_KEY must be 32 bytes in base64url; `guanjia up` makes one in var/secrets"
+        )
+    return key

@@ -1,0 +1,124 @@
+"""Timers are data: one sweeper a service feeds due ones as units into the committer, which deletes them as it fires them (guarantee 10).
+
+Order: urgent first, then by due time. Due times are compared with the database's clock. Steps of one chain that are due together
+collapse to the highest, so that after an outage each person is told once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shared.clock import Clock
+from shared.ids import derived_id
+from shared.kernel.commit import TIMERS
+from shared.kernel.committer import Committer
+from shared.kernel.lease import Lease
+from shared.kernel.unit import Cause, Command, Index
+from shared.observability.metrics import TIMER_LATENESS, TIMERS_FIRED
+
+log = logging.getLogger(__name__)
+BROKEN = 9  # sorts after both lanes and is not swept
+
+INDEXES = (
+    Index(TIMERS, (("due_at", 1),), serves="how many are due"),
+    Index(TIMERS, (("urgency", 1), ("due_at", 1)), serves="the sweeper: due timers, urgent first"),
+)
+
+
+class Sweeper:
+    """Fires due timers. `now` of tests is a clock that stands; otherwise the database's clock decides."""
+
+    def __init__(
+        self,
+        db: AsyncDatabase[dict[str, Any]],
+        committer: Committer,
+        clock: Clock,
+        commands: Mapping[str, type[Command]],
+        lease: Lease,
+        *,
+        sweep_ms: int,
+        batch_max: int,
+        beat: Callable[[], None] = lambda: None,
+        database_clock: bool = True,
+    ) -> None:
+        self._db = db
+        self._committer = committer
+        self._clock = clock
+        self._commands = commands
+        self._lease = lease
+        self._sweep_seconds = sweep_ms / 1000
+        self._batch_max = batch_max
+        self._beat = beat
+        self._database_clock = database_clock
+
+    async def run(self) -> None:
+        """Sweep for ever; a full batch is followed at once by the next."""
+        while True:
+            fired = await self.sweep() if await self._lease.hold() else 0
+            self._beat()
+            if fired < self._batch_max:
+                await asyncio.sleep(self._sweep_seconds)
+
+    async def sweep(self) -> int:
+        """Fire what is due, at most one batch; how many rows were looked at."""
+        rows = await self._due()
+        if not rows:
+            return 0
+        causes = [cause for row in rows if (cause := self._cause(row)) is not None]
+        await self._put_aside(rows, causes)
+        await self._committer.submit(causes)
+        now = self._clock.now()
+        for row in rows:
+            TIMER_LATENESS.observe(max(0.0, (now - row["due_at"]).total_seconds()))
+        TIMERS_FIRED.inc(len(rows))
+        return len(rows)
+
+    async def _put_aside(self, rows: list[dict[str, Any]], causes: list[Cause]) -> None:
+        """Timers that cannot be read stay for a person to look at, out of the sweeper's way."""
+        readable = {cause.timer_id for cause in causes}
+        broken = [row["_id"] for row in rows if row["_id"] not in readable]
+        if broken:
+            log.error("%d timers cannot be read", len(broken))
+            await self._db[TIMERS].update_many({"_id": {"$in": broken}}, {"$set": {"urgency": BROKEN}})
+
+    async def _due(self) -> list[dict[str, Any]]:
+        moment: Any = await self._now()
+        query = {"urgency": {"$in": [0, 1]}, "due_at": {"$lte": moment}}
+        cursor = self._db[TIMERS].find(query).sort([("urgency", 1), ("due_at", 1)]).limit(self._batch_max)
+        return await cursor.to_list(self._batch_max)
+
+    async def _now(self) -> datetime:
+        if not self._database_clock:
+            return self._clock.now()
+        moment: datetime = (await self._db.command({"hello": 1}))["localTime"]
+        return moment
+
+    def _cause(self, row: Mapping[str, Any]) -> Cause | None:
+        kind = self._commands.get(row["command"])
+        try:
+            payload = None if kind is None else kind.model_validate_json(row["body"])
+        except ValidationError:
+            payload = None
+        if payload is None:
+            return None
+        return Cause(
+            id=derived_id("timer", row["_id"], row["due_at"].isoformat()),
+            kind="timer",
+            property_id=row["property_id"],
+            stream=row["stream"],
+            lane=row["lane"],
+            payload=payload,
+            correlation_id=row["correlation_id"],
+            traceparent=row["traceparent"],
+            occurred_at=row["due_at"],
+            timer_id=row["_id"],
+            chain=row["chain"],
+            step=row["step"],
+        )
