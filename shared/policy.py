@@ -50,8 +50,8 @@ class Policy:
 
 
 def _line(action: str, listed: object, roles: Mapping[str, str]) -> frozenset[str]:
-    if not isinstance(listed, list) or not listed:
-        raise PolicyError(f"policy: {action}: must be a list of roles that is not empty")
+    if not isinstance(listed, list):
+        raise PolicyError(f"policy: {action}: must be a list of roles")
     if strange := [role for role in listed if role not in roles]:
         raise PolicyError(f"policy: {action}: unknown role {', '.join(map(str, strange))}")
     return frozenset(listed)
