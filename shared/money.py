@@ -1,6 +1,7 @@
 """Money: an integer number of minor units (fen, cents) and a currency. Never a float.
 
-Currencies are those with two decimal places that the platform's properties use; a ledger has one currency (ruling J27).
+Currencies are those with two decimal places that the platform's properties use; a ledger has one currency
+(ruling J27).
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ AMOUNT_MINOR_MAX = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in minor units; may be negative only inside the ledger."""
+    """An amount in minor units.
+
+    May be negative only inside the ledger. ValueError if it is no such amount.
+    """
 
     amount_minor: int
     currency: str
 
     def __post_init__(self) -> None:
+        if type(self.amount_minor) is not int:
+            raise ValueError("amount_minor must be a whole number of minor units")
         if self.currency not in CURRENCIES:
             raise ValueError(f"currency must be one of {', '.join(CURRENCIES)}")
         if abs(self.amount_minor) > AMOUNT_MINOR_MAX:
@@ -32,8 +38,17 @@ class Money:
         self._same(other)
         return Money(self.amount_minor - other.amount_minor, self.currency)
 
+    def times(self, quantity: int) -> Money:
+        """So many of it."""
+        return Money(self.amount_minor * quantity, self.currency)
+
     def percent(self, percent: int) -> Money:
-        """That share of the amount, rounded half up to the minor unit."""
+        """That share of the amount, rounded half up to the minor unit.
+
+        Only of amounts that are not negative.
+        """
+        if self.amount_minor < 0 or percent < 0:
+            raise ValueError("a share is taken of an amount that is not negative")
         return Money((self.amount_minor * percent + 50) // 100, self.currency)
 
     def _same(self, other: Money) -> None:

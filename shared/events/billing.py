@@ -124,6 +124,19 @@ class DepositRefunded(Event):
     reason: str = ""
 
 
+class RefundPaid(Event):
+    """The refund of a deposit was handed out to the owner."""
+
+    TYPE = "billing.refund.paid.v1"
+    SUBJECT = "deposit_id"
+    deposit_id: str
+    request_id: str
+    amount: Amount
+    method: str
+    paid_by: str
+    paid_at: Moment
+
+
 class ForfeitureProposed(Event):
     """A late cancellation: somebody has to decide; until then the deposit is held, disputed (ruling J4)."""
 
@@ -134,6 +147,20 @@ class ForfeitureProposed(Event):
     amount: Amount
     decide_by: Moment
     proposed_at: Moment
+
+
+class ForfeitureOverdue(Event):
+    """Nobody has decided about a proposed forfeiture in time: `to_role` is reminded, the next one a day later (J4)."""
+
+    TYPE = "billing.deposit.forfeiture_overdue.v1"
+    SUBJECT = "deposit_id"
+    deposit_id: str
+    request_id: str
+    amount: Amount
+    decide_by: Moment
+    step: int
+    to_role: str
+    raised_at: Moment
 
 
 class DepositForfeited(Event):

@@ -1,0 +1,101 @@
+"""Charges: what is owed for work that was done, equal to the quote the owner consented to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.billing.domain.quote import Quote
+from shared.errors import Conflict
+from shared.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount owed for one work order; `paid` counts payments and an applied deposit."""
+
+    property_id: str
+    id: str
+    version: int
+    account_id: str
+    request_id: str
+    work_order_id: str
+    quote_id: str
+    amount: Money
+    paid: Money
+    posted_at: datetime
+
+    @property
+    def owed(self) -> Money:
+        """What is still to be paid."""
+        return self.amount - self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a payment that goes to one charge."""
+
+    charge_id: str
+    amount_minor: int
+
+
+def charge_for(quote: Quote, charge_id: str, written: Money | None, at: datetime) -> Charge:
+    """The charge of a consented quote.
+
+    Conflict if nobody consented or another amount was written on the slip (P030).
+    """
+    if quote.status != "CONSENTED":
+        raise Conflict("no-consent", f"quote {quote.id} is {quote.status.lower()}: it cannot be charged")
+    if written is not None and written != quote.total:
+        raise Conflict(
+            "other-amount", f"{written} was written, the consented quote {quote.id} is {quote.total}"
+        )
+    return Charge(
+        property_id=quote.property_id,
+        id=charge_id,
+        version=0,
+        account_id=quote.account_id,
+        request_id=quote.request_id,
+        work_order_id=quote.work_order_id,
+        quote_id=quote.id,
+        amount=quote.total,
+        paid=Money(0, quote.total.currency),
+        posted_at=at,
+    )
+
+
+def pay(charge: Charge, amount: Money) -> Charge:
+    """The charge after that much came in; Conflict for more than is owed."""
+    if amount.amount_minor <= 0 or amount.amount_minor > charge.owed.amount_minor:
+        raise overpaid(charge.owed)
+    return replace(charge, paid=charge.paid + amount)
+
+
+def owed_on(charges: Iterable[Charge], currency: str) -> Money:
+    """What is owed on all of them."""
+    return Money(sum(c.owed.amount_minor for c in charges), currency)
+
+
+def spread(charges: Sequence[Charge], amount: Money) -> tuple[Part, ...]:
+    """How a payment is laid on the charges, oldest first.
+
+    Conflict, naming what is owed, if it is more than that.
+    """
+    owed = owed_on(charges, amount.currency)
+    if amount.amount_minor <= 0 or amount.amount_minor > owed.amount_minor:
+        raise overpaid(owed)
+    left, parts = amount.amount_minor, []
+    for charge in sorted(charges, key=lambda c: (c.posted_at, c.id)):
+        part = min(left, charge.owed.amount_minor)
+        if part > 0:
+            parts.append(Part(charge.id, part))
+            left -= part
+    return tuple(parts)
+
+
+def overpaid(owed: Money) -> Conflict:
+    """The answer to more money than is owed."""
+    if owed.amount_minor == 0:
+        return Conflict("nothing-owed", "nothing is owed", field="amount", accepted="no payment")
+    return Conflict("overpayment", f"{owed} is owed", field="amount", accepted=f"more than 0, at most {owed}")
