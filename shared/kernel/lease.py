@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
 COLLECTION = "leases"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Lease:
@@ -22,15 +23,21 @@ class Lease:
 
     async def hold(self) -> bool:
         """Take or renew it; False while another process holds it."""
-        free = {"$or": [{"owner": self._owner}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
+        mine = {"$eq": ["$owner", self._owner]}
+        lapsed = {"$lt": [{"$ifNull": ["$until", EPOCH]}, "$$NOW"]}
         until = {"$add": ["$$NOW", int(self._seconds * 1000)]}
-        try:
-            row = await self._db[COLLECTION].find_one_and_update(
-                {"_id": self._name, **free},
-                [{"$set": {"owner": self._owner, "until": until}}],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
-        except DuplicateKeyError:
-            return False
+        take = {"$or": [mine, lapsed]}
+        row = await self._db[COLLECTION].find_one_and_update(
+            {"_id": self._name},
+            [
+                {
+                    "$set": {
+                        "until": {"$cond": [take, until, "$until"]},
+                        "owner": {"$cond": [take, self._owner, "$owner"]},
+                    }
+                }
+            ],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
         return row is not None and row["owner"] == self._owner

@@ -23,6 +23,8 @@ from shared.settings import Settings
 CATALOGUE_VERSIONS = "catalogue_versions"
 RELAY_COLLECTIONS = ("seals", "checkpoints", "received", "witnesses")
 VERSIONS_MAX = 5_000
+PLAIN = (PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS)
+"""Collections written inside transactions, which must exist before."""
 
 
 def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
@@ -67,8 +69,7 @@ async def prepare(
             f"mongod keeps the transactions of dead clients for {lifetime} s: start it with "
             f"--setParameter transactionLifetimeLimitSeconds=5 (at most {settings.transaction_lifetime_seconds_max})"
         )
-    plain = {PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS}
-    plain |= {lease.COLLECTION, CATALOGUE_VERSIONS, *RELAY_COLLECTIONS, *wiring.kinds.values()}
+    plain = {*PLAIN, lease.COLLECTION, CATALOGUE_VERSIONS, *RELAY_COLLECTIONS, *wiring.kinds.values()}
     await ensure_indexes(db, (*kernel_indexes(settings), *wiring.indexes), collections=sorted(plain))
     await _remember_catalogue(db, catalogue)
 

@@ -1,0 +1,124 @@
+"""Timers on a real MongoDB: written with their unit, fired once, cancelled, collapsed after an outage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.ids import new_id
+from shared.kernel.lease import Lease
+from shared.kernel.timers import Sweeper
+from shared.kernel.unit import Command
+from shared.mongo.client import connect
+from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit
+from tests.connected.stores import EmbeddedMongod
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture(scope="module")
+def mongod() -> Iterator[EmbeddedMongod]:
+    """A private mongod."""
+    server = EmbeddedMongod()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
+    """A committer with a clock that is moved by hand."""
+    client = connect(mongod.url, "tests")
+    made = Kit(client["timers_" + new_id()], ManualClock(START))
+    await made.prepare()
+    yield made
+    await made.committer.stop(5)
+    await client.drop_database(made.db.name)
+    await client.close()
+
+
+def sweeper(kit: Kit, owner: str = "a") -> Sweeper:
+    """A sweeper on the kit's clock."""
+    commands: dict[str, type[Command]] = {c.NAME: c for c in WIRING.commands}
+    lease = Lease(kit.db, "timers", owner, 10)
+    return Sweeper(
+        kit.db, kit.committer, kit.clock, commands, lease, sweep_ms=10, batch_max=500, database_clock=False
+    )
+
+
+def advance(kit: Kit, seconds: int) -> None:
+    """Move the kit's clock on."""
+    assert isinstance(kit.clock, ManualClock)
+    kit.clock.advance(timedelta(seconds=seconds))
+
+
+async def test_a_timer_fires_once_when_it_is_due_and_not_before(kit: Kit) -> None:
+    await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=60), "r")])
+    assert await sweeper(kit).sweep() == 0
+    advance(kit, 60)
+    assert await sweeper(kit).sweep() == 1
+    assert await sweeper(kit).sweep() == 0
+    assert (await kit.tally("r"))["seen"][1:] == ["step0"]
+    assert await kit.db["timers"].count_documents({}) == 0
+
+
+async def test_two_sweepers_at_once_fire_a_timer_once(kit: Kit) -> None:
+    other = kit.make()
+    other.start()
+    for n in range(30):
+        await kit.committer.submit([kit.command(Count(to=f"r{n}", timer_after_seconds=1), f"r{n}")])
+    advance(kit, 5)
+    second = sweeper(kit)
+    second._committer = other
+    await asyncio.gather(sweeper(kit).sweep(), second.sweep())
+    await other.stop(5)
+    for n in range(30):
+        assert (await kit.tally(f"r{n}"))["count"] == 2
+
+
+async def test_after_an_outage_the_steps_of_one_chain_collapse_to_the_highest(kit: Kit) -> None:
+    for step in (1, 2, 3):
+        command = Count(to="r", timer_after_seconds=step * 60, chain="escalation", step=step)
+        await kit.committer.submit([kit.command(command, "r")])
+    advance(kit, 125)
+    await sweeper(kit).sweep()
+    assert (await kit.tally("r"))["seen"][3:] == ["step2"]
+    assert await kit.db["timers"].count_documents({}) == 1
+    advance(kit, 60)
+    await sweeper(kit).sweep()
+    assert (await kit.tally("r"))["seen"][3:] == ["step2", "step3"]
+
+
+async def test_a_timer_that_is_set_again_moves(kit: Kit) -> None:
+    await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=60), "r")])
+    advance(kit, 30)
+    await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=60), "r")])
+    advance(kit, 30)
+    assert await sweeper(kit).sweep() == 0
+    advance(kit, 30)
+    assert await sweeper(kit).sweep() == 1
+
+
+async def test_a_timer_nobody_can_read_is_put_aside_and_holds_up_nobody(kit: Kit) -> None:
+    await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=1), "r")])
+    row = await kit.db["timers"].find_one({})
+    assert row is not None
+    await kit.db["timers"].insert_one({**row, "_id": f"{PROPERTY}:old:x", "command": "billing.forgotten"})
+    advance(kit, 5)
+    assert await sweeper(kit).sweep() == 2
+    assert (await kit.tally("r"))["count"] == 2
+    assert await sweeper(kit).sweep() == 0
+    assert await kit.db["timers"].count_documents({}) == 1
+
+
+async def test_the_lease_is_held_by_one_and_taken_back_at_once_by_the_same_replica(kit: Kit) -> None:
+    assert await Lease(kit.db, "l", "a", 10).hold()
+    assert not await Lease(kit.db, "l", "b", 10).hold()
+    assert await Lease(kit.db, "l", "a", 10).hold()
+    assert await Lease(kit.db, "short", "a", 0.05).hold()
+    await asyncio.sleep(0.1)
+    assert await Lease(kit.db, "short", "b", 10).hold()
