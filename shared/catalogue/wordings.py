@@ -30,10 +30,16 @@ class Variable(Section):
 
 
 class Wording(Section):
-    """One language of a template. A text message is the text; a mail has the subject too."""
+    """One language of a template. A text message is the text; a mail has the subject too.
+
+    `sms_template`: the provider's id of this wording. Until it is `sms_approved` there, the next channel is used
+    (ruling J26).
+    """
 
     subject: str
     text: str
+    sms_template: str = ""
+    sms_approved: bool = True
 
 
 class Template(Section):
