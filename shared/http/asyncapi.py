@@ -12,13 +12,16 @@ from shared.settings import Settings
 
 
 def document(wiring: Wiring, settings: Settings) -> dict[str, Any]:
-    """Channels are topics: one per producer and lane; every event type of a producer may stand on either lane."""
+    """Channels are topics: one per producer and lane.
+
+    Every event type of a producer may stand on either lane.
+    """
     producers = (wiring.service, *wiring.reads)
     emitted = {name: kind for name, kind in EVENTS.items() if kind.producer() in producers}
     messages = {name: _message(kind) for name, kind in emitted.items()}
     channels = {
         f"{producer}-{lane}": {
-            "address": topic(producer, lane, settings),
+            "address": topic(producer, lane, settings.topic_prefix),
             "messages": {
                 name: {"$ref": f"#/components/messages/{name}"}
                 for name, kind in emitted.items()
