@@ -1,4 +1,4 @@
-"""The charge that follows from a consented quote once the work is done, and the deposit that pays its part."""
+"""The charge that follows from a consented quote once the work is done, and a deposit that pays its part."""
 
 from __future__ import annotations
 

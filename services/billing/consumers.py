@@ -1,0 +1,57 @@
+"""The message flow of billing as data: which command and which event goes to which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from services.billing.domain.commands import (
+    ApproveForfeiture,
+    ClearDoorCash,
+    ConsentQuote,
+    ReceivePayment,
+    RefundDeposit,
+    RefuseQuote,
+    RemindForfeiture,
+    WaiveForfeiture,
+)
+from services.billing.handlers import deciding, opening, paying, quoting, working
+from services.billing.handlers.common import Kit, KitHandler
+from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkQuoted, WorkWithdrawn
+from shared.events.envelope import Event
+from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, UrgencyRaised
+from shared.kernel.unit import Command, Handler
+
+READS = ("intake", "dispatch")
+
+EVENTS: Mapping[type[Event], KitHandler] = {
+    PropertyConfigured: opening.property_configured,
+    RequestAccepted: opening.request_accepted,
+    EmergencyRaised: opening.emergency_raised,
+    UrgencyRaised: opening.urgency_raised,
+    WorkQuoted: quoting.work_quoted,
+    WorkCompleted: working.work_completed,
+    WorkWithdrawn: working.work_withdrawn,
+    WorkCancelled: working.work_cancelled,
+}
+
+COMMANDS: Mapping[type[Command], KitHandler] = {
+    ConsentQuote: quoting.consent_quote,
+    RefuseQuote: quoting.refuse_quote,
+    ReceivePayment: paying.receive_payment,
+    ClearDoorCash: paying.clear_door_cash,
+    RefundDeposit: deciding.refund_deposit,
+    ApproveForfeiture: deciding.approve_forfeiture,
+    WaiveForfeiture: deciding.waive_forfeiture,
+    RemindForfeiture: deciding.remind_forfeiture,
+}
+
+
+def events(kit: Kit) -> dict[type[Event], Handler]:
+    """The event handlers with what they need."""
+    return {kind: partial(handler, kit) for kind, handler in EVENTS.items()}
+
+
+def commands(kit: Kit) -> dict[type[Command], Handler]:
+    """The command handlers with what they need."""
+    return {kind: partial(handler, kit) for kind, handler in COMMANDS.items()}

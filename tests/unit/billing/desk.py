@@ -1,0 +1,319 @@
+"""Billing's handlers on a unit of work that lives in memory: what a desk, a workshop and a clock do to the books.
+
+A unit that raises leaves no trace, as in the kernel; after every unit the books are checked as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from services.billing.consumers import commands, events
+from services.billing.domain.deposit import Deposit
+from services.billing.domain.ledger import Entry, Place, balances
+from services.billing.handlers.common import Kit
+from shared.catalogue.load import Catalogue
+from shared.errors import Stale
+from shared.events.dispatch import QuoteLine, WorkCancelled, WorkCompleted, WorkQuoted, WorkWithdrawn
+from shared.events.envelope import Amount, Event, Lane
+from shared.events.intake import PropertyConfigured, RequestAccepted
+from shared.ids import derived_id
+from shared.kernel.unit import Aggregate, Cause, Command
+from shared.policy import Policy
+from shared.tenancy import SYSTEM, Grant, Principal
+
+A = TypeVar("A", bound=Aggregate)
+E = TypeVar("E", bound=Event)
+PROPERTY, REQUEST, WORK = "villa", "r1", "w1"
+START = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+LATER = START + timedelta(days=3650)
+
+
+def person(*roles: str) -> Principal:
+    """Somebody with these roles in the property; named after the first."""
+    return Principal(roles[0], tuple(Grant(f"property:{PROPERTY}", role, LATER) for role in roles))
+
+
+def cny(minor: int) -> Amount:
+    """So many fen."""
+    return Amount(amount_minor=minor, currency="CNY")
+
+
+class MemoryUnit:
+    """One unit: its writes are kept aside until it ends well."""
+
+    def __init__(self, desk: Desk, cause: Cause) -> None:
+        self.desk, self.cause, self.now = desk, cause, desk.now
+        self.saved: dict[tuple[type, str], Any] = {}
+        self.emitted: list[Event] = []
+        self.timers: dict[str, tuple[datetime, Command] | None] = {}
+        self.answered: BaseModel | None = None
+
+    async def load(self, kind: type[A], id: str) -> A | None:
+        return cast("A | None", self.saved.get((kind, id), self.desk.rows.get((kind, id))))
+
+    async def look(self, kind: type[A], id: str) -> A | None:
+        return cast("A | None", self.desk.rows.get((kind, id)))
+
+    async def look_by(self, kind: type[A], field: str, value: str, limit: int = 20) -> Sequence[A]:
+        return [r for (k, _), r in self.desk.rows.items() if k is kind and getattr(r, field) == value][:limit]
+
+    async def number(self, series: str, of: str, year: int) -> int:
+        numbers = self.desk.numbers.setdefault((series, year), {})
+        return numbers.setdefault(of, len(numbers) + 1)
+
+    def save(self, aggregate: Aggregate) -> None:
+        key = (type(aggregate), aggregate.id)
+        known = self.saved.get(key, self.desk.rows.get(key))
+        assert aggregate.version == (0 if known is None else known.version), f"{key} was not loaded"
+        self.saved[key] = cast(Any, replace)(aggregate, version=aggregate.version + 1)
+
+    def require_match(self, version: int) -> None:
+        if self.cause.if_match not in (None, version):
+            raise Stale("stale-version", "changed meanwhile")
+
+    def emit(self, event: Event) -> None:
+        assert event.producer() == "billing"
+        self.emitted.append(event)
+
+    def open(self, stream: str, event: Event) -> None:
+        raise AssertionError("billing opens no stream")
+
+    def start_timer(
+        self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0
+    ) -> None:
+        self.timers[key] = (due_at, command)
+
+    def cancel_timer(self, key: str) -> None:
+        self.timers[key] = None
+
+    def answer(self, body: BaseModel) -> None:
+        self.answered = body
+
+    def derived_id(self, label: str) -> str:
+        return derived_id("billing", self.cause.id, label)
+
+
+class Desk:
+    """The books of one property, in memory."""
+
+    def __init__(self, profile: str = "villa") -> None:
+        self.kit = Kit(Catalogue.shipped(), Policy.shipped())
+        self.handlers: dict[type, Any] = {**events(self.kit), **commands(self.kit)}
+        self.rows: dict[tuple[type, str], Any] = {}
+        self.numbers: dict[tuple[str, int], dict[str, int]] = {}
+        self.timers: dict[str, tuple[datetime, Command]] = {}
+        self.events: list[Event] = []
+        self.now = START
+        self._ids = itertools.count(1)
+        self.profile = profile
+        self.run(
+            PropertyConfigured(
+                property_id=PROPERTY,
+                name_zh="别墅",
+                name_en="Villa",
+                zone="Asia/Shanghai",
+                profile=profile,
+                currency="CNY",
+            ),
+            stream=f"property:{PROPERTY}",
+        )
+
+    def run(
+        self,
+        payload: Command | Event,
+        by: Principal = SYSTEM,
+        *,
+        stream: str = REQUEST,
+        lane: Lane = "routine",
+        if_match: int | None = None,
+    ) -> Any:
+        """Run one unit; its answer. Raises what the handler raises, and then nothing has changed."""
+        cause = Cause(
+            id=f"cause-{next(self._ids)}",
+            kind="command" if isinstance(payload, Command) else "event",
+            property_id=PROPERTY,
+            stream=stream,
+            lane=lane,
+            payload=payload,
+            principal=by,
+            if_match=if_match,
+        )
+        unit = MemoryUnit(self, cause)
+        asyncio.run(self.handlers[type(payload)](unit))
+        self.rows |= unit.saved
+        self.events += unit.emitted
+        for key, timer in unit.timers.items():
+            self.timers.pop(key, None)
+            if timer is not None:
+                self.timers[key] = timer
+        return unit.answered
+
+    def fire(self) -> int:
+        """Fire what is due; how many."""
+        due = [(key, timer) for key, timer in self.timers.items() if timer[0] <= self.now]
+        for key, (_, command) in due:
+            del self.timers[key]
+            self.run(command)
+        return len(due)
+
+    def all(self, kind: type[A]) -> list[A]:
+        """All aggregates of a kind."""
+        return [row for (k, _), row in self.rows.items() if k is kind]
+
+    def only(self, kind: type[A]) -> A:
+        """The one of its kind."""
+        [found] = self.all(kind)
+        return found
+
+    def told(self, kind: type[E]) -> list[E]:
+        """The events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def balance(self, account: str) -> int:
+        """The balance of an account over all parties."""
+        sums = balances(self.all(Entry))
+        return sum(amount for place, amount in sums.items() if place.account == account)
+
+    # --- what dispatch and intake say ---------------------------------------------------------------------
+
+    def accept(self, procedure: str = "repair-indoor", **changes: Any) -> None:
+        """A request is accepted."""
+        version = self.kit.catalogue.procedure(procedure, self.profile).version
+        fields: dict[str, Any] = {
+            "request_id": REQUEST,
+            "contact_id": "c1",
+            "reference": "100",
+            "procedure": procedure,
+            "catalogue_version": version,
+            "urgency": "general",
+            "urgency_by": "rule",
+            "category": "plumbing",
+            "area": "indoor",
+            "channel": "hotline",
+            "first_contact_id": "lin",
+            "reported_at": self.now,
+            "recorded_at": self.now,
+        }
+        self.run(RequestAccepted(**{**fields, **changes}))
+
+    def quote(self, *lines: tuple[str, int, int | None], quote_id: str = "q1", **changes: Any) -> None:
+        """The work is quoted; a line is a code, a quantity and perhaps a partner's price."""
+        fields: dict[str, Any] = {
+            "work_order_id": WORK,
+            "request_id": REQUEST,
+            "quote_id": quote_id,
+            "procedure": "repair-indoor",
+            "slip": "2026-000001",
+            "lines": tuple(
+                QuoteLine(code=c, quantity=n, amount=None if p is None else cny(p)) for c, n, p in lines
+            ),
+            "quoted_by": "zhao",
+            "quoted_at": self.now,
+        }
+        self.run(WorkQuoted(**{**fields, **changes}))
+
+    def hire(self, price: int, quote_id: str = "q1") -> None:
+        """A partner's price for a car, with the deposit of ten percent."""
+        self.quote(
+            ("car-hire", 1, price), quote_id=quote_id, deposit_percent=10, partner="dida", procedure="car-hire"
+        )
+
+    def complete(self, amount: int | None, quote_id: str = "q1", **changes: Any) -> None:
+        """The work is done, with this amount on the slip."""
+        self.run(
+            WorkCompleted(
+                work_order_id=changes.get("work_order_id", WORK),
+                request_id=REQUEST,
+                kind="repair",
+                quote_id=quote_id,
+                amount=None if amount is None else cny(amount),
+                completed_at=self.now,
+            )
+        )
+
+    def withdraw(self) -> None:
+        """The owner withdraws on site."""
+        self.run(
+            WorkWithdrawn(
+                work_order_id=WORK,
+                request_id=REQUEST,
+                slip="2026-000001",
+                reason="price",
+                owner_mark="on the form",
+                supervisor_id="gu",
+                withdrawn_at=self.now,
+            )
+        )
+
+    def cancel(self, *, in_time: bool, our_delay: bool = False) -> None:
+        """A cancellation took effect."""
+        self.run(
+            WorkCancelled(
+                work_order_id=WORK,
+                request_id=REQUEST,
+                slip="2026-000001",
+                reason="other plans",
+                notice_received_at=self.now,
+                confirmed_at=self.now,
+                in_time=in_time,
+                our_delay=our_delay,
+            )
+        )
+
+    # --- what must always be true -------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Every entry balances, so does the whole; nothing is negative; all deposit money is somewhere."""
+        entries = self.all(Entry)
+        for entry in entries:
+            assert sum(line.amount_minor for line in entry.lines) == 0
+            assert entry.version == 1, "an entry was changed"
+        sums = balances(entries)
+        assert sum(sums.values()) == 0
+        _no_negative(sums)
+        self._check_deposits(sums)
+        receipts = sorted(self.numbers.get(("receipt", 2026), {}).values())
+        assert receipts == list(range(1, len(receipts) + 1))
+
+    def _check_deposits(self, sums: dict[Place, int]) -> None:
+        deposits = self.all(Deposit)
+
+        def worth(*statuses: str) -> int:
+            return sum(d.amount.amount_minor for d in deposits if d.status in statuses)
+
+        paid_in = sum(
+            line.amount_minor
+            for entry in self.all(Entry)
+            if entry.kind == "deposit_payment"
+            for line in entry.lines
+            if line.amount_minor > 0
+        )
+        assert worth("HELD", "DISPUTED", "APPLIED", "REFUNDED", "FORFEITED") == paid_in
+        held = {account: -sum(v for p, v in sums.items() if p.account == account) for account in _DEPOSITS}
+        due = sum(d.amount.amount_minor for d in deposits if d.refund == "due")
+        assert held == {"deposits_held": worth("HELD"), "deposits_disputed": worth("DISPUTED"), "refunds_due": due}
+
+
+_DEPOSITS = ("deposits_held", "deposits_disputed", "refunds_due")
+_DEBIT = ("receivable", "bank")
+
+
+def _no_negative(sums: dict[Place, int]) -> None:
+    for place, amount in sums.items():
+        if place.account in _DEBIT:
+            assert amount >= 0, f"{place} is {amount}"
+        elif not place.account.startswith("cash"):
+            assert amount <= 0, f"{place} is {amount}"
+    assert sum(amount for place, amount in sums.items() if place.account.startswith("cash")) >= 0
+
+
+def kinds(events: Iterable[Event]) -> list[str]:
+    """The short names of events, in order."""
+    return [type(event).__name__ for event in events]
