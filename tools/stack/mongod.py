@@ -1,0 +1,143 @@
+"""The embedded MongoDB: a replica set of one on loopback, with real transactions and change streams."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from tools.exits import Exit, Stop
+from tools.stack.child import Child
+from tools.stack.layout import Layout
+from tools.stack.mongod_binary import Binary, find_mongod
+from tools.stack.ports import HOST, answers, free_port, require_free
+from tools.stack.server import Server, clean_environment, failed, until_ready
+
+REPLICA_SET = "guanjia"
+# MongoDB does not end a transaction when its client dies: its rows stay locked for this time (default: 60 s).
+TRANSACTION_LIFETIME_SECONDS = 5
+CACHE_GIB = 1.0
+OPLOG_MIB = 1024
+START_SECONDS = 60.0
+_EXIT_PORT = 48
+_NOT_INITIATED = 94
+_TIMEOUT_MS = 2_000
+
+
+class Mongod(Server):
+    """`port` 0 takes a free one at the first start and keeps it."""
+
+    def __init__(self, layout: Layout, port: int = 0, cache_gib: float = CACHE_GIB) -> None:
+        super().__init__(Child("mongod", layout, port=port))
+        self._layout = layout
+        self._folder = layout.data / "mongod"
+        self._cache_gib = cache_gib
+        self._binary: Binary | None = None
+
+    @property
+    def url(self) -> str:
+        """For MONGODB_URL."""
+        return f"mongodb://{HOST}:{self.child.port}/?replicaSet={REPLICA_SET}"
+
+    async def start(self) -> None:
+        """Start, make it a replica set of one, and wait until it takes writes."""
+        self._binary = self._binary or find_mongod(self._layout)
+        self.child.port = self.child.port or free_port()
+        require_free(self.child.port, "MongoDB", "MONGODB_PORT")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Stop(
+                Exit.DATA_FOLDER, f"the data folder {self._folder} cannot be used: {error.strerror}"
+            ) from error
+        self.child.spawn(self._command(self._binary), clean_environment() | self._binary.environment)
+        await until_ready(self, self._writable, START_SECONDS, self._diagnosis)
+
+    def _command(self, binary: Binary) -> list[str]:
+        return [
+            *(
+                str(binary.path),
+                "--dbpath",
+                str(self._folder),
+                "--port",
+                str(self.child.port),
+                "--bind_ip",
+                HOST,
+            ),
+            *("--replSet", REPLICA_SET, "--oplogSize", str(OPLOG_MIB), "--nounixsocket", "--quiet"),
+            *("--wiredTigerCacheSizeGB", str(self._cache_gib)),
+            *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_LIFETIME_SECONDS}"),
+            *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        ]
+
+    async def _writable(self) -> bool:
+        """Whether it is a primary; initiates the set, or renames its member when the port has changed."""
+        if not answers(self.child.port):
+            return False
+        direct = f"mongodb://{HOST}:{self.child.port}/?directConnection=true"
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+            direct, serverSelectionTimeoutMS=_TIMEOUT_MS, socketTimeoutMS=_TIMEOUT_MS
+        )
+        try:
+            hello = await client.admin.command("hello")
+            if hello.get("isWritablePrimary"):
+                return True
+            await self._configure(client)
+        except PyMongoError:
+            return False
+        finally:
+            await client.close()
+        return False
+
+    async def _configure(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        member = {"_id": 0, "host": f"{HOST}:{self.child.port}"}
+        try:
+            config = (await client.admin.command("replSetGetConfig"))["config"]
+        except OperationFailure as error:
+            if error.code != _NOT_INITIATED:
+                raise
+            settings = {"electionTimeoutMillis": 1_000}
+            new = {"_id": REPLICA_SET, "members": [member], "settings": settings}
+            await client.admin.command("replSetInitiate", new)
+            return
+        if config["members"][0]["host"] != member["host"]:
+            config["members"][0]["host"] = member["host"]
+            config["version"] += 1
+            await client.admin.command("replSetReconfig", config, force=True)
+
+    def _diagnosis(self) -> Stop:
+        code = self.child.exit_code
+        if code is None:
+            return failed(self, f"did not become ready in {START_SECONDS:.0f} s")
+        if code == _EXIT_PORT:
+            return Stop(Exit.PORT_IN_USE, f"port {self.child.port} (MongoDB) is in use")
+        if code < 0:
+            return failed(self, f"was ended by signal {-code}")
+        why = _last_error(self.child.log.tail(200))
+        kept = self._layout.log / "mongod.broken.log"
+        shutil.copyfile(self.child.log.path, kept)
+        return Stop(
+            Exit.DATA_FOLDER,
+            f"MongoDB cannot use its data in {self._folder} (mongod ended with {code}: {why}); "
+            f"restore it from a backup or move it away; the log is {kept}",
+        )
+
+
+def _last_error(lines: list[str]) -> str:
+    """The most telling message of mongod's JSON log."""
+    found = ""
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if entry.get("s") in ("E", "F") and not found:
+            attr = entry.get("attr", {})
+            detail = attr.get("error") or attr.get("message") or ""
+            found = (
+                f"{entry.get('msg', '')} {detail if isinstance(detail, str) else json.dumps(detail)}".strip()
+            )
+    return found[:300] or "no reason given"
