@@ -1,4 +1,4 @@
-"""Reads `wordings.toml`: what owners and staff are told. Checked when read, never when a message must go out."""
+"""Reads `wordings.toml`: what owners and staff are told; checked when read, not when a message goes out."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Wordings:
 
     @classmethod
     def read(cls, text: str) -> Wordings:
-        """From the text of a wordings file. Raises CatalogueError: which template, language, and what is wrong."""
+        """From the text of a wordings file. Raises CatalogueError: which template and what is wrong."""
         try:
             file = _File.model_validate(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
