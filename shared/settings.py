@@ -166,6 +166,32 @@ class Settings(BaseSettings):
         SecretStr(""), description="Signs what is sent to the gateway (Standard Webhooks)"
     )
     gateway_timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for the gateway")
+    gateway_batch_max: int = Field(100, ge=1, le=100, description="Messages in one call of the gateway")
+    gateway_calls_max: int = Field(8, ge=1, le=100, description="Calls of the gateway at once, of one queue")
+    gateway_key_hours: int = Field(24, ge=1, description="How long the gateway knows an idempotency key")
+    smtp_batch_max: int = Field(5, ge=1, le=100, description="Mails claimed together for one connection")
+    smtp_calls_max: int = Field(8, ge=1, le=100, description="Connections to the mail server, of one queue")
+
+    # --- Messages -----------------------------------------------------------------------------------------
+    message_poll_ms: int = Field(500, ge=10, description="How often due messages are looked for, unasked")
+    message_lease_seconds: float = Field(
+        60.0, ge=1, description="A sender silent for so long has died; above the channels' own timeouts"
+    )
+    message_retry_base_seconds: float = Field(2.0, gt=0, description="First wait after a failed attempt")
+    message_retry_cap_seconds: tuple[float, float, float] = Field(
+        (10.0, 60.0, 600.0), description="Longest wait between attempts: emergency, urgent, routine"
+    )
+    message_next_channel_seconds: tuple[float, float, float] = Field(
+        (20.0, 120.0, 900.0), description="How long one channel is tried while another is left"
+    )
+    message_give_up_seconds: tuple[float, float, float] = Field(
+        (300.0, 7_200.0, 86_400.0), description="How long the last channel is tried before a person must"
+    )
+    message_retention_days: int = Field(
+        365, ge=1, description="How long a finished message keeps its address and text"
+    )
+    breaker_failures_max: int = Field(5, ge=1, description="Failed calls in a row before a channel is spared")
+    breaker_open_seconds: float = Field(5.0, gt=0, description="How long it is spared before one call tries it")
 
     def records_max(self, role: Role) -> int:
         """Units in one commit of a process with this role."""

@@ -1,4 +1,4 @@
-"""Mail over SMTP. The Message-ID is made from the key: a mail that is sent once more is recognised as the same.
+"""Mail over SMTP. The Message-ID is made from the key: a mail sent once more is recognised as the same.
 
 SMTP knows no idempotency: if the connection breaks after the content went out and before the answer came, the
 result is `unknown` (kernel T10).

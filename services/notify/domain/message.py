@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from shared import phones
 from shared.events.envelope import Lane
 
 Audience = Literal["owner", "staff"]
@@ -83,6 +84,8 @@ class Message:
     sent_at: datetime | None = None
     finished_at: datetime | None = None
     wipe_at: datetime | None = None
+    resolved_by: str = ""
+    note: str = ""
     traceparent: str = ""
 
     @property
@@ -95,10 +98,15 @@ class Message:
         """Whether another channel is left."""
         return self.hop + 1 < len(self.plan)
 
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it stands on a person's list."""
+        return self.state in ("failed", "unknown")
+
     def wiped(self) -> Message:
         """The same without anything personal; what is left proves when somebody was told which wording."""
         plan = tuple(replace(h, address="") for h in self.plan)
-        return replace(self, subject="", text="", params=None, plan=plan, wipe_at=None)
+        return replace(self, subject="", text="", params=None, note="", plan=plan, wipe_at=None)
 
 
 def queue_of(lane: Lane, *, emergency: bool) -> Queue:
@@ -111,4 +119,4 @@ def masked(address: str) -> str:
     if "@" in address:
         name, _, domain = address.partition("@")
         return f"{name[:1]}***@{domain}"
-    return f"{address[:-8]}****{address[-4:]}" if len(address) > 8 else "****" if address else ""
+    return phones.masked(address)

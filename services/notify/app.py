@@ -1,0 +1,40 @@
+"""The notify service, put together: catalogue, wordings and settings -> handlers -> wiring, with its loops."""
+
+from __future__ import annotations
+
+import sys
+from typing import get_args
+
+from services.notify import consumers, repository
+from services.notify.api import router
+from services.notify.handlers import Handlers
+from services.notify.loops import Retention, Senders, rules
+from services.notify.words import ShippedWords
+from shared.catalogue.load import Catalogue
+from shared.catalogue.wordings import Wordings
+from shared.kernel.runtime import Service, run
+from shared.kernel.unit import Wiring
+from shared.settings import Role, settings
+
+HANDLERS = Handlers(Catalogue.shipped(), ShippedWords(Wordings.shipped()), lambda: rules(settings()))
+WIRING = Wiring(
+    service="notify",
+    reads=("intake", "dispatch", "billing"),
+    kinds=repository.KINDS,
+    commands=consumers.commands(HANDLERS),
+    events=consumers.events(HANDLERS),
+    indexes=repository.INDEXES,
+)
+SERVICE = Service(wiring=WIRING, routers=(router,), loops=(Senders, Retention))
+
+
+def main() -> None:
+    """Run `front` or `bulk`."""
+    role = sys.argv[1] if len(sys.argv) > 1 else ""
+    if role not in get_args(Role):
+        raise SystemExit("which process: front or bulk")
+    run(SERVICE, "front" if role == "front" else "bulk")
+
+
+if __name__ == "__main__":
+    main()

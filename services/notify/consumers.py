@@ -1,0 +1,64 @@
+"""Which handler runs for which event and command. A type without a line only advances what has been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.notify.domain.commands import RecordAttempts, ResolveUnknown
+from services.notify.handlers import Handlers
+from shared.events import billing, dispatch, intake
+from shared.events.envelope import Event
+from shared.kernel.unit import Command, Handler
+
+# Events of a request that change nothing here; who is told of them is the catalogue's matter.
+ANNOUNCED: tuple[type[Event], ...] = (
+    intake.RequestCancelled,
+    intake.TimePromised,
+    intake.RequestReopened,
+    dispatch.WorkStepTaken,
+    dispatch.WorkQuoted,
+    dispatch.WorkCompleted,
+    dispatch.WorkWithdrawn,
+    dispatch.WorkCancelled,
+    dispatch.ErrandBooked,
+    dispatch.CarUnavailable,
+    dispatch.WorkPaidOff,
+    dispatch.DeadlineRaised,
+    billing.QuoteOffered,
+    billing.QuoteConsented,
+    billing.QuoteRefused,
+    billing.ChargePosted,
+    billing.PaymentReceived,
+    billing.DepositRequested,
+    billing.DepositHeld,
+    billing.DepositApplied,
+    billing.DepositRefunded,
+    billing.ForfeitureProposed,
+    billing.ForfeitureOverdue,
+    billing.DepositForfeited,
+    billing.RefundPaid,
+    billing.RequestSettled,
+)
+
+
+def events(handlers: Handlers) -> Mapping[type[Event], Handler]:
+    """Event type -> handler."""
+    return {
+        intake.PropertyConfigured: handlers.property_configured,
+        intake.RequestAccepted: handlers.request_accepted,
+        intake.RequestAmended: handlers.request_amended,
+        intake.UrgencyRaised: handlers.urgency_raised,
+        intake.EmergencyRaised: handlers.emergency_raised,
+        intake.RequestClosed: handlers.request_closed,
+        dispatch.WorkOrderIssued: handlers.work_order_given,
+        dispatch.WorkOrderAssigned: handlers.work_order_given,
+        **dict.fromkeys(ANNOUNCED, handlers.announce),
+    }
+
+
+def commands(handlers: Handlers) -> Mapping[type[Command], Handler]:
+    """Command type -> handler."""
+    return {
+        RecordAttempts: handlers.record_attempts,
+        ResolveUnknown: handlers.resolve_unknown,
+    }

@@ -1,0 +1,240 @@
+"""From an event and the notices its procedure lists to messages: who is told, in which words, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from services.notify.domain.copies import PropertyCopy, RequestCopy, Worker
+from services.notify.domain.message import Audience, Hop, Language, Message, queue_of
+from services.notify.domain.quiet import QuietHours
+from services.notify.domain.rendering import names_in, render, shown
+from shared.catalogue.model import Notice, Procedure
+from shared.events.dispatch import DeadlineRaised, WorkOrderAssigned, WorkOrderIssued
+from shared.events.envelope import Event, Lane
+from shared.ids import derived_id
+
+ZONE_UNTIL_KNOWN = "Asia/Shanghai"
+NAMES_STAFF = (WorkOrderIssued, WorkOrderAssigned, DeadlineRaised)  # their personal part is who has to act
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A wording in one language. `sms` is false while the provider has not approved it (ruling J26)."""
+
+    subject: str
+    text: str
+    sms: bool = True
+    provider_template: str = ""
+
+
+class Words(Protocol):
+    """All wordings, by template and language."""
+
+    def text(self, template: str, language: Language) -> Text | None:
+        """The wording, if there is one."""
+        ...
+
+    def cut(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The values, as long as their variables allow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is to be told. `id` is what he is known by, never an address."""
+
+    audience: Audience
+    id: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: Language = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Everything messages are made from. `request` and `configured` are missing while they are not known."""
+
+    cause_id: str
+    property_id: str
+    stream: str
+    lane: Lane
+    event: Event
+    now: datetime
+    request: RequestCopy | None
+    configured: PropertyCopy | None
+    procedure: Procedure | None
+    quiet: QuietHours | None
+    quiet_for_staff: bool = False
+    traceparent: str = ""
+
+    @property
+    def emergency(self) -> bool:
+        """Whether it is about an emergency: no quiet hours, a queue of its own."""
+        urgency = getattr(self.event, "urgency", "")
+        return urgency == "emergency" or (self.request is not None and self.request.urgency == "emergency")
+
+    @property
+    def training(self) -> bool:
+        """Whether nothing may leave the machine: a training property, or calls that are played again (J8)."""
+        replayed = self.request is not None and self.request.origin == "replay"
+        return replayed or (self.configured is not None and self.configured.training)
+
+    @property
+    def zone(self) -> str:
+        """The time zone times are written in."""
+        if self.configured is not None:
+            return self.configured.zone
+        return (self.request.zone if self.request is not None else "") or ZONE_UNTIL_KNOWN
+
+
+def messages(occasion: Occasion, notices: Sequence[Notice], words: Words) -> list[Message]:
+    """The messages of an event, each once; imported history tells nobody (ruling J8)."""
+    if occasion.request is not None and occasion.request.origin == "history":
+        return []
+    found: dict[str, Message] = {}
+    for notice in notices:
+        if notice.applies(occasion.event):
+            for reader in _readers(occasion, notice.audience):
+                message = _message(occasion, reader, notice.template, words)
+                found.setdefault(message.id, message)
+    return list(found.values())
+
+
+def _readers(occasion: Occasion, audience: Audience) -> Iterator[Reader]:
+    request = occasion.request
+    if audience == "staff":
+        yield from _staff(occasion)
+    elif request is not None and not request.erased and not request.nobody:
+        yield Reader("owner", "owner", request.name, request.phone, request.email, request.language)
+
+
+def _staff(occasion: Occasion) -> Iterator[Reader]:
+    """The person the event names; otherwise who has the work order, or all who have one of the request."""
+    event = occasion.event
+    if isinstance(event, NAMES_STAFF):
+        who = event.personal
+        if who is not None and who.staff_id:
+            yield Reader("staff", who.staff_id, who.name, who.phone, who.email, who.language)
+        else:
+            yield Reader("staff", _post(event))
+        return
+    request = occasion.request
+    if request is None:
+        return
+    worker = request.worker(str(getattr(event, "work_order_id", "")))
+    for one in (worker,) if worker is not None else request.workers:
+        if one.staff_id:
+            yield Reader("staff", one.staff_id, one.name, one.phone, one.email, one.language)
+
+
+def _post(event: Event) -> str:
+    """The post that has to act while nobody is known to hold it; a message to it goes to a person's list."""
+    return getattr(event, "to_role", "") or getattr(event, "department", "") or "duty"
+
+
+def _message(occasion: Occasion, reader: Reader, template: str, words: Words) -> Message:
+    known = words.text(template, reader.language)
+    wording = known or Text("", "")
+    used = sorted(names_in(wording.text) | names_in(wording.subject))
+    values = words.cut(_values(occasion, reader, used))
+    recipient = f"{reader.audience}:{reader.id}"
+    plan = _plan(occasion, reader, recipient, template, wording) if known else ()
+    message = Message(
+        property_id=occasion.property_id,
+        id=derived_id("message", occasion.cause_id, recipient, template),
+        request_id=str(getattr(occasion.event, "request_id", "")),
+        stream=occasion.stream,
+        lane=occasion.lane,
+        queue=queue_of(occasion.lane, emergency=occasion.emergency),
+        audience=reader.audience,
+        recipient=recipient,
+        template=template,
+        language=reader.language,
+        created_at=occasion.now,
+        subject=render(wording.subject, values),
+        text=render(wording.text, values),
+        params=values,
+        provider_template=wording.provider_template,
+        plan=plan,
+        channel=plan[0].channel if plan else "",
+        next_attempt_at=occasion.now if plan else None,
+        traceparent=occasion.traceparent,
+    )
+    return held(message, occasion.quiet, occasion.now, staff_too=occasion.quiet_for_staff)
+
+
+def held(message: Message, quiet: QuietHours | None, now: datetime, *, staff_too: bool = False) -> Message:
+    """The message, held until the quiet hours end if it would ring in them.
+
+    Emergencies never wait (ruling J17). Staff are told while on duty, so quiet hours are the owners'.
+    """
+    if quiet is None or message.queue == "emergency" or not message.plan:
+        return message
+    if message.audience == "staff" and not staff_too:
+        return message
+    allowed = quiet.allowed_at(now)
+    return message if allowed <= now else replace(message, state="held", next_attempt_at=allowed)
+
+
+def _plan(
+    occasion: Occasion, reader: Reader, recipient: str, template: str, wording: Text
+) -> tuple[Hop, ...]:
+    def key(channel: str) -> str:
+        return derived_id(occasion.cause_id, recipient, template, channel)
+
+    if occasion.training:
+        return (Hop("training", "", key("training")),)
+    plan = []
+    if reader.phone and wording.sms:
+        plan.append(Hop("sms", reader.phone, key("sms")))
+    if reader.email:
+        plan.append(Hop("email", reader.email, key("email")))
+    return tuple(plan)
+
+
+def _values(occasion: Occasion, reader: Reader, names: Iterable[str]) -> dict[str, str]:
+    """The value of each variable: of the context, else the field of the event that is called so."""
+    context = _context(occasion, reader.language)
+    values = {}
+    for name in names:
+        value = context[name] if name in context else getattr(occasion.event, name, None)
+        if value not in (None, ""):
+            values[name] = shown(value, reader.language, occasion.zone)
+    return values
+
+
+def _context(occasion: Occasion, language: Language) -> dict[str, object]:
+    event, request, configured = occasion.event, occasion.request, occasion.configured
+    worker = None if request is None else _worker(event, request)
+    contact = event.personal if isinstance(event, NAMES_STAFF) else worker
+    slip = getattr(event, "slip", "") or (worker.slip if worker else "")
+    return {
+        "property_name": configured.name(language) if configured else "",
+        "property_phone": configured.text("property.phones.hotline") if configured else "",
+        "procedure": _title(occasion, language),
+        "reference": request.reference if request else "",
+        "place": getattr(event, "place", "") or (request.place if request else ""),
+        "staff_name": contact.name if contact else "",
+        "slip": slip,
+        "cancel_notice_hours": _cancel_notice_hours(occasion.procedure),
+    }
+
+
+def _title(occasion: Occasion, language: Language) -> str:
+    procedure = occasion.procedure
+    if procedure is None:
+        return occasion.request.procedure if occasion.request else ""
+    return procedure.title_zh if language == "zh" else procedure.title_en
+
+
+def _cancel_notice_hours(procedure: Procedure | None) -> object:
+    return procedure.dispatch.cancel_notice_hours if procedure and procedure.dispatch else None
+
+
+def _worker(event: Event, request: RequestCopy) -> Worker | None:
+    named = request.worker(str(getattr(event, "work_order_id", "")))
+    return named or (request.workers[-1] if request.workers else None)
