@@ -58,13 +58,3 @@ def is_quiet(moment: datetime, zone: str, quiet_from: str, quiet_until: str) -> 
     start, end = time.fromisoformat(quiet_from), time.fromisoformat(quiet_until)
     wall = moment.astimezone(zone_of(zone)).time()
     return start <= wall < end if start <= end else wall >= start or wall < end
-
-
-def after_quiet(moment: datetime, zone: str, quiet_from: str, quiet_until: str) -> datetime:
-    """The moment itself, or the end of the quiet hours it lies in."""
-    if not is_quiet(moment, zone, quiet_from, quiet_until):
-        return moment
-    there, end = zone_of(zone), time.fromisoformat(quiet_until)
-    local = moment.astimezone(there)
-    day = local.date() if local.time() < end else local.date() + timedelta(days=1)
-    return datetime.combine(day, end, tzinfo=there).astimezone(UTC)

@@ -109,6 +109,7 @@ class DispatchRules(Section):
     general_due_days: int = 3
     escalation: tuple[EscalationStep, ...] = ()
     collect_within_minutes: int = 30  # mode "collect": after that the slip counts as not collected
+    paperwork_within_hours: int = 24  # after an emergency: its slip is completed and signed (P020)
     signatures: tuple[str, ...] = ()
     public_signatures: tuple[str, ...] = ()
     quote_before_start: bool = False

@@ -114,6 +114,7 @@ def _dispatch(rules: DispatchRules) -> Iterator[str]:
         ("slip reaches the department within", f"{rules.slip_within_minutes} min ({rules.modes})"),
         ("slips of a month's last days counted in the next month", rules.slip_late_days),
         ("emergency due within", f"{rules.emergency_due_minutes} min"),
+        ("paper of an emergency complete within", f"{rules.paperwork_within_hours} h"),
         ("urgent due within", f"{rules.urgent_due_hours} h"),
         ("general due within", f"{rules.general_due_days} calendar days"),
         ("general work goes through the repair supervisor", rules.supervisor_dispatches),
