@@ -5,50 +5,24 @@ The models take their fields from the aggregates by name; amounts are in minor u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.billing.domain.account import Account
+from services.billing.domain.charge import Charge
 from services.billing.domain.deposit import Deposit, DepositStatus, RefundState
-from services.billing.domain.ledger import AccountName, EntryKind
-from services.billing.domain.payment import ENGINEERING, Method, Payment, Purpose
+from services.billing.domain.ledger import AccountName, Entry, EntryKind
+from services.billing.domain.payment import Method, Payment, Purpose
 from services.billing.domain.postings import Holder
 from services.billing.domain.quote import ConsentBy, ConsentHow, FreeReason, Quote
-from shared.catalogue.model import BillingRules
+from services.billing.viewer import Viewer
 from shared.http.actions import AllowedAction
-from shared.policy import Policy
+from shared.kernel.unit import Aggregate
 
 QuoteState = Literal["OFFERED", "CONSENTED", "REFUSED", "EXPIRED", "SUPERSEDED", "VOID"]
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """The person who reads, with his roles here. `rules` are those of the request, where they are at hand."""
-
-    property_id: str
-    roles: frozenset[str]
-    policy: Policy
-    now: datetime
-    rules: BillingRules | None = None
-
-    @property
-    def collects(self) -> bool:
-        """Whether the catalogue lets him take or hand out money; true where the rules are not at hand."""
-        allowed = self.rules is None or bool(self.roles & set(self.rules.collected_by))
-        return allowed and not self.roles & ENGINEERING
-
-    @property
-    def decides(self) -> bool:
-        """Whether the catalogue lets him decide over deposits; true where the rules are not at hand."""
-        return self.rules is None or bool(self.roles & set(self.rules.forfeiture_approver))
-
-    def action(self, name: str, path: str, body: str) -> list[AllowedAction]:
-        """That action, if the policy lets the viewer do it."""
-        if not self.policy.may(self.roles, name):
-            return []
-        return [AllowedAction(action=name, path=f"/v1/properties/{self.property_id}/{path}", body=body)]
 
 
 class Answer(BaseModel):
@@ -270,3 +244,39 @@ def payment_answer(payment: Payment, viewer: Viewer) -> PaymentAnswer:
         path = f"door-cash/{payment.in_hands_of}/clear"
         answer.allowed_actions = viewer.action("billing.clear_door_cash", path, "ClearBody")
     return answer
+
+
+def account_answer(
+    accounts: Sequence[Account],
+    currency: str,
+    quotes: Sequence[Quote],
+    charges: Sequence[Charge],
+    deposits: Sequence[Deposit],
+    payments: Sequence[Payment],
+    entries: Sequence[Entry],
+    viewer: Viewer,
+) -> AccountAnswer:
+    """The whole of a request's money; a request that became an emergency has two accounts, shown as one."""
+    owed = sum(c.owed.amount_minor for c in charges)
+    held = sum(d.amount.amount_minor for d in deposits if d.is_kept)
+    due = sum(d.amount.amount_minor for d in deposits if d.refund == "due")
+    asked = any(d.status == "REQUESTED" for d in deposits)
+    pays = viewer.collects and (owed > 0 or asked)
+    actions = viewer.action("billing.receive_payment", "payments", "PaymentBody") if pays else []
+    parts: list[Sequence[Aggregate]] = [accounts, quotes, charges, deposits, payments]
+    return AccountAnswer(
+        request_id=accounts[0].request_id,
+        version=sum(part.version for group in parts for part in group),
+        procedure=accounts[0].procedure,
+        currency=currency,
+        owed=amount(owed, currency),
+        held=amount(held, currency),
+        refund_due=amount(due, currency),
+        settled=all(w.settled for a in accounts for w in a.works) and any(a.works for a in accounts),
+        quotes=[quote_answer(q, viewer) for q in sorted(quotes, key=lambda q: q.offered_at)],
+        charges=[ChargeAnswer.model_validate(c) for c in sorted(charges, key=lambda c: c.posted_at)],
+        deposits=[deposit_answer(d, viewer) for d in sorted(deposits, key=lambda d: d.requested_at)],
+        payments=[payment_answer(p, viewer) for p in sorted(payments, key=lambda p: p.received_at)],
+        entries=[EntryAnswer.model_validate(e) for e in sorted(entries, key=lambda e: e.posted_at)],
+        allowed_actions=actions,
+    )

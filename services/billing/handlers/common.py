@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from services.billing.answers import Viewer
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
 from services.billing.domain.charge import Charge
 from services.billing.domain.deposit import Deposit
 from services.billing.domain.ledger import EntryKind, Move, Posting, entry_of
 from services.billing.domain.quote import Quote
+from services.billing.viewer import Viewer
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules
 from shared.errors import Bug, Conflict, Invalid, NotFound, Poison, Rejected

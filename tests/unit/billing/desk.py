@@ -1,4 +1,4 @@
-"""Billing's handlers on a unit of work that lives in memory: what a desk, a workshop and a clock do to the books.
+"""Billing on a unit of work that lives in memory: what a desk, a workshop and a clock do to the books.
 
 A unit that raises leaves no trace, as in the kernel; after every unit the books are checked as a whole.
 """
@@ -72,7 +72,7 @@ class MemoryUnit:
         key = (type(aggregate), aggregate.id)
         known = self.saved.get(key, self.desk.rows.get(key))
         assert aggregate.version == (0 if known is None else known.version), f"{key} was not loaded"
-        self.saved[key] = cast(Any, replace)(aggregate, version=aggregate.version + 1)
+        self.saved[key] = cast("Any", replace)(aggregate, version=aggregate.version + 1)
 
     def require_match(self, version: int) -> None:
         if self.cause.if_match not in (None, version):
@@ -222,7 +222,11 @@ class Desk:
     def hire(self, price: int, quote_id: str = "q1") -> None:
         """A partner's price for a car, with the deposit of ten percent."""
         self.quote(
-            ("car-hire", 1, price), quote_id=quote_id, deposit_percent=10, partner="dida", procedure="car-hire"
+            ("car-hire", 1, price),
+            quote_id=quote_id,
+            deposit_percent=10,
+            partner="dida",
+            procedure="car-hire",
         )
 
     def complete(self, amount: int | None, quote_id: str = "q1", **changes: Any) -> None:
@@ -298,7 +302,11 @@ class Desk:
         assert worth("HELD", "DISPUTED", "APPLIED", "REFUNDED", "FORFEITED") == paid_in
         held = {account: -sum(v for p, v in sums.items() if p.account == account) for account in _DEPOSITS}
         due = sum(d.amount.amount_minor for d in deposits if d.refund == "due")
-        assert held == {"deposits_held": worth("HELD"), "deposits_disputed": worth("DISPUTED"), "refunds_due": due}
+        assert held == {
+            "deposits_held": worth("HELD"),
+            "deposits_disputed": worth("DISPUTED"),
+            "refunds_due": due,
+        }
 
 
 _DEPOSITS = ("deposits_held", "deposits_disputed", "refunds_due")

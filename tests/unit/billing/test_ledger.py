@@ -61,7 +61,7 @@ def test_an_unbalanced_entry_cannot_be_made(lines: tuple[Line, ...]) -> None:
         "posted_at": START,
         "posted_by": "wu",
     }
-    with pytest.raises(ValueError, match="entry|line"):
+    with pytest.raises(ValueError, match=r"entry|line"):
         Entry(**fields, lines=lines)
 
 

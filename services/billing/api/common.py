@@ -1,0 +1,81 @@
+"""What the routers of billing share: answers with an ETag, places in lists, and finding what a path names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from fastapi import Path, Response
+from pydantic import BaseModel
+
+from services.billing import repository
+from services.billing.domain.account import Account
+from services.billing.domain.books import Books
+from services.billing.viewer import Viewer
+from shared.catalogue.model import BillingRules
+from shared.errors import Conflict, Invalid, NotFound
+from shared.http.call import Call
+from shared.http.page import Page
+from shared.ids import ID_PATTERN
+from shared.kernel.unit import Aggregate
+
+READ = "billing.read"
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+A = TypeVar("A", bound=Aggregate)
+
+
+def answer(body: BaseModel, version: int) -> Response:
+    """One thing, with its version as ETag."""
+    return Response(body.model_dump_json(), media_type="application/json", headers={"ETag": f'"{version}"'})
+
+
+async def found(call: Call, kind: type[A], id: str) -> A:
+    """The thing a path names. NotFound if there is none in this property."""
+    aggregate = await repository.one(call.db, kind, call.property_id, id)
+    if aggregate is None:
+        raise NotFound("not-found", f"there is no such {kind.__name__.lower()} here")
+    return aggregate
+
+
+async def books_of(call: Call) -> Books:
+    """The books of the property. Conflict until billing has heard of the property."""
+    books = await repository.one(call.db, Books, call.property_id, call.property_id)
+    if books is None:
+        raise Conflict(
+            "property-not-configured", "billing does not know this property yet; try again shortly"
+        )
+    return books
+
+
+async def rules_of(call: Call, account_id: str) -> BillingRules | None:
+    """The rules of an account, to say which actions stand open; None if they cannot be had."""
+    account = await repository.one(call.db, Account, call.property_id, account_id)
+    books = await repository.one(call.db, Books, call.property_id, call.property_id)
+    if account is None or books is None:
+        return None
+    version = account.catalogue_version
+    return call.catalogue.at_or_current(version, account.procedure, books.profile).billing
+
+
+def viewer(call: Call, rules: BillingRules | None = None) -> Viewer:
+    """The caller, as one who reads."""
+    return Viewer(call.property_id, call.roles, call.runtime.policy, call.now, rules)
+
+
+def place(page: Page) -> tuple[datetime, str] | None:
+    """Where a page begins. Raises Invalid for a cursor that is not ours."""
+    if not page.after:
+        return None
+    at, _, last = page.after.partition("|")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor") from error
+    if moment.tzinfo is None:
+        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor")
+    return moment, last
+
+
+def cursor(moment: datetime, id: str) -> str:
+    """The place after this item."""
+    return f"{moment.isoformat()}|{id}"

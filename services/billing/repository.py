@@ -1,0 +1,220 @@
+"""The collections of billing, their indexes and their queries; the only place that knows them.
+
+A balance is never stored: it is a sum over entries, which an index finds. So no document is written by every
+commit of a property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from services.billing.domain.account import Account
+from services.billing.domain.books import Books
+from services.billing.domain.charge import Charge
+from services.billing.domain.deposit import Deposit
+from services.billing.domain.ledger import AccountName, Entry
+from services.billing.domain.payment import Payment
+from services.billing.domain.quote import Quote
+from shared.kernel.kinds import Kinds
+from shared.kernel.unit import Aggregate, Index
+
+BOOKS, ACCOUNTS, QUOTES, CHARGES = "books", "accounts", "quotes", "charges"
+DEPOSITS, PAYMENTS, ENTRIES = "deposits", "payments", "entries"
+NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which receipt numbers were taken, and for what
+
+KINDS: Mapping[type, str] = {
+    Books: BOOKS,
+    Account: ACCOUNTS,
+    Quote: QUOTES,
+    Charge: CHARGES,
+    Deposit: DEPOSITS,
+    Payment: PAYMENTS,
+    Entry: ENTRIES,
+}
+OF_REQUEST_MAX = 500
+HOLDERS_MAX = 1_000
+GAPS_SHOWN_MAX = 1_000
+PENDING_FOR = timedelta(minutes=15)  # how long a number may be taken before its payment is there
+
+OF_REQUEST = (("property_id", 1), ("request_id", 1))
+PAID = (("received_at", -1), ("id", -1))
+ASKED = (("requested_at", -1), ("id", -1))
+POSTED = (("posted_at", -1), ("id", -1))
+INDEXES = (
+    Index(ACCOUNTS, OF_REQUEST, serves="the account of a request"),
+    Index(QUOTES, OF_REQUEST, serves="the quotes of a request"),
+    Index(CHARGES, OF_REQUEST, serves="the charges of a request"),
+    Index(DEPOSITS, (*OF_REQUEST, *ASKED), serves="the deposits of a request"),
+    Index(DEPOSITS, (("property_id", 1), ("status", 1), *ASKED), serves="deposits in a status, newest first"),
+    Index(DEPOSITS, (("property_id", 1), *ASKED), serves="all deposits, newest first"),
+    Index(PAYMENTS, (*OF_REQUEST, *PAID), serves="the payments of a request"),
+    Index(PAYMENTS, (("property_id", 1), *PAID), serves="all payments, newest first"),
+    Index(PAYMENTS, (("property_id", 1), ("collected_by", 1), *PAID), serves="what one person collected"),
+    Index(PAYMENTS, (("property_id", 1), ("method", 1), *PAID), serves="payments by method, newest first"),
+    Index(
+        PAYMENTS,
+        (("property_id", 1), ("in_hands_of", 1), ("received_at", 1), ("amount.amount_minor", 1)),
+        serves="cash in somebody's hands, oldest first, and its sum",
+        partial={"in_hands_of": {"$gt": ""}},
+    ),
+    Index(
+        PAYMENTS,
+        (("property_id", 1), ("receipt_year", 1), ("receipt_number", 1)),
+        serves="the gap check of receipts, from the index alone",
+    ),
+    Index(ENTRIES, (*OF_REQUEST, *POSTED), serves="the entries of a request"),
+    Index(ENTRIES, (("property_id", 1), *POSTED), serves="the trial balance, also at a moment; the journal"),
+)
+
+_KINDS = Kinds(KINDS)
+Database = AsyncDatabase[dict[str, Any]]
+A = TypeVar("A", bound=Aggregate)
+Place = tuple[datetime, str]
+
+
+async def one(db: Database, kind: type[A], property_id: str, id: str) -> A | None:
+    """One aggregate of a property."""
+    row = await db[KINDS[kind]].find_one({"_id": f"{property_id}:{id}", "property_id": property_id})
+    return None if row is None else cast("A", _KINDS.aggregate(kind, row))
+
+
+async def of_request(db: Database, kind: type[A], property_id: str, request_id: str) -> list[A]:
+    """All aggregates of that kind of a request; of very many the first."""
+    query = {"property_id": property_id, "request_id": request_id}
+    rows = await db[KINDS[kind]].find(query).limit(OF_REQUEST_MAX).to_list(OF_REQUEST_MAX)
+    return [cast("A", _KINDS.aggregate(kind, row)) for row in rows]
+
+
+async def newest(
+    db: Database,
+    kind: type[A],
+    property_id: str,
+    filters: Mapping[str, str],
+    after: Place | None,
+    limit: int,
+) -> list[A]:
+    """Payments, deposits or entries, newest first, after the given place."""
+    at = {Payment: "received_at", Deposit: "requested_at", Entry: "posted_at"}[kind]
+    query: dict[str, Any] = {"property_id": property_id, **{k: v for k, v in filters.items() if v}}
+    if after is not None:
+        moment, last = after
+        query[at] = {"$lte": moment}
+        query["$or"] = [{at: {"$lt": moment}}, {"id": {"$lt": last}}]
+    rows = await db[KINDS[kind]].find(query).sort([(at, -1), ("id", -1)]).limit(limit).to_list(limit)
+    return [cast("A", _KINDS.aggregate(kind, row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The sum of one account: debits and credits apart, in minor units."""
+
+    account: AccountName
+    debit_minor: int
+    credit_minor: int
+    lines: int
+
+
+async def balances(db: Database, property_id: str, until: datetime | None) -> list[Balance]:
+    """The balance of every account that has an entry, also as it was at a moment."""
+    match: dict[str, Any] = {"property_id": property_id}
+    if until is not None:
+        match["posted_at"] = {"$lte": until}
+    amount = "$lines.amount_minor"
+    pipeline: list[dict[str, Any]] = [
+        {"$match": match},
+        {"$unwind": "$lines"},
+        {
+            "$group": {
+                "_id": "$lines.account",
+                "debit": {"$sum": {"$max": [amount, 0]}},
+                "credit": {"$sum": {"$max": [{"$multiply": [amount, -1]}, 0]}},
+                "lines": {"$sum": 1},
+            }
+        },
+        {"$sort": {"_id": 1}},
+    ]
+    cursor = await db[ENTRIES].aggregate(pipeline)
+    return [Balance(r["_id"], r["debit"], r["credit"], r["lines"]) async for r in cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class InHands:
+    """Cash one person carries that finance has not cleared."""
+
+    staff_id: str
+    amount_minor: int
+    payments: int
+    oldest_at: datetime
+
+
+async def in_hands(db: Database, property_id: str) -> list[InHands]:
+    """Who carries how much, and since when; the longest first."""
+    pipeline: list[dict[str, Any]] = [
+        {"$match": {"property_id": property_id, "in_hands_of": {"$gt": ""}}},
+        {
+            "$group": {
+                "_id": "$in_hands_of",
+                "sum": {"$sum": "$amount.amount_minor"},
+                "count": {"$sum": 1},
+                "oldest": {"$min": "$received_at"},
+            }
+        },
+        {"$sort": {"oldest": 1, "_id": 1}},
+        {"$limit": HOLDERS_MAX},
+    ]
+    cursor = await db[PAYMENTS].aggregate(pipeline)
+    return [InHands(r["_id"], r["sum"], r["count"], r["oldest"]) async for r in cursor]
+
+
+async def carried_by(db: Database, property_id: str, staff_id: str, limit: int) -> list[Payment]:
+    """The payments in the hands of one person, oldest first."""
+    query = {"property_id": property_id, "in_hands_of": {"$eq": staff_id, "$gt": ""}}
+    rows = await db[PAYMENTS].find(query).sort("received_at", 1).limit(limit).to_list(limit)
+    return [_KINDS.aggregate(Payment, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """The receipt numbers of a year: `last` is the highest taken; void ones have a reason."""
+
+    last: int
+    used: int
+    pending: tuple[int, ...]
+    void: tuple[tuple[int, str], ...]
+    missing: tuple[int, ...]
+    twins: tuple[int, ...]
+
+
+async def receipts(db: Database, property_id: str, series: str, year: int, now: datetime) -> Receipts:
+    """Compare the numbers taken with the receipts written.
+
+    What has neither receipt nor void slip is missing.
+    """
+    counter = await db[COUNTERS].find_one({"_id": f"{property_id}:{series}:{year}"})
+    query = {"property_id": property_id, "receipt_year": year}
+    shown = {"_id": 0, "receipt_number": 1}
+    written: set[int] = set()
+    twins: set[int] = set()
+    async for row in db[PAYMENTS].find(query, shown).sort("receipt_number", 1):
+        (twins if row["receipt_number"] in written else written).add(row["receipt_number"])
+    last = max([*written, 0 if counter is None else int(counter["last"])], default=0)
+    absent = [n for n in range(1, last + 1) if n not in written][:GAPS_SHOWN_MAX]
+    rows = await _taken(db, property_id, series, year, absent)
+    void = tuple((n, rows[n]["reason"]) for n in absent if n in rows and rows[n]["state"] == "void")
+    young = {n for n, row in rows.items() if row["state"] == "taken" and row["taken_at"] > now - PENDING_FOR}
+    lost = set(absent) - young - {n for n, _ in void}
+    return Receipts(last, len(written), tuple(sorted(young)), void, tuple(sorted(lost)), tuple(sorted(twins)))
+
+
+async def _taken(
+    db: Database, property_id: str, series: str, year: int, numbers: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    if not numbers:
+        return {}
+    query = {"property_id": property_id, "series": series, "year": year, "number": {"$in": list(numbers)}}
+    return {row["number"]: row async for row in db[NUMBERS].find(query).limit(len(numbers))}
