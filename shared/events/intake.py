@@ -20,10 +20,14 @@ class Requester(Personal):
     language: Literal["zh", "en"] = "zh"
     description: str = ""
     fields: dict[str, str | int | bool] = {}
+    was: dict[str, str] = {}  # in an amendment: the old values of what changed
 
 
 class PropertyConfigured(Event):
-    """A property was opened or its settings changed. Stream: `property:<property_id>`. Always the whole of the settings."""
+    """A property was opened or its settings changed.
+
+    Stream: `property:<property_id>`. Always the whole of the settings.
+    """
 
     TYPE = "intake.property.configured.v1"
     SUBJECT = "property_id"
@@ -41,9 +45,10 @@ class PropertyConfigured(Event):
 class RequestAccepted(Event):
     """An owner's need was accepted: the first event of a request's stream.
 
-    `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...). `origin` is `live`, `history`
-    or `replay` (ruling J8). `hazard` is the item of the emergency or urgent list that decided the urgency, if any. `zone` is the
-    property's time zone, so that a reader that has not seen the property yet can number and date the slip.
+    `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...).
+    `origin` is `live`, `history` or `replay` (ruling J8). `hazard` is the item of the emergency or urgent
+    list that decided the urgency, if any. `zone` is the property's time zone, so that a reader that has not
+    seen the property yet can number and date the slip.
     """
 
     TYPE = "intake.request.accepted.v1"
@@ -73,13 +78,17 @@ class RequestAccepted(Event):
 
 
 class RequestAmended(Event):
-    """A correction with its reason; old and new values of what changed (personal ones only in the personal part)."""
+    """A correction with its reason (ruling J25): `changed` holds the new values, `was` the old ones; personal
+    ones only in the personal part. `fields.<name>` are the catalogue's answers.
+    """
 
     TYPE = "intake.request.amended.v1"
     request_id: str
     reason: str
     changed: dict[str, str] = {}
+    was: dict[str, str] = {}
     unit_id: str = ""
+    building: str = ""
     place: str = ""
     amended_at: Moment
     personal: Requester | None = None
@@ -95,8 +104,21 @@ class UrgencyRaised(Event):
     raised_at: Moment
 
 
+class UrgencyLowered(Event):
+    """A supervisor found a request less urgent, with a reason, not below the lists (ruling J18)."""
+
+    TYPE = "intake.request.urgency_lowered.v1"
+    request_id: str
+    urgency: Urgency
+    reason: str
+    lowered_at: Moment
+
+
 class EmergencyRaised(Event):
-    """A routine request became an emergency: first event of the urgent stream `emergency:<request_id>`, complete in itself."""
+    """A routine request became an emergency.
+
+    First event of the urgent stream `emergency:<request_id>`, complete in itself.
+    """
 
     TYPE = "intake.emergency.raised.v1"
     request_id: str
@@ -132,6 +154,29 @@ class TimePromised(Event):
     request_id: str
     promised_at: Moment
     reason: str = ""
+
+
+class ExtensionNeeded(Event):
+    """A promised time comes near and the work is not done.
+
+    The customer has to be told before it passes (P013).
+    """
+
+    TYPE = "intake.request.extension_needed.v1"
+    request_id: str
+    promised_at: Moment
+    first_contact_id: str
+    noticed_at: Moment
+
+
+class PromiseMissed(Event):
+    """A promised time has passed and the work is not done."""
+
+    TYPE = "intake.request.promise_missed.v1"
+    request_id: str
+    promised_at: Moment
+    first_contact_id: str
+    missed_at: Moment
 
 
 class RequestReopened(Event):

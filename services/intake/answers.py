@@ -1,0 +1,322 @@
+"""What intake answers: the models of its HTTP API.
+
+What a command answers is stored under its key, so it carries no personal data; details with names and numbers
+are read anew by whoever may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.domain.request import Request
+from shared.http.actions import AllowedAction
+
+
+class Answer(BaseModel):
+    """Base of all answers; built from aggregates."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PropertyAnswer(Answer):
+    """A property's settings. `unconfirmed`: what runs on our default until the client has confirmed it."""
+
+    property_id: str
+    version: int
+    name_zh: str
+    name_en: str
+    zone: str
+    profile: str
+    currency: str
+    settings: dict[str, str | int | bool]
+    duty_chain: list[str]
+    training: bool
+    unconfirmed: list[str] = []
+    allowed_actions: list[AllowedAction] = []
+
+
+class UnitAnswer(Answer):
+    """A unit."""
+
+    id: str
+    version: int
+    label: str
+    building: str
+    floor: str
+    room: str
+    kind: str
+    allowed_actions: list[AllowedAction] = []
+
+
+class HomeAnswer(Answer):
+    """What a person is in a unit."""
+
+    unit_id: str
+    label: str
+    building: str
+    role: str
+
+
+class PersonAnswer(Answer):
+    """An owner, tenant or member of a household."""
+
+    id: str
+    version: int
+    name: str
+    phones: list[str]
+    email: str
+    language: str
+    units: list[HomeAnswer]
+    allowed_actions: list[AllowedAction] = []
+
+
+class ContactAnswer(Answer):
+    """A call, visit or message, as recorded."""
+
+    id: str
+    version: int
+    channel: str
+    medium: str
+    direction: str
+    caller_phone: str
+    agent_id: str
+    recorded_by: str
+    person_id: str
+    about_request_id: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    recorded_at: datetime
+    answer_seconds: float | None
+    result: str
+    note: str
+    request_ids: list[str] = []
+    allowed_actions: list[AllowedAction] = []
+
+
+class Recorded(Answer):
+    """What was recorded, in the order it was sent. One thing: its id and version stand at the top too."""
+
+    ids: list[str]
+    id: str = ""
+    version: int = 0
+    allowed_actions: list[AllowedAction] = []
+
+
+class Duplicate(Answer):
+    """An open request about the same place and category: to be asked about, never a reason to refuse."""
+
+    id: str
+    reference: str
+    urgency: str
+    stage: str
+    reported_at: datetime
+
+
+class RequestState(Answer):
+    """Where a request stands after a command.
+
+    Without personal data, because it is kept for repeated commands.
+    """
+
+    id: str
+    version: int
+    reference: str
+    contact_id: str
+    procedure: str
+    status: str
+    stage: str
+    urgency: str
+    urgency_by: str
+    lane: str
+    first_contact_id: str
+    unit_id: str
+    reported_at: datetime
+    promised_at: datetime | None
+    not_supplied: list[str]
+    complete_by: datetime | None
+    possible_duplicates: list[Duplicate]
+    allowed_actions: list[AllowedAction]
+
+
+class CallerAnswer(Answer):
+    """Who asked."""
+
+    name: str
+    phone: str
+    email: str
+    language: str
+
+
+class WorkAnswer(Answer):
+    """The latest work order, as dispatch told it."""
+
+    work_order_id: str
+    slip: str
+    department: str
+    kind: str
+    step: str
+    assignee_id: str
+    issued_at: datetime | None
+    due_at: datetime | None
+    arranged_at: datetime | None
+    completed_at: datetime | None
+    closed_at: datetime | None
+
+
+class AccountAnswer(Answer):
+    """The money of the request in minor units, as billing told it."""
+
+    currency: str
+    quoted_minor: int | None
+    consented: bool
+    charged_minor: int
+    paid_minor: int
+    deposit_minor: int
+    deposit: str
+    settled_at: datetime | None
+    clear: bool
+
+
+class PromiseAnswer(Answer):
+    """The time told to the customer."""
+
+    promised_at: datetime | None
+    made_at: datetime | None
+    made_by: str
+    customer_named: bool
+    moved: int
+    missed: int
+
+
+class RequestItem(Answer):
+    """A request in a list."""
+
+    id: str
+    version: int
+    reference: str
+    procedure: str
+    category: str
+    status: str
+    stage: str
+    urgency: str
+    area: str
+    unit_id: str
+    place: str
+    department: str
+    slip: str = ""
+    first_contact_id: str
+    reported_at: datetime
+    promised_at: datetime | None = None
+    due_at: datetime | None = None
+    closed_at: datetime | None
+
+
+class RequestDetail(RequestItem):
+    """All that is known of a request. `paperwork_late`: an emergency whose paper is overdue (P020)."""
+
+    catalogue_version: str
+    urgency_by: str
+    hazard: str
+    lane: str
+    building: str
+    description: str
+    fields: dict[str, str | int | bool]
+    personal_fields: dict[str, str | int | bool]
+    caller: CallerAnswer
+    person_id: str
+    possible_people: list[str] = []
+    contact_id: str
+    channel: str
+    recorded_by: str
+    recorded_at: datetime
+    appointment_at: datetime | None
+    origin: str
+    import_source: str
+    not_supplied: list[str]
+    set_aside: list[str]
+    complete_by: datetime | None
+    paperwork_late: bool = False
+    promise: PromiseAnswer
+    notice_received_at: datetime | None
+    work: WorkAnswer | None
+    slips: list[str]
+    account: AccountAnswer
+    unanswered_callbacks: int
+    reopened: int
+    possible_duplicates: list[Duplicate] = []
+    allowed_actions: list[AllowedAction] = []
+
+
+class TimelineItem(Answer):
+    """One line of a timeline: who, when, what, from where (ruling J24)."""
+
+    id: str
+    at: datetime
+    who: str
+    what: str
+    source: str
+    device: str
+    on_behalf_of: str
+    detail: dict[str, str]
+
+
+class CatalogueItem(Answer):
+    """A procedure in the list of the catalogue."""
+
+    id: str
+    number: str
+    title_zh: str
+    title_en: str
+    kind: str
+    opens: bool
+    version: str
+
+
+class Items(BaseModel):
+    """A page of a list. `next` is the cursor of the page after it, null on the last one."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+def state_of(
+    request: Request, actions: list[AllowedAction], duplicates: Iterable[Request] = ()
+) -> RequestState:
+    """Where a request stands that is just being saved; its version is the one after the save."""
+    assert request.reported_at is not None
+    return RequestState.model_construct(
+        id=request.id,
+        version=request.version + 1,
+        reference=request.reference,
+        contact_id=request.contact_id,
+        procedure=request.procedure,
+        status=request.status,
+        stage=request.stage,
+        urgency=request.urgency,
+        urgency_by=request.urgency_by,
+        lane=request.lane,
+        first_contact_id=request.first_contact_id,
+        unit_id=request.unit_id,
+        reported_at=request.reported_at,
+        promised_at=request.promise.promised_at,
+        not_supplied=list(request.not_supplied),
+        complete_by=request.complete_by,
+        possible_duplicates=[duplicate_of(other) for other in duplicates],
+        allowed_actions=actions,
+    )
+
+
+def duplicate_of(other: Request) -> Duplicate:
+    """What is shown of a possible duplicate."""
+    return Duplicate.model_validate(other)
+
+
+def actions_of(found: Mapping[str, AllowedAction], allowed: Iterable[str]) -> list[AllowedAction]:
+    """The actions that the state offers and the policy allows, in the state's order."""
+    names = set(allowed)
+    return [action for name, action in found.items() if name in names]

@@ -1,0 +1,253 @@
+"""What may be done with a request after it was accepted: urgency, cancellation, promise, confirmation,
+reopening, giving up.
+
+Each function answers with the changed request or raises Conflict (not in this state) or Invalid (not like
+this). Who may do it is in policy.toml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.domain.bodies import CancelBody, LowerBody, PromiseBody, RaiseBody
+from services.intake.domain.contact import Contact
+from services.intake.domain.request import Promise, Request, ended, staged
+from services.intake.domain.times import Limits, check_fact, check_plan
+from services.intake.domain.urgency import by_lists, check_lower, check_raise, decide
+from shared.catalogue.model import IntakeRules
+from shared.errors import Conflict, Invalid
+from shared.events.envelope import Lane
+
+
+def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
+    """More urgent (ruling J18: by anyone). The lane stays as it was fixed."""
+    _must_be_open(request)
+    check_raise(request.urgency, body.urgency)
+    kept = request.hazard if by_lists(rules, request.hazard) != "general" else ""
+    decided = decide(rules, body.hazard or kept, body.urgency)
+    return replace(request, urgency=decided.urgency, urgency_by=decided.by, hazard=decided.hazard)
+
+
+def overtakes(before: Request, after: Request) -> bool:
+    """Whether the rise opens the urgent stream of an emergency: its own lane is the slow one."""
+    slow: Lane = "routine"
+    return after.urgency == "emergency" and before.urgency != "emergency" and after.lane == slow
+
+
+def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:
+    """Less urgent, never below what the lists say now (rulings J18, J14)."""
+    _must_be_open(request)
+    check_lower(request.urgency, body.urgency, by_lists(rules, request.hazard))
+    return replace(request, urgency=body.urgency, urgency_by="person")
+
+
+def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limits) -> Request:
+    """The caller changed his mind (ruling J5); the work side confirms, a request without work ends at
+    once.
+    """
+    _must_be_open(request)
+    if request.notice_received_at is not None:
+        raise Conflict(
+            "cancelled-already",
+            "A cancellation is waiting for its confirmation.",
+            accepted="nothing: wait for it",
+        )
+    if request.stage in {"DONE", "TO_CONFIRM"}:
+        raise Conflict(
+            "work-done", "The work is done; it can no longer be cancelled.", accepted="confirm or reopen"
+        )
+    received = body.notice_received_at or now
+    check_fact(received, now, limits, "notice_received_at")
+    if request.reported_at is not None and received < request.reported_at:
+        raise Invalid(
+            "times-out-of-order",
+            "The notice cannot be older than the request.",
+            field="notice_received_at",
+            accepted="a time after " + request.reported_at.isoformat(),
+        )
+    noticed = staged(replace(request, notice_received_at=min(received, now)))
+    return noticed if noticed.works else ended(noticed, "CANCELLED", now)
+
+
+def promised(
+    request: Request,
+    body: PromiseBody,
+    contact: Contact | None,
+    *,
+    customer_named: bool,
+    by: str,
+    now: datetime,
+    limits: Limits,
+) -> Request:
+    """A time is promised, after the work is arranged; an earlier promise moves only with the customer,
+    before it passed (P012, P013).
+    """
+    _must_be_open(request)
+    if request.notice_received_at is not None:
+        raise Conflict("cancelled-already", "The request is being cancelled.", accepted="nothing")
+    if request.work is None or request.work.arranged_at is None:
+        raise Conflict(
+            "not-arranged",
+            "No time is promised before the work is arranged.",
+            accepted="wait until somebody has it",
+        )
+    if request.work.completed_at is not None:
+        raise Conflict("work-done", "The work is done.", accepted="confirm or reopen")
+    check_plan(body.promised_at, now, limits, "promised_at")
+    earlier = request.promise
+    if earlier.promised_at is not None:
+        _check_moved(request, body, contact)
+    return replace(
+        request,
+        promise=Promise(
+            promised_at=body.promised_at,
+            made_at=now,
+            made_by=by,
+            customer_named=customer_named,
+            moved=earlier.moved + (earlier.promised_at is not None),
+            missed=earlier.missed,
+        ),
+    )
+
+
+def _check_moved(request: Request, body: PromiseBody, contact: Contact | None) -> None:
+    earlier = request.promise
+    told = contact is not None and contact.about_request_id == request.id and contact.result != "no_answer"
+    when = contact.started_at if contact is not None else None
+    if told and when is not None and earlier.made_at is not None and earlier.promised_at is not None:
+        told = earlier.made_at <= when < earlier.promised_at
+    if not told:
+        raise Conflict(
+            "promise-not-discussed",
+            "A promised time moves only with the customer, before it has passed (P013).",
+            field="contact_id",
+            accepted="a contact about this request, after the promise was made and before the promised time",
+        )
+    if not body.reason:
+        raise Invalid(
+            "missing-reason",
+            "Why does the time move?",
+            field="reason",
+            accepted="a reason the customer was told",
+        )
+
+
+def promise_passed(request: Request, promised_at: datetime) -> Request | None:
+    """The promise counts as missed if it still stands and the work is not done; None if there is nothing
+    to count.
+    """
+    if not promise_stands(request, promised_at):
+        return None
+    return replace(request, promise=replace(request.promise, missed=request.promise.missed + 1))
+
+
+def promise_stands(request: Request, promised_at: datetime) -> bool:
+    """Whether this promise is still the one that was made, for work that is not done."""
+    done = request.work is not None and request.work.completed_at is not None
+    return request.open and not done and request.promise.promised_at == promised_at
+
+
+def check_on_behalf(request: Request, by: str, reason: str) -> str:
+    """On whose behalf somebody acts who is not the first contact; he says why (P009).
+
+    Empty: he is the first contact himself.
+    """
+    if by == request.first_contact_id:
+        return ""
+    if not reason:
+        raise Invalid(
+            "not-the-first-contact",
+            "The first contact answers for this request (P009).",
+            field="on_behalf_reason",
+            accepted="why the first contact cannot do it himself",
+        )
+    return request.first_contact_id
+
+
+def satisfied(request: Request, now: datetime) -> Request:
+    """The owner is satisfied: possible once the work is closed and nothing is owed, or where there is no
+    work.
+    """
+    _must_be_open(request)
+    if not may_confirm(request):
+        raise Conflict(
+            "not-done",
+            "The work is not closed and settled yet.",
+            accepted="wait for the work and the account",
+        )
+    return ended(request, "SATISFIED", now)
+
+
+def may_confirm(request: Request) -> bool:
+    """Whether the owner can be asked if he is satisfied."""
+    return request.stage == "TO_CONFIRM" or (request.stage == "RECEIVED" and not request.works)
+
+
+def reopened(request: Request) -> Request:
+    """The owner is not satisfied: the matter goes on, also after he could not be reached."""
+    if not may_reopen(request):
+        raise Conflict(
+            "not-done",
+            "There is nothing to reopen.",
+            accepted="work that is done, or a request closed as UNREACHED",
+        )
+    work = request.work
+    if work is not None:
+        work = replace(work, step="reopened", completed_at=None, closed_at=None)
+    return staged(
+        replace(
+            request,
+            status="OPEN",
+            closed_at=None,
+            work=work,
+            promise=replace(
+                request.promise, promised_at=None, made_at=None, made_by="", customer_named=False
+            ),
+            reopened=request.reopened + 1,
+            unanswered_callbacks=0,
+        )
+    )
+
+
+def may_reopen(request: Request) -> bool:
+    """Whether there is a result the owner can be dissatisfied with."""
+    return request.stage in {"DONE", "TO_CONFIRM"} or request.status == "UNREACHED"
+
+
+def unreached(request: Request, attempts_min: int, now: datetime) -> Request:
+    """Given up after the configured number of callbacks at allowed hours; counted apart, never as
+    satisfied (ruling J7).
+    """
+    _must_be_open(request)
+    if not may_confirm(request):
+        raise Conflict(
+            "not-done",
+            "The work is not closed and settled yet.",
+            accepted="wait for the work and the account",
+        )
+    if request.unanswered_callbacks < attempts_min:
+        raise Conflict(
+            "too-few-callbacks",
+            f"The owner was called {request.unanswered_callbacks} times at allowed hours without answer.",
+            accepted=f"{attempts_min} recorded outgoing contacts about this request without answer",
+        )
+    return ended(request, "UNREACHED", now)
+
+
+def called_back(request: Request, contact: Contact, *, quiet: bool) -> Request:
+    """Counts an outgoing contact nobody answered, if it was made at an allowed hour; an answer starts the
+    count again.
+    """
+    if contact.direction != "out":
+        return request
+    if contact.result == "reached":
+        return replace(request, unanswered_callbacks=0)
+    if contact.result == "no_answer" and not quiet:
+        return replace(request, unanswered_callbacks=request.unanswered_callbacks + 1)
+    return request
+
+
+def _must_be_open(request: Request) -> None:
+    if not request.open:
+        raise Conflict("closed", f"The request ended as {request.status}.", accepted="an open request")

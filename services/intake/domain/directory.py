@@ -1,0 +1,184 @@
+"""The owner directory: units by label, people with their telephones and homes, and who belongs to a
+number (ruling J22).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from services.intake.domain.bodies import PersonBody, UnitBody
+from shared.errors import Conflict, Invalid
+from shared.ids import is_id
+from shared.phones import last_four, to_e164
+
+LABEL = re.compile(r"^[0-9A-Za-z\u4e00-\u9fff]{1,12}(-[0-9A-Za-z\u4e00-\u9fff]{1,12}){0,2}$")
+LABEL_ACCEPTED = "building-floor-room such as 3-2-1801, building-room such as 3-1801, or one villa number"
+PEOPLE_PER_PHONE_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A flat, villa, office or shop. The label is what people say; it never changes."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    label: str = ""
+    building: str = ""
+    floor: str = ""
+    room: str = ""
+    kind: str = "flat"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a person is in one unit: owner, tenant or family."""
+
+    unit_id: str
+    role: str
+    label: str
+    building: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An owner, tenant or member of a household. `tails` is building:last-four-digits, for ruling J22."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    email: str = ""
+    language: str = "zh"
+    units: tuple[Home, ...] = ()
+    tails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEntry:
+    """Who belongs to a number: the id is the E.164 number, so that looking one up is a read by id."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    person_ids: tuple[str, ...] = ()
+
+
+def parse_label(label: str, field: str = "label") -> tuple[str, str, str]:
+    """Building, floor and room of a label; a villa is its own building. Raises Invalid."""
+    tidy = label.replace(" ", "")
+    if not LABEL.match(tidy):
+        raise Invalid("unit-label", "This is not the label of a unit.", field=field, accepted=LABEL_ACCEPTED)
+    parts = tidy.split("-")
+    if len(parts) == 1:
+        return parts[0], "", ""
+    return (parts[0], "", parts[1]) if len(parts) == 2 else (parts[0], parts[1], parts[2])
+
+
+def unit_id_of(body: UnitBody) -> str:
+    """The id of a unit: as given, else its label. Raises Invalid if the label cannot be an id."""
+    label = body.label.replace(" ", "")
+    if body.unit_id:
+        return body.unit_id
+    if not is_id(label):
+        raise Invalid(
+            "unit-id",
+            "This label cannot serve as an id.",
+            field="unit_id",
+            accepted="an id of letters, digits, dots, dashes",
+        )
+    return label
+
+
+def recorded_unit(
+    property_id: str, existing: Unit | None, same_label: Iterable[Unit], body: UnitBody
+) -> Unit:
+    """The unit as the body says. Raises Conflict if the id has another label or the label another id."""
+    building, floor, room = parse_label(body.label)
+    label = body.label.replace(" ", "")
+    unit_id = unit_id_of(body)
+    if existing is not None and existing.label != label:
+        raise Conflict(
+            "unit-label-fixed", "This unit has another label.", field="label", accepted=existing.label
+        )
+    if any(other.id != unit_id for other in same_label):
+        raise Conflict(
+            "unit-label-taken", "Another unit has this label.", field="label", accepted="another label"
+        )
+    return replace(
+        existing or Unit(property_id, unit_id),
+        label=label,
+        building=building,
+        floor=floor,
+        room=room,
+        kind=body.kind,
+    )
+
+
+def recorded_person(
+    property_id: str, existing: Person | None, units: Mapping[str, Unit], body: PersonBody, field: str = ""
+) -> Person:
+    """The person as the body says.
+
+    Raises Invalid for a number that is none or a unit that is not of this property.
+    """
+    phones = tuple(
+        dict.fromkeys(to_e164(said, "CN", f"{field}phones.{n}") for n, said in enumerate(body.phones))
+    )
+    homes = []
+    for n, residence in enumerate(body.units):
+        unit = units.get(residence.unit_id)
+        if unit is None:
+            raise unknown_unit(f"{field}units.{n}.unit_id")
+        homes.append(Home(unit.id, residence.role, unit.label, unit.building))
+    buildings = dict.fromkeys(home.building for home in homes)
+    return replace(
+        existing or Person(property_id, body.person_id),
+        name=body.name,
+        phones=phones,
+        email=body.email,
+        language=body.language,
+        units=tuple(homes),
+        tails=tuple(tail(building, phone) for building in buildings for phone in phones),
+    )
+
+
+def unknown_unit(field: str = "unit_id") -> Invalid:
+    """The same words for a unit that does not exist and for one of another property: no oracle."""
+    return Invalid(
+        "unknown-unit", "There is no such unit in this property.", field=field, accepted="a recorded unit"
+    )
+
+
+def tail(building: str, phone: str) -> str:
+    """What a person is found by when only the last four digits and the building are known."""
+    return f"{building}:{last_four(phone)}"
+
+
+def entry_changes(existing: Person | None, recorded: Person) -> dict[str, bool]:
+    """Which numbers the person gains (true) and loses (false)."""
+    old = set(existing.phones) if existing else set()
+    new = set(recorded.phones)
+    return {phone: phone in new for phone in sorted(old ^ new)}
+
+
+def changed_entry(
+    property_id: str, phone: str, entry: PhoneEntry | None, person_id: str, gained: bool
+) -> PhoneEntry:
+    """The entry of a number after a person gained or lost it.
+
+    Raises Invalid if too many people would share it.
+    """
+    known = entry or PhoneEntry(property_id, phone)
+    others = tuple(other for other in known.person_ids if other != person_id)
+    if gained and len(others) >= PEOPLE_PER_PHONE_MAX:
+        raise Invalid(
+            "phone-shared-by-too-many",
+            "Too many people have this number.",
+            field="phones",
+            accepted=f"a number of at most {PEOPLE_PER_PHONE_MAX} people",
+        )
+    return replace(known, person_ids=(*others, person_id) if gained else others)

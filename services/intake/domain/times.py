@@ -1,0 +1,70 @@
+"""Moments as people send them: normalised to UTC and the millisecond, and bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from shared.errors import Invalid
+
+YEAR_MIN, YEAR_MAX = 1970, 2199
+
+
+def normalised(moment: datetime) -> datetime:
+    """Aware UTC, cut to the millisecond.
+
+    Raises ValueError without an offset or outside the years we can store.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+    if not YEAR_MIN < moment.year < YEAR_MAX:
+        raise ValueError(f"must be a time between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+Instant = Annotated[datetime, AfterValidator(normalised)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The stated limits of intake; the defaults are those of `shared/settings.py`."""
+
+    future_minutes_max: int = 5
+    past_days_max: int = 31
+    ahead_days_max: int = 366
+
+
+def check_fact(moment: datetime, now: datetime, limits: Limits, field: str, *, any_age: bool = False) -> None:
+    """A fact lies not in the future, and not so far back that it must be a slip of the pen.
+
+    Raises Invalid.
+    """
+    if moment > now + timedelta(minutes=limits.future_minutes_max):
+        raise Invalid(
+            "time-in-the-future",
+            "This has not happened yet.",
+            field=field,
+            accepted=f"a time at most {limits.future_minutes_max} minutes ahead of now",
+        )
+    if not any_age and moment < now - timedelta(days=limits.past_days_max):
+        raise Invalid(
+            "time-too-old",
+            "This is too long ago.",
+            field=field,
+            accepted=f"a time within the last {limits.past_days_max} days; older facts by a history import",
+        )
+
+
+def check_plan(moment: datetime, now: datetime, limits: Limits, field: str) -> None:
+    """What is planned lies ahead, and within the time that can be planned. Raises Invalid."""
+    if not now < moment <= now + timedelta(days=limits.ahead_days_max):
+        raise Invalid(
+            "time-not-ahead",
+            "This time cannot be planned.",
+            field=field,
+            accepted=f"a time after now and within {limits.ahead_days_max} days",
+        )

@@ -1,0 +1,1 @@
+"""The handlers of intake: load, decide, save, emit. The rules are in `domain`."""

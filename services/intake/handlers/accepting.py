@@ -1,0 +1,147 @@
+"""Handlers that accept a request: from a person, or from a file (ruling J8).
+
+Nothing refuses an emergency (ruling J17).
+"""
+
+from __future__ import annotations
+
+from services.intake.domain import commands
+from services.intake.domain.accept import (
+    Circumstances,
+    accepted,
+    accepted_event,
+    possible_duplicates,
+)
+from services.intake.domain.bodies import RequestBody
+from services.intake.domain.contact import Contact, recorded_contact
+from services.intake.domain.directory import Person
+from services.intake.domain.directory import Unit as Home
+from services.intake.domain.property import Property
+from services.intake.domain.request import Request
+from services.intake.handlers.base import NO_RULES, Handlers, payload
+from shared.catalogue.model import Procedure
+from shared.errors import Conflict, Invalid
+from shared.events.intake import RequestClosed
+from shared.ids import derived_id
+from shared.kernel.unit import Unit
+
+EMERGENCY_PROCEDURE = "repair-report"
+
+
+class Accepting(Handlers):
+    """Units of work that begin a request's stream."""
+
+    async def accept_request(self, unit: Unit) -> None:
+        """Accept an owner's need."""
+        await self._accept(unit, imported=False)
+
+    async def import_request(self, unit: Unit) -> None:
+        """Take over a request from another system."""
+        await self._accept(unit, imported=True)
+
+    async def _accept(self, unit: Unit, *, imported: bool) -> None:
+        command = payload(unit, commands.AcceptRequest)
+        body = command.body
+        if await unit.load(Request, command.request_id) is not None:
+            raise Conflict(
+                "request-exists", "This id is taken.", field="request_id", accepted="another id, or none"
+            )
+        settled = await self.settled(unit)
+        procedure = self._procedure(settled, body)
+        seen = await self._circumstances(unit, command, settled, procedure, imported=imported)
+        request = accepted(command.request_id, command.reference, body, seen)
+        others = await unit.look_by(Request, "same_as", request.same_as) if request.same_as else ()
+        window = seen.rules.duplicate_window_hours
+        unit.save(request)
+        if seen.contact is not None and seen.contact.version == 0:
+            unit.save(seen.contact)
+        unit.emit(accepted_event(request, settled.zone))
+        if not request.open and request.closed_at is not None and body.outcome is not None:
+            unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
+        unit.answer(self.state(unit, request, possible_duplicates(request, others, window)))
+
+    def _procedure(self, settled: Property, body: RequestBody) -> Procedure:
+        """The procedure as the profile runs it; an emergency goes by the general repair if it has to."""
+        try:
+            return self.catalogue.procedure(body.procedure, settled.profile)
+        except Invalid:
+            if body.urgency != "emergency":
+                raise
+            return self.catalogue.procedure(EMERGENCY_PROCEDURE, settled.profile)
+
+    async def _circumstances(
+        self,
+        unit: Unit,
+        command: commands.AcceptRequest,
+        settled: Property,
+        procedure: Procedure,
+        *,
+        imported: bool,
+    ) -> Circumstances:
+        body = command.body
+        rules = procedure.intake or NO_RULES
+        forgiving = unit.cause.emergency
+        aside: list[str] = [] if procedure.id == body.procedure else [f"procedure: {body.procedure}"]
+        try:
+            contact = await self._contact(unit, command, any_age=body.origin == "history")
+        except Invalid as error:
+            if not forgiving:
+                raise
+            contact = None
+            aside.append(f"contact: {error.kind}")
+        person = await unit.look(Person, body.person_id) if body.person_id else None
+        if body.person_id and person is None:
+            if not forgiving:
+                raise Invalid(
+                    "unknown-person",
+                    "There is no such person.",
+                    field="person_id",
+                    accepted="a recorded person",
+                )
+            aside.append(f"person_id: {body.person_id}")
+        return Circumstances(
+            settled=settled,
+            procedure=procedure,
+            rules=rules,
+            unit=await unit.look(Home, body.unit_id) if body.unit_id else None,
+            person=person,
+            contact=contact,
+            by=unit.cause.principal.sub,
+            device=unit.cause.device,
+            lane=unit.cause.lane,
+            now=unit.now,
+            limits=self.limits,
+            imported=imported,
+            aside=tuple(aside),
+        )
+
+    async def _contact(self, unit: Unit, command: commands.AcceptRequest, *, any_age: bool) -> Contact | None:
+        """The contact it came with: recorded before, or recorded now with the request."""
+        body = command.body
+        if body.contact is None:
+            if not body.contact_id:
+                return None
+            found = await unit.look(Contact, body.contact_id)
+            if found is None:
+                raise Invalid(
+                    "unknown-contact",
+                    "There is no such contact.",
+                    field="contact_id",
+                    accepted="a recorded contact",
+                )
+            return found
+        contact_id = body.contact.contact_id or body.contact_id
+        contact_id = contact_id or derived_id(unit.cause.property_id, command.request_id, "contact")
+        known = await unit.load(Contact, contact_id) if body.contact.contact_id or body.contact_id else None
+        if known is not None:
+            return known
+        return recorded_contact(
+            unit.cause.property_id,
+            contact_id,
+            body.contact,
+            recorded_by=unit.cause.principal.sub,
+            now=unit.now,
+            limits=self.limits,
+            any_age=any_age,
+            field="contact.",
+        )

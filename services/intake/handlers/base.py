@@ -1,0 +1,117 @@
+"""What all handlers of intake need: the catalogue, the policy, the limits, and the property they work in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.intake.answers import RequestState, actions_of, state_of
+from services.intake.domain.actions import possible_actions
+from services.intake.domain.property import Property
+from services.intake.domain.request import Request
+from services.intake.domain.timeline import Entry
+from services.intake.domain.times import Limits
+from shared.catalogue.load import Catalogue
+from shared.catalogue.model import IntakeRules, Procedure
+from shared.errors import Bug, Conflict, NotFound
+from shared.events.intake import RequestClosed
+from shared.http.actions import AllowedAction
+from shared.kernel.unit import Command, Unit
+from shared.policy import Policy
+
+C = TypeVar("C", bound=Command)
+PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
+NO_RULES = IntakeRules(categories=())
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Base of the handler classes; made once per process in `app.py`."""
+
+    catalogue: Catalogue
+    policy: Policy
+    limits: Limits
+
+    async def settled(self, unit: Unit) -> Property:
+        """The property. Raises Conflict if it was never opened."""
+        found = await unit.look(Property, unit.cause.property_id)
+        if found is None:
+            raise Conflict(
+                "property-not-open",
+                "This property has not been opened yet.",
+                accepted="PUT the property first",
+            )
+        return found
+
+    def current_rules(self, settled: Property, request: Request) -> IntakeRules:
+        """The procedure's rules as the profile has them now: the lists apply at once (ruling J14)."""
+        known = self.catalogue.profile(settled.profile).procedures
+        if request.procedure not in known:
+            return self.rules_of(request)
+        return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
+
+    def rules_of(self, request: Request) -> IntakeRules:
+        """The rules the request was opened under."""
+        return self.procedure_of(request).intake or NO_RULES
+
+    def procedure_of(self, request: Request) -> Procedure:
+        """The procedure in the version the request was opened under."""
+        return self.catalogue.at(request.catalogue_version)
+
+    async def request(self, unit: Unit, request_id: str) -> Request:
+        """The request a command speaks of, in the version its If-Match names. Raises NotFound or Stale."""
+        found = await unit.load(Request, request_id)
+        if found is None:
+            raise NotFound("no-such-request", "There is no such request in this property.")
+        unit.require_match(found.version)
+        return found
+
+    def state(self, unit: Unit, request: Request, duplicates: list[Request] | None = None) -> RequestState:
+        """The answer to a command on a request that was just saved."""
+        offered = request_actions(request)
+        roles = unit.cause.principal.roles_in(request.property_id, unit.now)
+        return state_of(request, actions_of(offered, self.policy.allowed(roles, offered)), duplicates or ())
+
+    def close(self, unit: Unit, request: Request) -> None:
+        """Tell that the request reached its end state, and forget what was still to be watched."""
+        if request.status == "OPEN" or request.closed_at is None:
+            raise Bug("only an ended request is closed")
+        unit.emit(RequestClosed(request_id=request.id, outcome=request.status, closed_at=request.closed_at))
+        if request.promise.promised_at is not None:
+            unit.cancel_timer(PROMISE_NOTICE)
+            unit.cancel_timer(PROMISE_PASSED)
+
+    def note(self, unit: Unit, request: Request, what: str, *, on_behalf_of: str = "", **detail: str) -> None:
+        """One line of the request's timeline, told by intake itself."""
+        unit.save(
+            Entry(
+                request.property_id,
+                unit.derived_id(f"timeline:{what}"),
+                request_id=request.id,
+                at=unit.now,
+                who=unit.cause.principal.sub,
+                what=what,
+                device=unit.cause.device,
+                on_behalf_of=on_behalf_of,
+                detail={name: text for name, text in detail.items() if text},
+            )
+        )
+
+
+def request_actions(request: Request) -> dict[str, AllowedAction]:
+    """What the state of a request offers, by command name."""
+    base = f"/v1/properties/{request.property_id}/requests/{request.id}"
+    return {
+        action.command.NAME: AllowedAction(
+            action=action.command.NAME, path=f"{base}/{action.path}", body=action.body
+        )
+        for action in possible_actions(request)
+    }
+
+
+def payload(unit: Unit, kind: type[C]) -> C:
+    """The command of a unit."""
+    command = unit.cause.payload
+    if not isinstance(command, kind):
+        raise Bug(f"{kind.__name__} expected")
+    return command

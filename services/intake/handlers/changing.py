@@ -1,0 +1,253 @@
+"""Handlers of what is done with a request after it was accepted, and of the timer that watches a promise."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.intake.domain import changes, commands
+from services.intake.domain.amend import Correction, amended, amended_event
+from services.intake.domain.contact import Contact
+from services.intake.domain.directory import Person
+from services.intake.domain.directory import Unit as Home
+from services.intake.domain.property import Property, setting_number
+from services.intake.domain.request import Request, personal_key, requester
+from services.intake.handlers.base import PROMISE_CHAIN, PROMISE_NOTICE, PROMISE_PASSED, Handlers, payload
+from shared.errors import Forbidden, Invalid
+from shared.events import intake as events
+from shared.kernel.unit import Unit
+
+
+class Changing(Handlers):
+    """Units of work on an accepted request."""
+
+    async def amend_request(self, unit: Unit) -> None:
+        """Correct what was recorded; the reference stays, the old value stands in the event (ruling J25)."""
+        command = payload(unit, commands.AmendRequest)
+        body = command.body
+        before = await self.request(unit, command.request_id)
+        home = before.unit_id if body.unit_id is None else body.unit_id
+        seen = Correction(
+            rules=self.rules_of(before),
+            unit=await unit.look(Home, home) if home else None,
+            person=await unit.look(Person, body.person_id) if body.person_id else None,
+            now=unit.now,
+            limits=self.limits,
+        )
+        after = amended(before, body, seen)
+        unit.save(after)
+        event = amended_event(before, after, body, unit.now)
+        unit.emit(event)
+        names = ", ".join([*event.changed, *(event.personal.was if event.personal else {})])
+        self.note(unit, after, "request.amended", changed=names)
+        unit.answer(self.state(unit, after))
+
+    async def raise_urgency(self, unit: Unit) -> None:
+        """Make it more urgent; a routine request that becomes an emergency overtakes on a stream of its
+        own.
+        """
+        command = payload(unit, commands.RaiseUrgency)
+        before = await self.request(unit, command.request_id)
+        settled = await self.settled(unit)
+        after = changes.raised(before, command.body, self.current_rules(settled, before))
+        unit.save(after)
+        unit.emit(
+            events.UrgencyRaised(
+                request_id=after.id,
+                urgency=after.urgency,
+                reason=command.body.reason,
+                raised_at=unit.now,
+            )
+        )
+        if changes.overtakes(before, after):
+            unit.open(f"emergency:{after.id}", _emergency(after, settled, unit))
+        self.note(unit, after, "urgency.raised", urgency=after.urgency)
+        unit.answer(self.state(unit, after))
+
+    async def lower_urgency(self, unit: Unit) -> None:
+        """Make it less urgent, with a reason, never below the lists."""
+        command = payload(unit, commands.LowerUrgency)
+        before = await self.request(unit, command.request_id)
+        rules = self.current_rules(await self.settled(unit), before)
+        after = changes.lowered(before, command.body, rules)
+        unit.save(after)
+        unit.emit(
+            events.UrgencyLowered(
+                request_id=after.id,
+                urgency=after.urgency,
+                reason=command.body.reason,
+                lowered_at=unit.now,
+            )
+        )
+        self.note(unit, after, "urgency.lowered", urgency=after.urgency)
+        unit.answer(self.state(unit, after))
+
+    async def cancel_request(self, unit: Unit) -> None:
+        """Take the caller's cancellation; the work side confirms it, a request without work ends at once."""
+        command = payload(unit, commands.CancelRequest)
+        before = await self.request(unit, command.request_id)
+        await self._contact(unit, command.body.contact_id)
+        after = changes.cancel_asked(before, command.body, unit.now, self.limits)
+        unit.save(after)
+        assert after.notice_received_at is not None
+        unit.emit(
+            events.RequestCancelled(
+                request_id=after.id,
+                reason=command.body.reason,
+                notice_received_at=after.notice_received_at,
+                cancelled_at=unit.now,
+            )
+        )
+        if not after.open:
+            self.close(unit, after)
+        self.note(
+            unit, after, "request.cancel_asked", notice_received_at=after.notice_received_at.isoformat()
+        )
+        unit.answer(self.state(unit, after))
+
+    async def promise_time(self, unit: Unit) -> None:
+        """Promise a time the office found (P012); where the profile says so, a supervisor's word too."""
+        command = payload(unit, commands.PromiseTime)
+        profile = self.catalogue.profile((await self.settled(unit)).profile)
+        if profile.settings["promise.policy"] == "supervisor":
+            roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
+            if not self.policy.may(roles, commands.PromiseCustomerTime.NAME):
+                raise Forbidden("supervisor-promises", "In this property a supervisor promises times (P012).")
+        await self._promise(unit, command, customer_named=False)
+
+    async def promise_customer_time(self, unit: Unit) -> None:
+        """Promise the time the customer named; the policy lets supervisors only (R5)."""
+        await self._promise(unit, payload(unit, commands.PromiseCustomerTime), customer_named=True)
+
+    async def _promise(self, unit: Unit, command: commands.PromiseTime, *, customer_named: bool) -> None:
+        body = command.body
+        before = await self.request(unit, command.request_id)
+        by = unit.cause.principal.sub
+        behalf = "" if customer_named else changes.check_on_behalf(before, by, body.on_behalf_reason)
+        contact = await self._contact(unit, body.contact_id)
+        after = changes.promised(
+            before, body, contact, customer_named=customer_named, by=by, now=unit.now, limits=self.limits
+        )
+        unit.save(after)
+        unit.emit(events.TimePromised(request_id=after.id, promised_at=body.promised_at, reason=body.reason))
+        await self._watch(unit, after, body.promised_at)
+        self.note(unit, after, "time.promised", on_behalf_of=behalf, promised_at=body.promised_at.isoformat())
+        unit.answer(self.state(unit, after))
+
+    async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> None:
+        settled = await self.settled(unit)
+        profile = self.catalogue.profile(settled.profile)
+        minutes = setting_number(profile, settled, "promise.notice_minutes")
+        notice_at = promised_at - timedelta(minutes=minutes)
+        watch = commands.WatchPromise(request_id=request.id, promised_at=promised_at, passed=False)
+        if notice_at > unit.now:
+            unit.start_timer(PROMISE_NOTICE, notice_at, watch, chain=PROMISE_CHAIN, step=1)
+        else:
+            unit.cancel_timer(PROMISE_NOTICE)
+        passed = watch.model_copy(update={"passed": True})
+        unit.start_timer(PROMISE_PASSED, promised_at, passed, chain=PROMISE_CHAIN, step=2)
+
+    async def watch_promise(self, unit: Unit) -> None:
+        """Timer: the promised time comes near (the customer is told beforehand, P013), or has passed (it
+        is counted).
+        """
+        command = payload(unit, commands.WatchPromise)
+        request = await unit.load(Request, command.request_id)
+        if request is None or not changes.promise_stands(request, command.promised_at):
+            return
+        if not command.passed:
+            unit.emit(
+                events.ExtensionNeeded(
+                    request_id=request.id,
+                    promised_at=command.promised_at,
+                    first_contact_id=request.first_contact_id,
+                    noticed_at=unit.now,
+                )
+            )
+            self.note(unit, request, "promise.due_soon", promised_at=command.promised_at.isoformat())
+            return
+        missed = changes.promise_passed(request, command.promised_at)
+        if missed is not None:
+            unit.save(missed)
+            unit.emit(
+                events.PromiseMissed(
+                    request_id=request.id,
+                    promised_at=command.promised_at,
+                    first_contact_id=request.first_contact_id,
+                    missed_at=unit.now,
+                )
+            )
+            self.note(unit, request, "promise.missed", promised_at=command.promised_at.isoformat())
+
+    async def confirm_satisfaction(self, unit: Unit) -> None:
+        """The owner is satisfied: recorded by the first contact, or for him with a reason (P009)."""
+        command = payload(unit, commands.ConfirmSatisfaction)
+        before = await self.request(unit, command.request_id)
+        behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
+        await self._contact(unit, command.body.contact_id)
+        after = changes.satisfied(before, unit.now)
+        unit.save(after)
+        self.close(unit, after)
+        self.note(unit, after, "request.satisfied", on_behalf_of=behalf)
+        unit.answer(self.state(unit, after))
+
+    async def reopen_request(self, unit: Unit) -> None:
+        """The owner is not satisfied: the matter goes on."""
+        command = payload(unit, commands.ReopenRequest)
+        before = await self.request(unit, command.request_id)
+        behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
+        await self._contact(unit, command.body.contact_id)
+        after = changes.reopened(before)
+        unit.save(after)
+        unit.emit(
+            events.RequestReopened(request_id=after.id, reason=command.body.reason, reopened_at=unit.now)
+        )
+        self.note(unit, after, "request.reopened", on_behalf_of=behalf)
+        unit.answer(self.state(unit, after))
+
+    async def close_unreached(self, unit: Unit) -> None:
+        """Nobody could be reached: closed by a supervisor, counted apart (ruling J7)."""
+        command = payload(unit, commands.CloseUnreached)
+        before = await self.request(unit, command.request_id)
+        settled = await self.settled(unit)
+        profile = self.catalogue.profile(settled.profile)
+        attempts = setting_number(profile, settled, "callback.attempts_min")
+        after = changes.unreached(before, attempts, unit.now)
+        unit.save(after)
+        self.close(unit, after)
+        self.note(unit, after, "request.unreached", attempts=str(before.unanswered_callbacks))
+        unit.answer(self.state(unit, after))
+
+    async def _contact(self, unit: Unit, contact_id: str) -> Contact | None:
+        if not contact_id:
+            return None
+        found = await unit.look(Contact, contact_id)
+        if found is None:
+            raise Invalid(
+                "unknown-contact",
+                "There is no such contact.",
+                field="contact_id",
+                accepted="a recorded contact",
+            )
+        return found
+
+
+def _emergency(request: Request, settled: Property, unit: Unit) -> events.EmergencyRaised:
+    """Complete in itself: whoever reads it needs nothing of the request's own, slower stream."""
+    assert request.reported_at is not None
+    return events.EmergencyRaised(
+        personal_key=personal_key(request),
+        request_id=request.id,
+        procedure=request.procedure,
+        category=request.category,
+        hazard=request.hazard,
+        area=request.area,
+        unit_id=request.unit_id,
+        building=request.building,
+        place=request.place,
+        first_contact_id=request.first_contact_id,
+        reported_at=request.reported_at,
+        raised_at=unit.now,
+        catalogue_version=request.catalogue_version,
+        zone=settled.zone,
+        personal=requester(request),
+    )

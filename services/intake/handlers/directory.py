@@ -1,0 +1,156 @@
+"""Handlers of the property, its units, its people and its contacts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from services.intake.answers import Recorded
+from services.intake.domain import bodies, commands
+from services.intake.domain.changes import called_back
+from services.intake.domain.contact import Contact, recorded_contact
+from services.intake.domain.directory import (
+    Person,
+    PhoneEntry,
+    Unit,
+    changed_entry,
+    entry_changes,
+    recorded_person,
+    recorded_unit,
+    unit_id_of,
+)
+from services.intake.domain.property import Property, configured, configured_event
+from services.intake.domain.request import Request
+from services.intake.handlers.base import Handlers, payload
+from shared.deadlines import is_quiet
+from shared.errors import Conflict, Invalid, NotFound
+from shared.kernel import unit as kernel
+
+
+class Directory(Handlers):
+    """Units of work on what intake knows before anybody asks for anything."""
+
+    async def configure_property(self, unit: kernel.Unit) -> None:
+        """Open the property or change its settings; every service is told the whole of them."""
+        body = payload(unit, commands.ConfigureProperty).body
+        self.catalogue.profile(body.profile)
+        self.catalogue.check_settings(body.settings)
+        existing = await unit.load(Property, unit.cause.property_id)
+        unit.require_match(existing.version if existing else 0)
+        settled = configured(unit.cause.property_id, existing, body)
+        unit.save(settled)
+        unit.emit(configured_event(settled))
+        unit.answer(Recorded(ids=[settled.id], id=settled.id, version=settled.version + 1))
+
+    async def record_units(self, unit: kernel.Unit) -> None:
+        """Record units, all or none."""
+        await self.settled(unit)
+        listed = payload(unit, commands.RecordUnits).units
+        _once([unit_id_of(body) for body in listed], "units")
+        _once([body.label.replace(" ", "") for body in listed], "units")
+        recorded = await asyncio.gather(*(self._unit(unit, body) for body in listed))
+        for one in recorded:
+            unit.save(one)
+        unit.answer(_recorded(recorded))
+
+    async def record_people(self, unit: kernel.Unit) -> None:
+        """Record people, all or none; what a number finds follows their telephones (ruling J22)."""
+        await self.settled(unit)
+        listed = payload(unit, commands.RecordPeople).people
+        _once([body.person_id for body in listed], "people")
+        homes = sorted({residence.unit_id for body in listed for residence in body.units})
+        found = await asyncio.gather(*(unit.look(Unit, home) for home in homes))
+        units = {one.id: one for one in found if one is not None}
+        existing = await asyncio.gather(*(unit.load(Person, body.person_id) for body in listed))
+        recorded = []
+        for n, (body, before) in enumerate(zip(listed, existing, strict=True)):
+            if len(listed) == 1 and before is not None:
+                unit.require_match(before.version)
+            field = f"people.{n}." if len(listed) > 1 else ""
+            person = recorded_person(unit.cause.property_id, before, units, body, field)
+            unit.save(person)
+            recorded.append((before, person))
+        await self._entries(unit, recorded)
+        unit.answer(_recorded([person for _, person in recorded]))
+
+    async def record_contact(self, unit: kernel.Unit) -> None:
+        """Record a contact; one about a request counts there (callbacks) and stands in its timeline."""
+        command = payload(unit, commands.RecordContact)
+        body = command.body
+        settled = await self.settled(unit)
+        if await unit.load(Contact, command.contact_id) is not None:
+            raise Conflict("contact-exists", "This id is taken.", field="contact_id", accepted="another id")
+        if body.person_id and await unit.look(Person, body.person_id) is None:
+            raise Invalid(
+                "unknown-person", "There is no such person.", field="person_id", accepted="a recorded person"
+            )
+        contact = recorded_contact(
+            unit.cause.property_id,
+            command.contact_id,
+            body,
+            recorded_by=unit.cause.principal.sub,
+            now=unit.now,
+            limits=self.limits,
+        )
+        unit.save(contact)
+        if body.about_request_id:
+            await self._about(unit, settled, contact)
+        unit.answer(Recorded(ids=[contact.id], id=contact.id, version=1))
+
+    async def _about(self, unit: kernel.Unit, settled: Property, contact: Contact) -> None:
+        request = await unit.load(Request, contact.about_request_id)
+        if request is None:
+            raise NotFound(
+                "no-such-request", "There is no such request in this property.", field="about_request_id"
+            )
+        profile = self.catalogue.profile(settled.profile)
+        when = contact.started_at or unit.now
+        quiet = is_quiet(when, settled.zone, profile.quiet_from, profile.quiet_until)
+        after = called_back(request, contact, quiet=quiet)
+        if after is not request:
+            unit.save(after)
+        self.note(
+            unit,
+            request,
+            "contact.recorded",
+            channel=contact.channel,
+            direction=contact.direction,
+            result=contact.result,
+            contact_id=contact.id,
+        )
+
+    async def _unit(self, unit: kernel.Unit, body: bodies.UnitBody) -> Unit:
+        existing, same = await asyncio.gather(
+            unit.load(Unit, unit_id_of(body)), unit.look_by(Unit, "label", body.label.replace(" ", ""))
+        )
+        return recorded_unit(unit.cause.property_id, existing, same, body)
+
+    async def _entries(self, unit: kernel.Unit, recorded: list[tuple[Person | None, Person]]) -> None:
+        moves = [
+            (phone, person.id, gained)
+            for before, person in recorded
+            for phone, gained in entry_changes(before, person).items()
+        ]
+        phones = sorted({phone for phone, _, _ in moves})
+        found = await asyncio.gather(*(unit.load(PhoneEntry, phone) for phone in phones))
+        entries = dict(zip(phones, found, strict=True))
+        for phone, person_id, gained in moves:
+            entries[phone] = changed_entry(unit.cause.property_id, phone, entries[phone], person_id, gained)
+        for entry in entries.values():
+            if entry is not None:
+                unit.save(entry)
+
+
+def _once(ids: list[str], field: str) -> None:
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise Invalid(
+            "listed-twice", f"{twice[0]} stands in the list twice.", field=field, accepted="each id once"
+        )
+
+
+def _recorded(things: list[Unit] | list[Person]) -> Recorded:
+    ids = [thing.id for thing in things]
+    if len(things) > 1:
+        return Recorded(ids=ids)
+    return Recorded(ids=ids, id=ids[0], version=things[0].version + 1)

@@ -1,0 +1,36 @@
+"""The handler of what other services tell: it feeds the timeline, the summary of the request, and its end."""
+
+from __future__ import annotations
+
+from services.intake.domain.follow import STEPS, end_by, finish, follow
+from services.intake.domain.request import Request
+from services.intake.domain.timeline import line_of
+from services.intake.handlers.base import Handlers
+from shared.errors import Bug, Poison
+from shared.events.envelope import Event
+from shared.kernel.unit import Unit
+
+
+class Following(Handlers):
+    """Units of work that an event of dispatch, billing or notify causes."""
+
+    async def on_event(self, unit: Unit) -> None:
+        """One event: one line of the timeline, and what it means for the request."""
+        event = unit.cause.payload
+        if not isinstance(event, Event):
+            raise Bug("an event expected")
+        entry = line_of(event, unit.cause.property_id, unit.derived_id("timeline"))
+        if entry is not None:
+            unit.save(entry)
+        if type(event) not in STEPS and end_by(event) is None:
+            return
+        request_id: str = getattr(event, "request_id", "")
+        request = await unit.load(Request, request_id)
+        if request is None:
+            raise Poison("it speaks of a request that was never accepted here")
+        after = follow(request, event)
+        closed = finish(after, event)
+        if closed is not None:
+            self.close(unit, closed)
+        if (closed or after) != request:
+            unit.save(closed or after)

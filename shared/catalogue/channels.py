@@ -1,0 +1,46 @@
+"""Reads `channels.toml`: the ways in which a need reaches a property, the only values that a contact's
+`channel` takes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from shared.catalogue.model import Section
+from shared.errors import Invalid
+
+FILE = Path(__file__).with_name("channels.toml")
+Medium = Literal["call", "visit", "writing", "radio", "staff", "online"]
+
+
+class Channel(Section):
+    """One channel; a call has ring and answer times, the others do not."""
+
+    zh: str
+    en: str
+    medium: Medium
+    source: str
+
+
+@cache
+def channels() -> Mapping[str, Channel]:
+    """All channels by id, as shipped; read once per process."""
+    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {name: Channel.model_validate(row) for name, row in rows.items()}
+
+
+def channel(name: str, field: str = "channel") -> Channel:
+    """One channel. Raises Invalid naming the field and every accepted value."""
+    found = channels().get(name)
+    if found is None:
+        raise Invalid(
+            "unknown-channel",
+            "There is no such channel.",
+            field=field,
+            accepted=", ".join(sorted(channels())),
+        )
+    return found
