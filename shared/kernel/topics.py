@@ -1,7 +1,7 @@
 """The broker's side in one place: topics and groups, who creates them, which partition a stream has.
 
 Auto-creation is off, also where the broker would allow it: a client that merely asked for a missing topic
-would otherwise create it with the broker's partition count (the embedded broker does so after it has forgotten).
+would otherwise create it with the broker's partition count (the embedded broker does so).
 """
 
 from __future__ import annotations

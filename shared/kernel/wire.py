@@ -98,8 +98,12 @@ def row_hash(row: Row) -> bytes:
     return sha256(bson.encode(row)).digest()
 
 
-def to_kafka(row: Row, position: int) -> tuple[bytes, bytes, Headers]:
-    """Key, value and headers: CloudEvents 1.0, binary mode. `position` counts the events of a lane."""
+def to_kafka(row: Row, position: int, previous: int = 0) -> tuple[bytes, bytes, Headers]:
+    """Key, value and headers: CloudEvents 1.0, binary mode.
+
+    `position` counts the events of a lane; `previous` is the position before it in the same partition: a
+    reader sees by itself whether something between is missing.
+    """
     attributes = {
         "specversion": "1.0",
         "id": row["_id"],
@@ -117,6 +121,7 @@ def to_kafka(row: Row, position: int) -> tuple[bytes, bytes, Headers]:
         "device": row["device"],
         "lane": row["lane"],
         "position": str(position),
+        "previous": str(previous),
     }
     headers: Headers = [("ce_" + name, text.encode()) for name, text in attributes.items() if text]
     headers.append(("content-type", CONTENT_TYPE))
@@ -183,12 +188,15 @@ def cause_of(record: Record, keys: Mapping[str, bytes]) -> Cause:
     )
 
 
-def position_of(record: Record) -> int:
-    """The record's count in its producer's lane, or 0 if it carries none that can be read."""
+def position_of(record: Record) -> tuple[int, int]:
+    """`previous` and `position` of the record (see `to_kafka`); 0 where it carries none that can be read."""
+    previous = position = 0
     for name, raw in record.headers:
         if name == "ce_position" and raw.isdigit() and len(raw) <= 18:
-            return int(raw)
-    return 0
+            position = int(raw)
+        elif name == "ce_previous" and raw.isdigit() and len(raw) <= 18:
+            previous = int(raw)
+    return previous, position
 
 
 def announced_by(record: Record) -> str | None:

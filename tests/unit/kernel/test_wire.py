@@ -70,7 +70,7 @@ def row(event: Event = ACCEPTED, **changes: Any) -> wire.Row:
 
 
 def record(event: Event = ACCEPTED, **changes: Any) -> Record:
-    key, value, headers = wire.to_kafka(row(event, **changes), 17)
+    key, value, headers = wire.to_kafka(row(event, **changes), 17, 12)
     return Record("intake.urgent.v1", 0, 5, key, value, tuple(headers))
 
 
@@ -94,7 +94,7 @@ def test_round_trip_keeps_everything() -> None:
     assert (got.principal.sub, got.device, got.correlation_id) == ("officer-3", "desk-2", "c-1")
     assert got.traceparent == CAUSE.traceparent
     assert got.poison == ""
-    assert wire.position_of(record()) == 17
+    assert wire.position_of(record()) == (12, 17)
 
 
 def test_no_personal_value_is_in_row_or_record() -> None:
@@ -232,9 +232,9 @@ def test_seal_announcements_are_no_events() -> None:
 
 
 def test_position_of_a_record_without_one_is_zero() -> None:
-    assert wire.position_of(with_header("ce_position", None)) == 0
-    assert wire.position_of(with_header("ce_position", b"9" * 30)) == 0
-    assert wire.position_of(with_header("ce_position", b"-4")) == 0
+    assert wire.position_of(with_header("ce_position", None)) == (12, 0)
+    assert wire.position_of(with_header("ce_position", b"9" * 30)) == (12, 0)
+    assert wire.position_of(with_header("ce_previous", b"-4")) == (0, 17)
 
 
 def test_another_producer_keeps_its_own_source() -> None:
