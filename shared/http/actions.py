@@ -6,7 +6,10 @@ from pydantic import BaseModel
 
 
 class AllowedAction(BaseModel):
-    """One action: how to call it, and the name of the body's schema in the OpenAPI document (empty: no body)."""
+    """One action: how to call it, and the name of the body's schema in the OpenAPI document (empty.
+
+    No body).
+    """
 
     action: str
     method: str = "POST"

@@ -1,7 +1,7 @@
 """The FastAPI application of a service process: its routers, and what every process has.
 
-Everywhere: `/health/live`, `/health/ready` (true only while the loops really progress), `/metrics`, `/docs`, `/openapi.json`,
-`/asyncapi.json`.
+Everywhere: `/health/live`, `/health/ready` (true only while the loops really progress), `/metrics`, `/docs`,
+`/openapi.json`, `/asyncapi.json`.
 """
 
 from __future__ import annotations

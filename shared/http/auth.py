@@ -1,7 +1,8 @@
 """Who calls: bearer tokens become principals with grants (ruling J2).
 
-HS256 with a shared secret on one machine; the keys of an identity provider (JWKS) elsewhere. Claims: `sub`, and `grants`, a list of
-`{"scope": "property:<id>", "role": "...", "until": <epoch seconds>}`. Verified tokens are kept in a small bounded cache.
+HS256 with a shared secret on one machine; the keys of an identity provider (JWKS) elsewhere. Claims: `sub`,
+and `grants`, a list of `{"scope": "property:<id>", "role": "...", "until": <epoch seconds>}`. Verified tokens
+are kept in a small bounded cache.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class Verifier:
         self._kept: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
 
     async def principal(self, authorization: str | None) -> Principal:
-        """The principal of an Authorization header; raises Unauthorised, or Transient if the keys cannot be fetched."""
+        """The principal of an Authorization header.
+
+        Raises Unauthorised, or Transient if the keys cannot be fetched.
+        """
         if not authorization or not authorization.lower().startswith("bearer "):
             raise Unauthorised(
                 "no-token", "send an Authorization header", field="Authorization", accepted="Bearer <token>"

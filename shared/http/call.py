@@ -1,7 +1,7 @@
 """One HTTP call: who asks, in which property, and how a command is run and answered.
 
-A property outside the token's grants answers 404 like one that does not exist, and the attempt is recorded. The policy file says which
-role may do which action. A repeated Idempotency-Key gets the stored answer.
+A property outside the token's grants answers 404 like one that does not exist, and the attempt is recorded.
+The policy file says which role may do which action. A repeated Idempotency-Key gets the stored answer.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ class Call:
         return self.runtime.policy.allowed(self.roles, actions)
 
     def derived_id(self, label: str) -> str:
-        """An id for what the body left unnamed: the same for a repeated Idempotency-Key, otherwise a fresh one."""
+        """An id for what the body left unnamed.
+
+        The same for a repeated Idempotency-Key, otherwise a fresh one.
+        """
         id = derived_id(self.property_id, self.principal.sub, self.key, label) if self.key else new_id()
         self._derived.add(id)
         return id
@@ -87,7 +90,8 @@ class Call:
     ) -> Response:
         """Run the command and answer with what its unit answered, or with the problem.
 
-        `creates`: the stream begins with this command and its id came from the caller, so the id itself is the key.
+        `creates`: the stream begins with this command and its id came from the caller, so the id itself is
+        the key.
         """
         self.authorise(command.NAME)
         outcome = await self.submit(command, stream=stream, lane=lane, emergency=emergency, creates=creates)

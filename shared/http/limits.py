@@ -7,6 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.http.problems import problem
 
 
+DRAINED_BYTES_MAX = 8 * 1024 * 1024
+
+
 class BodyLimit:
     """Answers 413 to bodies over the limit, whether the length was announced or not."""
 
@@ -22,7 +25,7 @@ class BodyLimit:
         announced = next((v for k, v in scope["headers"] if k == b"content-length"), None)
         if announced is not None:
             if not announced.isdigit() or int(announced) > self._bytes_max:
-                await self._refuse(scope, receive, send)
+                await self._refuse(scope, receive, send, more=True)
             else:
                 await self._app(scope, receive, send)
             return
@@ -37,7 +40,7 @@ class BodyLimit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._bytes_max:
-                await self._refuse(scope, receive, send)
+                await self._refuse(scope, receive, send, more=more)
                 return
         sent = False
 
@@ -50,7 +53,16 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, *, more: bool) -> None:
+        """Answer once the caller has finished sending (up to a limit).
+
+        Who is still sending hears no answer.
+        """
+        drained = 0
+        while more and drained < DRAINED_BYTES_MAX:
+            message = await receive()
+            drained += len(message.get("body", b""))
+            more = message["type"] == "http.request" and message.get("more_body", False)
         accepted = f"at most {self._bytes_max} bytes"
         response = problem(413, "body-too-large", "the body is too large", field="body", accepted=accepted)
         response.headers["Connection"] = "close"

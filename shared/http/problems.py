@@ -1,4 +1,7 @@
-"""Refusals as RFC 9457 problem+json: a stable `type`, the field, and what would be accepted. No stack trace ever leaves."""
+"""Refusals as RFC 9457 problem+json.
+
+A stable `type`, the field, and what would be accepted. No stack trace ever leaves.
+"""
 
 from __future__ import annotations
 
