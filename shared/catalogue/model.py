@@ -7,6 +7,7 @@ entry chooses one and fills in its parameters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -215,6 +216,8 @@ class Setting(Section):
     explains: str
     blank: int = 0
     choices: tuple[str, ...] = ()
+    pattern: str = ""  # of a text, as a whole
+    example: str = ""
     minimum: int | None = None
     maximum: int | None = None
     sources: dict[str, str] = {}
@@ -230,17 +233,20 @@ class Setting(Section):
             least = 0 if self.minimum is None else self.minimum
             most = "" if self.maximum is None else f" and at most {self.maximum}"
             return f"a whole number, at least {least}{most}"
-        return "text of at most 500 characters"
+        return f"text such as {self.example}" if self.pattern else "text of at most 500 characters"
 
     def accepts(self, value: str | int | bool) -> bool:
         """Whether a property may set this value."""
         if type(value) is not type(self.default):
             return False
         if isinstance(value, str):
-            return value in self.choices if self.choices else len(value) <= 500
+            return value in self.choices if self.choices else self._accepts_text(value)
         if isinstance(value, bool):
             return True
         return (self.minimum or 0) <= value and (self.maximum is None or value <= self.maximum)
+
+    def _accepts_text(self, value: str) -> bool:
+        return len(value) <= 500 and (not self.pattern or re.fullmatch(self.pattern, value) is not None)
 
 
 class Profile(Section):
@@ -257,10 +263,23 @@ class Profile(Section):
     currency: Currency = "CNY"
     settings: dict[str, str | int | bool] = {}
     unconfirmed: tuple[str, ...] = ()
-    quiet_from: str = "22:00"
-    quiet_until: str = "08:00"
     procedures: tuple[str, ...]
     overlay: dict[str, dict[str, object]] = {}
+
+    @property
+    def quiet_from(self) -> str:
+        """When quiet hours begin, as wall time, unless a property sets its own."""
+        return str(self.settings["quiet.from"])
+
+    @property
+    def quiet_until(self) -> str:
+        """When quiet hours end, as wall time, unless a property sets its own."""
+        return str(self.settings["quiet.until"])
+
+    def quiet_hours(self, own: Mapping[str, str | int | bool]) -> tuple[str, str]:
+        """From and until, as wall times, in a property that has set some of its own."""
+        settings = self.settings_with(own)
+        return str(settings["quiet.from"]), str(settings["quiet.until"])
 
     def settings_with(self, own: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
         """The settings of a property of this profile that has set some of its own."""

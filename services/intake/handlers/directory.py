@@ -105,7 +105,7 @@ class Directory(Handlers):
             )
         profile = self.catalogue.profile(settled.profile)
         when = contact.started_at or unit.now
-        quiet = is_quiet(when, settled.zone, profile.quiet_from, profile.quiet_until)
+        quiet = is_quiet(when, settled.zone, *profile.quiet_hours(settled.settings))
         after = called_back(request, contact, quiet=quiet)
         if after is not request:
             unit.save(after)

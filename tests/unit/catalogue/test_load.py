@@ -151,6 +151,10 @@ def test_an_unknown_procedure_or_profile_is_refused_with_what_is_accepted() -> N
         ({"mail.proxy_allowed": 1}, "settings.mail.proxy_allowed"),
         ({"retention.start": "never"}, "settings.retention.start"),
         ({"company.name": "x" * 501}, "settings.company.name"),
+        ({"quiet.from": "24:00"}, "settings.quiet.from"),
+        ({"quiet.from": "9:00"}, "settings.quiet.from"),
+        ({"quiet.until": ""}, "settings.quiet.until"),
+        ({"quiet.until": "08:00\n"}, "settings.quiet.until"),
     ],
 )
 def test_a_property_may_not_set_what_is_unknown_malformed_or_its_profiles(

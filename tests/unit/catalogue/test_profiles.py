@@ -73,3 +73,5 @@ def test_all_three_count_in_yuan_and_are_quiet_at_night() -> None:
     for profile in CATALOGUE.profiles.values():
         assert profile.currency == "CNY"
         assert (profile.quiet_from, profile.quiet_until) == ("22:00", "08:00")
+        assert profile.quiet_hours({"quiet.from": "21:30"}) == ("21:30", "08:00")
+        assert {"quiet.from", "quiet.until"} <= set(profile.unconfirmed)
