@@ -32,8 +32,8 @@ class Variable(Section):
 class Wording(Section):
     """One language of a template. A text message is the text; a mail has the subject too.
 
-    `sms_template`: the provider's id of this wording. Until it is `sms_approved` there, the next channel is used
-    (ruling J26).
+    `sms_template`: the provider's id of this wording. Until it is `sms_approved` there, the next channel is
+    used (ruling J26).
     """
 
     subject: str
