@@ -1,0 +1,27 @@
+"""Composition root of dispatch: `python -m services.dispatch.app front|bulk` runs one process of it."""
+
+from __future__ import annotations
+
+import sys
+
+from services.dispatch.api import ROUTERS
+from services.dispatch.consumers import READS, commands, events
+from services.dispatch.repository import INDEXES, KINDS
+from services.dispatch.rollup import LoadRollUp
+from shared.catalogue.load import Catalogue
+from shared.kernel.runtime import Service, run
+from shared.kernel.unit import Wiring
+from shared.policy import Policy
+
+WIRING = Wiring(
+    service="dispatch",
+    reads=READS,
+    kinds=KINDS,
+    commands=commands(Policy.shipped()),
+    events=events(Catalogue.shipped()),
+    indexes=INDEXES,
+)
+SERVICE = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp,))
+
+if __name__ == "__main__":
+    run(SERVICE, "bulk" if sys.argv[1:] == ["bulk"] else "front")

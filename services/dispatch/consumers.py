@@ -1,0 +1,79 @@
+"""The message flow of dispatch as data: which command, event and timer goes to which handler."""
+
+from __future__ import annotations
+
+from services.dispatch.domain.commands import (
+    CancelShift,
+    CheckAnswer,
+    CheckCancellation,
+    CheckPaperwork,
+    Escalate,
+    FindSomebody,
+    PutShifts,
+    PutStaff,
+    SwapShift,
+)
+from services.dispatch.handlers import billing, timers
+from services.dispatch.handlers.intake import IntakeHandlers
+from services.dispatch.handlers.roster import RosterHandlers
+from services.dispatch.handlers.work import work_handlers
+from shared.catalogue.load import Catalogue
+from shared.events.billing import (
+    DepositHeld,
+    DepositRequested,
+    QuoteConsented,
+    QuoteOffered,
+    QuoteRefused,
+    RequestSettled,
+)
+from shared.events.envelope import Event
+from shared.events.intake import (
+    EmergencyRaised,
+    PropertyConfigured,
+    RequestAccepted,
+    RequestAmended,
+    RequestCancelled,
+    RequestReopened,
+    UrgencyRaised,
+)
+from shared.kernel.unit import Command, Handler
+from shared.policy import Policy
+
+READS = ("intake", "billing")
+
+
+def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
+    """What each event sets in motion; a type that is not here only counts as seen."""
+    intake = IntakeHandlers(catalogue)
+    return {
+        PropertyConfigured: intake.configured,
+        RequestAccepted: intake.accepted,
+        RequestAmended: intake.amended,
+        RequestCancelled: intake.cancelled,
+        RequestReopened: intake.reopened,
+        UrgencyRaised: intake.urgency_raised,
+        EmergencyRaised: intake.emergency_raised,
+        QuoteOffered: billing.quote_offered,
+        QuoteConsented: billing.quote_consented,
+        QuoteRefused: billing.quote_refused,
+        DepositRequested: billing.deposit_requested,
+        DepositHeld: billing.deposit_held,
+        RequestSettled: billing.request_settled,
+    }
+
+
+def commands(policy: Policy) -> dict[type[Command], Handler]:
+    """What people and timers may ask for."""
+    roster = RosterHandlers(policy)
+    return {
+        **work_handlers(policy),
+        PutStaff: roster.put_staff,
+        PutShifts: roster.put_shifts,
+        CancelShift: roster.cancel_shift,
+        SwapShift: roster.swap_shift,
+        Escalate: timers.escalate,
+        CheckAnswer: timers.check_answer,
+        FindSomebody: timers.find_somebody,
+        CheckPaperwork: timers.check_paperwork,
+        CheckCancellation: timers.check_cancellation,
+    }

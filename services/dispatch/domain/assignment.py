@@ -1,0 +1,121 @@
+"""Who has a work order, and how it passes on: assigned, "cannot" (J6), handed over, nobody answers.
+
+A department cannot refuse (R6): a person may say "cannot" with a reason and the next one is called at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Literal
+
+from services.dispatch.domain.deadlines import EscalationKind
+from services.dispatch.domain.errand import ERRAND
+from services.dispatch.domain.flow import Flow, check, moved
+from services.dispatch.domain.model import TRIED_MAX, WorkOrder
+from services.dispatch.domain.repair_flow import REPAIR
+from services.dispatch.domain.roster import Staff
+from services.dispatch.domain.routing import Choice
+from shared.errors import Conflict
+from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkOrderAssigned
+
+FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
+
+Reason = Literal["assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised"]
+
+
+def contact_of(staff: Staff | None) -> StaffContact | None:
+    """How to reach that person, for the personal part of an event."""
+    if staff is None:
+        return None
+    return StaffContact(
+        staff_id=staff.id, name=staff.name, phone=staff.phone, email=staff.email, language=staff.language
+    )
+
+
+def given(order: WorkOrder, choice: Choice) -> WorkOrder:
+    """The order in the hands of the chosen person, or of nobody yet."""
+    staff_id = choice.staff.id if choice.staff is not None else ""
+    return dataclasses.replace(order, assignee_id=staff_id, last_resort=choice.last_resort)
+
+
+def assign(order: WorkOrder, staff: Staff) -> WorkOrder:
+    """A supervisor gives the order to somebody.
+
+    Raises Conflict where the flow or the person does not allow it.
+    """
+    check(FLOWS[order.kind], order, "assign")
+    return given(order, Choice(_available(staff)))
+
+
+def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
+    """The assignee cannot: the order is free for the next person. Raises Conflict where nobody has it."""
+    line = check(FLOWS[order.kind], order, "cannot")
+    if not order.assignee_id:
+        raise Conflict("nobody-assigned", f"Nobody has slip {order.slip} yet.", field="work_order_id")
+    return moved(passed_over(order), line, now)
+
+
+def hand_over(order: WorkOrder, staff: Staff) -> WorkOrder:
+    """A half-done job goes to somebody else; what was agreed and signed stays."""
+    check(FLOWS[order.kind], order, "hand-over")
+    if staff.id == order.assignee_id:
+        raise Conflict("same-person", "This person has it already.", field="staff_id")
+    return given(order, Choice(_available(staff)))
+
+
+def passed_over(order: WorkOrder) -> WorkOrder:
+    """The assignee is not asked again for this order."""
+    tried = tuple(dict.fromkeys((*order.tried, order.assignee_id)))[-TRIED_MAX:]
+    return dataclasses.replace(order, assignee_id="", tried=tried)
+
+
+def _available(staff: Staff) -> Staff:
+    if not staff.active:
+        raise Conflict("staff-left", f"{staff.id} does not work here any more.", field="staff_id")
+    return staff
+
+
+def reassigned(
+    order: WorkOrder, reason: Reason, now: datetime, personal: StaffContact | None
+) -> WorkOrderAssigned:
+    """The fact that somebody else has it."""
+    return WorkOrderAssigned(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        assignee_id=order.assignee_id,
+        reason=reason,
+        assigned_at=now,
+        slip=order.slip,
+        place=order.place,
+        personal_key=f"person:{personal.staff_id}" if personal is not None else "",
+        personal=personal,
+    )
+
+
+def raised(
+    order: WorkOrder,
+    kind: EscalationKind,
+    to_role: str,
+    now: datetime,
+    due_at: datetime,
+    personal: StaffContact | None,
+) -> tuple[WorkOrder, DeadlineRaised]:
+    """The order with one more escalation counted, and the fact for its urgent stream, complete in itself."""
+    after = dataclasses.replace(order, escalations=order.escalations + 1)
+    fact = DeadlineRaised(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        slip=order.slip,
+        department=order.department,
+        urgency=order.urgency,
+        kind=kind,
+        step=after.escalations,
+        to_role=to_role,
+        due_at=due_at,
+        raised_at=now,
+        place=order.place,
+        personal_key=f"person:{personal.staff_id}" if personal is not None else "",
+        personal=personal,
+    )
+    return after, fact

@@ -1,0 +1,196 @@
+"""What a caller sends with a step, a person or a shift: every field bounded, nothing extra."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.ids import ID_PATTERN
+from shared.moments import Instant
+from shared.money import AMOUNT_MINOR_MAX
+
+BULK_STAFF_MAX = 500
+BULK_SHIFTS_MAX = 2_000
+QUOTE_LINES_MAX = 50
+
+Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=64)]
+Text = Annotated[str, Field(max_length=500)]
+Words = Annotated[str, Field(min_length=1, max_length=500)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Body(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoteBody(Body):
+    """A step that needs nothing but, if wanted, a remark."""
+
+    note: Text = ""
+
+
+class ReasonBody(Body):
+    """A step that needs a reason."""
+
+    reason: Words
+
+
+class AssignBody(Body):
+    """Who shall do it."""
+
+    staff_id: Id
+    reason: Text = ""
+
+
+class HandOverBody(Body):
+    """Who goes on with a half-done job, and why."""
+
+    staff_id: Id
+    reason: Words
+
+
+class CallBody(Body):
+    """The owner was called: the time that was agreed, if any."""
+
+    appointment_at: Instant | None = None
+    note: Text = ""
+
+
+class ItemBody(Body):
+    """The fault as found. `owner_material` is the verdict on material the owner supplies (P022)."""
+
+    item: Annotated[str, Field(min_length=1, max_length=300)]
+    differs: bool = False
+    owner_material: Literal["none", "qualified", "not_qualified", "poor_quality"] = "none"
+
+
+class LineBody(Body):
+    """One line of a quote: a code of the tariff and how many."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class QuoteBody(Body):
+    """What the work needs. A repair names tariff lines; an errand none, its price is the partner's."""
+
+    lines: Annotated[tuple[LineBody, ...], Field(max_length=QUOTE_LINES_MAX)] = ()
+
+
+class SignBody(Body):
+    """One signature. `mark` is what stands on the form.
+
+    The owner's name, seal or the reference of a drawn signature.
+    """
+
+    signer: Annotated[str, Field(min_length=1, max_length=40)]
+    mark: Annotated[str, Field(max_length=200)] = ""
+
+
+class WithdrawBody(Body):
+    """The owner withdraws on site: in his words, with his mark (P023)."""
+
+    reason: Words
+    owner_mark: Annotated[str, Field(min_length=1, max_length=200)]
+    cause: Literal["price", "time", "material", "own_arrangement", "other"] = "other"
+
+
+class CarBody(Body):
+    """The partner's confirmation: which car, at what price in minor units of the property's currency."""
+
+    partner: Name
+    price_minor: Annotated[int, Field(ge=1, le=AMOUNT_MINOR_MAX)]
+    detail: Annotated[str, Field(max_length=200)] = ""
+
+
+class PartnerBody(Body):
+    """The partner that has no car."""
+
+    partner: Name
+
+
+class TaxiBody(Body):
+    """The owner's consent to a taxi, and its plate (P067)."""
+
+    consent: bool
+    plate: Annotated[str, Field(min_length=1, max_length=20)]
+    departure_at: Instant | None = None
+
+
+class StaffRow(Body):
+    """One person of a department. `areas` are building names; none means everywhere."""
+
+    name: Name
+    phone: Annotated[str, Field(min_length=1, max_length=32)]
+    email: Annotated[str, Field(max_length=200, pattern=r"^$|^[^@\s]+@[^@\s]+$")] = ""
+    role: Annotated[str, Field(min_length=1, max_length=40)]
+    rank: Annotated[int, Field(ge=0, le=100)] = 0
+    language: Literal["zh", "en"] = "zh"
+    skills: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=30)
+    ] = ()
+    areas: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=50)
+    ] = ()
+    load_max: Annotated[int, Field(ge=1, le=200)] = 8
+    active: bool = True
+
+
+class StaffBody(StaffRow):
+    """One person, with the department."""
+
+    department: Id
+
+
+class NamedStaff(StaffRow):
+    """One person of a list."""
+
+    staff_id: Id
+
+
+class StaffListBody(Body):
+    """People of one department: added, or replaced by id."""
+
+    department: Id
+    staff: Annotated[tuple[NamedStaff, ...], Field(min_length=1, max_length=BULK_STAFF_MAX)]
+
+
+class ShiftRow(Body):
+    """One shift."""
+
+    staff_id: Id
+    starts_at: Instant
+    ends_at: Instant
+    on_call: bool = False
+
+
+class ShiftListBody(Body):
+    """Shifts of one department: added, or replaced by person and beginning."""
+
+    department: Id
+    shifts: Annotated[tuple[ShiftRow, ...], Field(min_length=1, max_length=BULK_SHIFTS_MAX)]
+
+
+class LeaveBody(Body):
+    """A shift falls out, and why."""
+
+    department: Id
+    reason: Words
+
+
+class SwapBody(Body):
+    """Somebody else takes a shift."""
+
+    department: Id
+    staff_id: Id
+
+
+class RefusedRow(Body):
+    """A line of a file that was not taken over."""
+
+    line: int
+    field: str
+    detail: str

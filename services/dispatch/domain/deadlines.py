@@ -1,0 +1,120 @@
+"""When a slip has to be out, when work is due, and who is told on the way (P018, P019, P020; domain §8.3.12).
+
+The numbers are the catalogue's; the days are calendar days of the property's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from services.dispatch.domain.model import DONE, URGENCY_RANK, EscalationPoint, WorkOrder
+from shared.catalogue.model import DispatchRules
+from shared.deadlines import add_calendar_days, share_of
+from shared.events.intake import Urgency
+from shared.moments import to_ms
+
+REROUTE_MINUTES: dict[str, int] = {"emergency": 1, "urgent": 5, "general": 15}
+
+EscalationKind = Literal[
+    "approaching",
+    "breached",
+    "unassigned",
+    "slip_late",
+    "not_collected",
+    "paperwork_late",
+    "cancellation_waits",
+]
+
+
+def due_at(
+    rules: DispatchRules, urgency: Urgency, since: datetime, zone: str, start_at: datetime | None = None
+) -> datetime:
+    """When the work has to be done. An errand is due by its start, if that lies ahead."""
+    if rules.kind == "errand" and start_at is not None and start_at > since:
+        return to_ms(start_at)
+    if urgency == "emergency":
+        return to_ms(since + timedelta(minutes=rules.emergency_due_minutes))
+    if urgency == "urgent":
+        return to_ms(since + timedelta(hours=rules.urgent_due_hours))
+    return to_ms(add_calendar_days(since, rules.general_due_days, zone))
+
+
+def more_urgent(order: WorkOrder, urgency: Urgency) -> bool:
+    """Whether that urgency is above the order's; it is never lowered on the way (J18)."""
+    return URGENCY_RANK[urgency] > URGENCY_RANK[order.urgency]
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """One step of the chain: its place, its moment, and what it says."""
+
+    number: int
+    at_percent: int
+    to_role: str
+    at: datetime
+
+    @property
+    def kind(self) -> EscalationKind:
+        """Before the deadline it comes near; from then on it is breached."""
+        return "approaching" if self.at_percent < 100 else "breached"
+
+
+def escalation_steps(order: WorkOrder) -> Iterator[EscalationStep]:
+    """The chain of an order, in time order. Empty once the deadline is kept."""
+    if order.status in DONE or order.due_at is None or order.clock_from is None:
+        return
+    points = sorted(order.rules.escalation, key=lambda p: p.at_percent) or [
+        EscalationPoint(100, "duty_officer")
+    ]
+    for number, point in enumerate(points, start=1):
+        moment = share_of(order.clock_from, order.due_at, point.at_percent)
+        yield EscalationStep(number, point.at_percent, point.to_role, moment)
+
+
+def next_step(order: WorkOrder) -> EscalationStep | None:
+    """The step that has its timer: the first one above what was raised.
+
+    One timer an order, not one a step.
+    """
+    return next((s for s in escalation_steps(order) if s.at_percent > order.escalated_percent), None)
+
+
+def step_due(order: WorkOrder, now: datetime) -> EscalationStep | None:
+    """The highest step that is over and was not raised.
+
+    After an outage the lower ones are not told any more.
+    """
+    over = [s for s in escalation_steps(order) if s.at_percent > order.escalated_percent and s.at <= now]
+    return over[-1] if over else None
+
+
+def answer_due_at(order: WorkOrder, asked_at: datetime) -> datetime | None:
+    """Until when somebody must have taken the slip up; None where silence means nothing.
+
+    An emergency has to be answered within the time of the slip; an urgent order, and any that is collected,
+    within the time of collection.
+    """
+    if order.status != "ISSUED" or order.kind == "errand":
+        return None
+    if order.emergency:
+        return asked_at + timedelta(minutes=order.rules.slip_within_minutes)
+    if order.urgency == "urgent" or order.rules.mode == "collect":
+        return asked_at + timedelta(minutes=order.rules.collect_within_minutes)
+    return None
+
+
+def reroute_at(order: WorkOrder, now: datetime) -> datetime | None:
+    """When to look again for somebody; None if somebody has it."""
+    if order.assignee_id or not order.open:
+        return None
+    return now + timedelta(minutes=REROUTE_MINUTES[order.urgency])
+
+
+def paperwork_due_at(order: WorkOrder) -> datetime | None:
+    """Until when an emergency's slip has to be completed and signed (P020); None once it is."""
+    if order.emergency and order.status == "REPAIRED" and order.done_at is not None:
+        return order.done_at + timedelta(hours=order.rules.paperwork_within_hours)
+    return None

@@ -1,0 +1,136 @@
+"""How a flow is written down.
+
+One line per action, saying from where, to where, and what must hold besides.
+
+A step that a line does not allow is refused with a sentence a receptionist understands, and with what can be
+done instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.dispatch.domain.model import ENDED, Status, WorkOrder
+from services.dispatch.domain.wording import ACTION, STATUS
+from shared.errors import Conflict, Forbidden
+from shared.events.dispatch import StepNote, WorkStepTaken
+from shared.events.envelope import Event
+
+Action = Literal[
+    "collect",
+    "cannot",
+    "assign",
+    "contact",
+    "arrive",
+    "no-show",
+    "confirm-item",
+    "quote",
+    "start",
+    "complete",
+    "sign",
+    "withdraw",
+    "hand-over",
+    "confirm-car",
+    "unavailable",
+    "taxi",
+    "form-signed",
+    "used",
+    "confirm-cancellation",
+]
+
+Guard = Callable[[WorkOrder], str]
+
+
+def always(order: WorkOrder) -> str:
+    """Nothing more has to hold."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a flow. `target` empty keeps the status.
+
+    `guard` answers "" or the sentence that says why not.
+    """
+
+    sources: frozenset[Status]
+    target: Status | Literal[""] = ""
+    guard: Guard = always
+
+
+Flow = Mapping[Action, tuple[Line, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who takes a step: the id of the person and the roles held in this property."""
+
+    by: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a work order, and the facts to tell."""
+
+    order: WorkOrder
+    events: tuple[Event, ...] = ()
+
+
+def allowed(flow: Flow, order: WorkOrder) -> tuple[Action, ...]:
+    """The actions that are possible now, whoever asks."""
+    return tuple(action for action, lines in flow.items() if _line(lines, order) is not None)
+
+
+def check(flow: Flow, order: WorkOrder, action: Action) -> Line:
+    """The line that allows the action. Raises Conflict with the reason and what can be done instead."""
+    lines = flow.get(action, ())
+    line = _line(lines, order)
+    if line is not None:
+        return line
+    reasons = [line.guard(order) for line in lines if order.status in line.sources]
+    why = reasons[0] if reasons else f"You cannot {ACTION[action]}: {STATUS[order.status]}."
+    instead = ", ".join(allowed(flow, order)) or "nothing; this work order has ended"
+    raise Conflict("action-not-possible", f"{why} Slip {order.slip}.", field="action", accepted=instead)
+
+
+def _line(lines: tuple[Line, ...], order: WorkOrder) -> Line | None:
+    return next((line for line in lines if order.status in line.sources and not line.guard(order)), None)
+
+
+def moved(order: WorkOrder, line: Line, now: datetime) -> WorkOrder:
+    """The work order after the line was taken."""
+    return order if not line.target else at(order, line.target, now)
+
+
+def at(order: WorkOrder, status: Status, now: datetime) -> WorkOrder:
+    """The work order in that status; an ended one is no longer open."""
+    ended = status in ENDED
+    return dataclasses.replace(order, status=status, open=not ended, ended_at=now if ended else None)
+
+
+def step(order: WorkOrder, name: str, by: str, now: datetime, words: str = "") -> WorkStepTaken:
+    """The fact that a step was taken. What a person said goes into the sealed part."""
+    return WorkStepTaken(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        step=name,
+        status=order.status,
+        by=by,
+        taken_at=now,
+        due_at=order.due_at,
+        personal_key=f"request:{order.request_id}" if words else "",
+        personal=StepNote(note=words) if words else None,
+    )
+
+
+def require_role(actor: Actor, role: str, what: str) -> None:
+    """Raises Forbidden unless the person holds the role here."""
+    if role not in actor.roles:
+        raise Forbidden(
+            "signature-role", f"Only the {role.replace('_', ' ')} may {what}.", field="signer", accepted=role
+        )

@@ -1,0 +1,184 @@
+"""The roster of one department: its people, what they can do and where, and their shifts.
+
+One document per property and department, bounded: people by `STAFF_MAX`, shifts by a window of days and
+`SHIFTS_MAX`. Shifts are kept sorted by their beginning and are no longer than a day, so "who is on now" looks
+at few of them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from shared.errors import Conflict, Invalid, NotFound, TooLarge
+
+STAFF_MAX = 500
+SHIFTS_MAX = 5_000
+SHIFT_HOURS_MAX = 24
+KEPT_DAYS = 2  # ended shifts stay so long
+AHEAD_DAYS = 62  # shifts may be planned so far ahead
+DEPARTMENTS_MAX = 20  # rosters of one property
+HQ_DUTY = "hq_duty"  # end of the duty chain (J21): somebody of headquarters, who has no role in the property
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One person. `areas` are building names, empty means everywhere.
+
+    `load_max` is the most open work orders a person takes.
+    """
+
+    id: str
+    name: str
+    phone: str
+    email: str
+    role: str
+    rank: int = 0
+    language: Literal["zh", "en"] = "zh"
+    skills: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    load_max: int = 8
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One person's time on duty; `on_call` people are asked when nobody on shift fits."""
+
+    staff_id: str
+    starts_at: datetime
+    ends_at: datetime
+    on_call: bool = False
+
+    @property
+    def id(self) -> str:
+        """The same for the same person and beginning, so that a plan can be sent again."""
+        return f"{self.staff_id}.{self.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A department; `id` is its name in the catalogue."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    staff: tuple[Staff, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+
+    def person(self, staff_id: str) -> Staff | None:
+        """The person of that id, if in this department."""
+        return next((s for s in self.staff if s.id == staff_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Somebody who can be called now."""
+
+    staff: Staff
+    on_call: bool
+
+
+def on_duty(roster: Roster, now: datetime) -> tuple[OnDuty, ...]:
+    """Active people whose shift runs now, those on call marked.
+
+    A person counts once, on shift before on call.
+    """
+    from_at = bisect.bisect_left(
+        roster.shifts, now - timedelta(hours=SHIFT_HOURS_MAX), key=lambda s: s.starts_at
+    )
+    until = bisect.bisect_right(roster.shifts, now, key=lambda s: s.starts_at)
+    running = [s for s in roster.shifts[from_at:until] if s.ends_at > now]
+    present = {s.staff_id for s in running if not s.on_call}
+    callable_ = {s.staff_id for s in running} - present
+    people = ((s, s.id in callable_) for s in roster.staff if s.active)
+    return tuple(OnDuty(s, called) for s, called in people if called or s.id in present)
+
+
+def next_shifts(roster: Roster, now: datetime, limit: int) -> tuple[Shift, ...]:
+    """Who comes next, by beginning."""
+    first = bisect.bisect_right(roster.shifts, now, key=lambda s: s.starts_at)
+    return roster.shifts[first : first + limit]
+
+
+def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) -> Roster:
+    """People added, or replaced by id.
+
+    Raises Invalid for a role that is none of `roles`, TooLarge over `STAFF_MAX`.
+    """
+    merged = {s.id: s for s in roster.staff}
+    for person in people:
+        if person.role not in roles:
+            detail = f"There is no role {person.role}."
+            raise Invalid("unknown-role", detail, field="role", accepted=", ".join(sorted(roles)))
+        merged[person.id] = person
+    if len(merged) > STAFF_MAX:
+        raise TooLarge(
+            "roster-full", f"A department has at most {STAFF_MAX} people.", accepted=str(STAFF_MAX)
+        )
+    return dataclasses.replace(roster, staff=tuple(merged.values()))
+
+
+def with_shifts(roster: Roster, shifts: Sequence[Shift], now: datetime) -> Roster:
+    """Shifts added, or replaced by person and beginning; old ones fall out. Raises Invalid, TooLarge."""
+    for shift in shifts:
+        _check(roster, shift, now)
+    since = now - timedelta(days=KEPT_DAYS)
+    merged = {s.id: s for s in (*roster.shifts, *shifts) if s.ends_at > since}
+    if len(merged) > SHIFTS_MAX:
+        detail = f"A department has at most {SHIFTS_MAX} shifts planned."
+        raise TooLarge("too-many-shifts", detail, accepted=str(SHIFTS_MAX))
+    return dataclasses.replace(roster, shifts=_sorted(merged.values()))
+
+
+def without_shift(roster: Roster, shift_id: str) -> Roster:
+    """Somebody is on leave: the shift falls out. Raises NotFound."""
+    shift = _shift(roster, shift_id)
+    return dataclasses.replace(roster, shifts=tuple(s for s in roster.shifts if s is not shift))
+
+
+def swapped(roster: Roster, shift_id: str, staff_id: str) -> Roster:
+    """Another person takes the shift. Raises NotFound, Conflict if that person is on then already."""
+    shift = _shift(roster, shift_id)
+    if roster.person(staff_id) is None:
+        raise NotFound("staff", f"{roster.id} has no such person.", field="staff_id")
+    taken = dataclasses.replace(shift, staff_id=staff_id)
+    others = [s for s in roster.shifts if s is not shift]
+    clash = [
+        s
+        for s in others
+        if s.staff_id == staff_id and s.starts_at < taken.ends_at and taken.starts_at < s.ends_at
+    ]
+    if clash:
+        raise Conflict("shift-clash", "This person is on duty then already.", field="staff_id")
+    return dataclasses.replace(roster, shifts=_sorted((*others, taken)))
+
+
+def _sorted(shifts: Iterable[Shift]) -> tuple[Shift, ...]:
+    return tuple(sorted(shifts, key=lambda s: (s.starts_at, s.staff_id)))
+
+
+def _shift(roster: Roster, shift_id: str) -> Shift:
+    found = next((s for s in roster.shifts if s.id == shift_id), None)
+    if found is None:
+        raise NotFound("shift", f"{roster.id} has no such shift.", field="shift_id")
+    return found
+
+
+def _check(roster: Roster, shift: Shift, now: datetime) -> None:
+    if roster.person(shift.staff_id) is None:
+        detail = f"{roster.id} has no person {shift.staff_id}."
+        raise Invalid("unknown-staff", detail, field="staff_id", accepted="somebody of this department")
+    length = shift.ends_at - shift.starts_at
+    if not timedelta(0) < length <= timedelta(hours=SHIFT_HOURS_MAX):
+        accepted = f"an end after the beginning, at most {SHIFT_HOURS_MAX} hours later"
+        raise Invalid("shift-length", "The shift has no sensible length.", field="ends_at", accepted=accepted)
+    if shift.ends_at <= now - timedelta(days=KEPT_DAYS) or shift.starts_at > now + timedelta(days=AHEAD_DAYS):
+        accepted = f"from {KEPT_DAYS} days ago to {AHEAD_DAYS} days ahead"
+        raise Invalid(
+            "shift-window", "The shift is outside what is planned.", field="starts_at", accepted=accepted
+        )

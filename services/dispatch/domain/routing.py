@@ -1,0 +1,112 @@
+"""Who gets a work order: by skill, area, who is on now and load.
+
+The last resort when nobody is (J6, J17, J21).
+
+Loads are committed state and do not see the batch that is being decided, so "the least loaded" alone would
+give five hundred simultaneous orders to one man. Orders are spread instead: every person draws a number from
+a hash of order and person, weighted by how free he is, and the best draw wins. The same order always draws
+the same numbers, in whatever order orders come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.roster import OnDuty, Staff
+
+SUPERVISORS: Mapping[str, str] = {"errand": "butler_supervisor"}
+SUPERVISOR = "repair_supervisor"
+WORKERS: Mapping[str, frozenset[str]] = {"errand": frozenset({"butler", "butler_supervisor"})}
+REPAIRERS = frozenset({"technician", "repair_supervisor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who was chosen, or None where nobody could be. `last_resort`: the department had nobody (J21)."""
+
+    staff: Staff | None
+    last_resort: bool = False
+    role: str = ""
+
+
+def choose(order: WorkOrder, duty: Sequence[OnDuty], loads: Mapping[str, int]) -> Choice:
+    """The person of the department to call for this order; nobody who has said "cannot" before.
+
+    Tiers, the first that has somebody wins: on shift with the skill in that area, on shift with the skill, on
+    call with the skill; an urgent or emergency order then takes anybody who works there. Limits of load hold
+    only for what can wait.
+    """
+    if order.rules.supervisor_dispatches and order.urgency == "general" and order.kind != "response":
+        wanted = SUPERVISORS.get(order.kind, SUPERVISOR)
+        supervisors = [d for d in duty if d.staff.role == wanted and d.staff.id not in order.tried]
+        if supervisors:
+            present = [d.staff for d in supervisors if not d.on_call]
+            return Choice(draw(order.id, present or [d.staff for d in supervisors], loads))
+    for tier in _tiers(order, duty):
+        free = [s for s in tier if loads.get(s.id, 0) < s.load_max]
+        if order.emergency or free:
+            return Choice(draw(order.id, tier if order.emergency else free, loads))
+    for tier in _tiers(order, duty):
+        if tier:  # all are at their limit; still no department refuses (R6)
+            return Choice(draw(order.id, tier, loads))
+    return Choice(None, last_resort=True)
+
+
+def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> Iterable[list[Staff]]:
+    workers = WORKERS.get(order.kind, REPAIRERS)
+    able = [d for d in duty if d.staff.role in workers and d.staff.id not in order.tried]
+    skilled = [d for d in able if not order.skill or order.skill in d.staff.skills]
+    tiers = [
+        [d.staff for d in skilled if not d.on_call and covers(d.staff, order.building)],
+        [d.staff for d in skilled if not d.on_call],
+        [d.staff for d in skilled if d.on_call],
+    ]
+    if order.urgency != "general":
+        tiers += [[d.staff for d in able if not d.on_call], [d.staff for d in able]]
+    return [tier for tier in tiers if tier]
+
+
+def covers(staff: Staff, building: str) -> bool:
+    """Whether the person works in that building."""
+    return not staff.areas or not building or building in staff.areas
+
+
+def draw(order_id: str, people: Sequence[Staff], loads: Mapping[str, int]) -> Staff:
+    """The weighted draw; somebody with n open orders weighs 1/(1+n)². `people` is not empty."""
+    return max(people, key=lambda s: (_score(order_id, s.id, loads.get(s.id, 0)), s.id))
+
+
+def _score(order_id: str, staff_id: str, load: int) -> float:
+    digest = hashlib.blake2b(f"{order_id}\x1f{staff_id}".encode(), digest_size=8).digest()
+    uniform = (int.from_bytes(digest) + 1) / 2**64
+    return -1 / ((1 + load) ** 2 * math.log(uniform)) if uniform < 1 else math.inf
+
+
+def last_resort(
+    chain: Sequence[str],
+    duty: Sequence[OnDuty],
+    everybody: Sequence[Staff],
+    planned: frozenset[str],
+    tried: Sequence[str],
+) -> Choice:
+    """The first of the chain who can be reached (J21): a person's id, or a role.
+
+    Somebody of a role is reached if on duty, or if that role has no shifts at all (`planned` are the people
+    who have some): managers work without a plan. Where nobody is reached the chain's first name stands, so
+    that the alarm names somebody.
+    """
+    people = [s for s in everybody if s.active and s.id not in tried]
+    on_now = {d.staff.id for d in duty}
+    for entry in chain:
+        named = [s for s in people if s.id == entry]
+        of_role = [s for s in people if s.role == entry]
+        unplanned = not any(s.id in planned for s in of_role)
+        reached = named or [s for s in of_role if s.id in on_now] or (of_role if unplanned else [])
+        if reached:
+            best = min(reached, key=lambda s: (-s.rank, s.id))
+            return Choice(best, last_resort=True, role=best.role)
+    return Choice(None, last_resort=True, role=chain[0] if chain else "duty_officer")

@@ -1,0 +1,93 @@
+"""Which timers a work order needs: the difference between what it needed before and what it needs now.
+
+Pure.
+
+Every timer is named after the order and what it watches, so that setting it again moves it and taking the
+step forgets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.dispatch.domain.commands import (
+    CheckAnswer,
+    CheckCancellation,
+    CheckPaperwork,
+    Escalate,
+    FindSomebody,
+)
+from services.dispatch.domain.deadlines import answer_due_at, next_step, paperwork_due_at, reroute_at
+from services.dispatch.domain.errand import last_free_cancellation
+from services.dispatch.domain.model import WorkOrder
+from shared.kernel.unit import Command
+
+CANCELLATION_WAITS_MINUTES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One timer to be set."""
+
+    due_at: datetime
+    command: Command
+    chain: str = ""
+    step: int = 0
+
+
+def timers_of(order: WorkOrder, now: datetime) -> dict[str, Timer]:
+    """All timers the order needs from now on, by key."""
+    wanted: dict[str, Timer] = {}
+    step = next_step(order)
+    if step is not None:
+        assert order.due_at is not None
+        command = Escalate(work_order_id=order.id, number=step.number, due_at=order.due_at)
+        key = f"deadline:{order.id}"
+        wanted[key] = Timer(step.at, command, chain=key, step=step.number)
+    answer = answer_due_at(order, now)
+    if answer is not None and order.assignee_id:
+        wanted[f"answer:{order.id}"] = Timer(
+            answer, CheckAnswer(work_order_id=order.id, assignee_id=order.assignee_id)
+        )
+    again = reroute_at(order, now)
+    if again is not None:
+        wanted[f"find:{order.id}"] = Timer(again, FindSomebody(work_order_id=order.id))
+    paperwork = paperwork_due_at(order)
+    if paperwork is not None:
+        wanted[f"paperwork:{order.id}"] = Timer(paperwork, CheckPaperwork(work_order_id=order.id))
+    waits = _cancellation_at(order)
+    if waits is not None:
+        wanted[f"cancellation:{order.id}"] = Timer(waits, CheckCancellation(work_order_id=order.id))
+    return wanted
+
+
+def _cancellation_at(order: WorkOrder) -> datetime | None:
+    """When an unconfirmed cancellation is an alarm.
+
+    Before it becomes late by our fault, at the latest after an hour.
+    """
+    if order.cancel_notice is None or not order.open:
+        return None
+    received = order.cancel_notice.received_at
+    soon = received + timedelta(minutes=CANCELLATION_WAITS_MINUTES)
+    last = last_free_cancellation(order)
+    return soon if last is None or last <= received else min(soon, received + (last - received) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Timers to be set and to be forgotten."""
+
+    start: dict[str, Timer]
+    cancel: tuple[str, ...]
+
+
+def changes(before: WorkOrder | None, after: WorkOrder, now: datetime) -> Changes:
+    """What has to change. A timer that would only be set again for the same thing stays as it is."""
+    had = timers_of(before, now) if before is not None else {}
+    needs = timers_of(after, now)
+    start = {
+        key: timer for key, timer in needs.items() if key not in had or had[key].command != timer.command
+    }
+    return Changes(start, tuple(key for key in had if key not in needs))

@@ -1,0 +1,77 @@
+"""A repair that is not done.
+
+The owner withdraws on site (P023), or the caller changes his mind before it begins (J5).
+
+Both keep the slip's number; nothing is erased.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from services.dispatch.domain.flow import Actor, Change, at, check, moved, require_role, step
+from services.dispatch.domain.model import Signature, Withdrawal, WorkOrder
+from services.dispatch.domain.repair_flow import BEFORE_START, REPAIR
+from shared.errors import Invalid
+from shared.events.dispatch import StepNote, WorkCancelled, WorkWithdrawn
+
+
+def withdraw(
+    order: WorkOrder, actor: Actor, now: datetime, cause: str, reason: str, owner_mark: str
+) -> Change:
+    """The owner withdraws on site.
+
+    His mark and reason now, the supervisor's signature at once or as the next step (P023).
+    """
+    after = moved(order, check(REPAIR, order, "withdraw"), now)
+    marked = Withdrawal(cause, reason, owner_mark, actor.by, now)
+    after = dataclasses.replace(after, withdrawal=marked)
+    if order.rules.withdrawal_signature in actor.roles:
+        return sign_withdrawal(after, actor, now, order.rules.withdrawal_signature)
+    return Change(after, (step(after, "withdrawal_marked", actor.by, now),))
+
+
+def sign_withdrawal(order: WorkOrder, actor: Actor, now: datetime, signer: str) -> Change:
+    """The supervisor's signature, with which the withdrawal stands."""
+    wanted = order.rules.withdrawal_signature
+    if signer != wanted:
+        detail = f"The withdrawal of slip {order.slip} is signed by the {wanted.replace('_', ' ')}."
+        raise Invalid("signer", detail, field="signer", accepted=wanted)
+    require_role(actor, wanted, "sign a withdrawal")
+    assert order.withdrawal is not None
+    after = at(order, "WITHDRAWN", now)
+    after = dataclasses.replace(after, signatures=(*order.signatures, Signature(wanted, actor.by, now)))
+    fact = WorkWithdrawn(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        slip=order.slip,
+        reason=order.withdrawal.cause,
+        owner_mark="recorded",
+        supervisor_id=actor.by,
+        withdrawn_at=now,
+        personal_key=f"request:{order.request_id}",
+        personal=StepNote(note=order.withdrawal.reason),
+    )
+    return Change(after, (fact,))
+
+
+def cancelled(order: WorkOrder, now: datetime, reason: str, received_at: datetime) -> Change:
+    """The caller changed his mind (J5): takes effect at once while the work has not begun.
+
+    The slip keeps its number.
+    """
+    if not order.open:
+        return Change(order)
+    if order.status not in BEFORE_START:
+        return Change(order, (step(order, "cancellation_too_late", "system", now),))
+    after = at(order, "CANCELLED", now)
+    fact = WorkCancelled(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        slip=order.slip,
+        reason=reason,
+        notice_received_at=received_at,
+        confirmed_at=now,
+    )
+    return Change(after, (fact,))

@@ -1,0 +1,95 @@
+"""Changes of a department's roster: people and shifts, single, in lists, and from files."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from services.dispatch.domain import bodies
+from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
+from services.dispatch.domain.roster import (
+    HQ_DUTY,
+    Roster,
+    Shift,
+    Staff,
+    swapped,
+    with_shifts,
+    with_staff,
+    without_shift,
+)
+from services.dispatch.handlers.answers import roster_answer
+from services.dispatch.handlers.keeping import payload
+from shared.errors import NotFound
+from shared.kernel.unit import Unit
+from shared.phones import to_e164
+from shared.policy import Policy
+
+
+class RosterHandlers:
+    """The handlers of a roster; people hold the roles the policy names."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._roles = frozenset({*policy.roles, HQ_DUTY})
+
+    async def put_staff(self, unit: Unit) -> None:
+        """Add or replace people."""
+        command = payload(unit, PutStaff)
+        roster = await unit.load(Roster, command.department) or Roster(
+            unit.cause.property_id, command.department
+        )
+        unit.require_match(roster.version)
+        after = with_staff(roster, [_staff(row) for row in command.staff], self._roles)
+        unit.save(after)
+        unit.answer(roster_answer(_stored(after), len(command.staff), command.refused))
+
+    async def put_shifts(self, unit: Unit) -> None:
+        """Add or replace shifts."""
+        command = payload(unit, PutShifts)
+        roster = await _roster(unit, command.department)
+        shifts = [Shift(row.staff_id, row.starts_at, row.ends_at, row.on_call) for row in command.shifts]
+        after = with_shifts(roster, shifts, unit.now)
+        unit.save(after)
+        unit.answer(roster_answer(_stored(after), len(shifts), command.refused))
+
+    async def cancel_shift(self, unit: Unit) -> None:
+        """Somebody is on leave."""
+        command = payload(unit, CancelShift)
+        roster = await _roster(unit, command.department)
+        after = without_shift(roster, command.shift_id)
+        unit.save(after)
+        unit.answer(roster_answer(_stored(after), 1))
+
+    async def swap_shift(self, unit: Unit) -> None:
+        """Somebody else takes a shift."""
+        command = payload(unit, SwapShift)
+        roster = await _roster(unit, command.department)
+        after = swapped(roster, command.shift_id, command.staff_id)
+        unit.save(after)
+        unit.answer(roster_answer(_stored(after), 1))
+
+
+async def _roster(unit: Unit, department: str) -> Roster:
+    roster = await unit.load(Roster, department)
+    if roster is None:
+        raise NotFound("roster", f"There is no department {department} in this property.", field="department")
+    unit.require_match(roster.version)
+    return roster
+
+
+def _staff(row: bodies.NamedStaff) -> Staff:
+    return Staff(
+        id=row.staff_id,
+        name=row.name,
+        phone=to_e164(row.phone),
+        email=row.email,
+        role=row.role,
+        rank=row.rank,
+        language=row.language,
+        skills=row.skills,
+        areas=row.areas,
+        load_max=row.load_max,
+        active=row.active,
+    )
+
+
+def _stored(roster: Roster) -> Roster:
+    return dataclasses.replace(roster, version=roster.version + 1)

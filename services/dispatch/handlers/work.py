@@ -1,0 +1,198 @@
+"""The steps of a work order, as people take them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from services.dispatch.domain import bodies, commands, errand, repair, withdrawal
+from services.dispatch.domain.assignment import assign, cannot, contact_of, given, hand_over, reassigned
+from services.dispatch.domain.flow import Change, step
+from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.handlers.answers import work_order_answer
+from services.dispatch.handlers.keeping import actor_of, alarm, keep, payload
+from services.dispatch.handlers.people import find, person
+from shared.errors import Conflict, NotFound
+from shared.events.dispatch import QuoteLine
+from shared.kernel.unit import Command, Handler, Unit
+from shared.money import Money
+from shared.policy import Policy
+
+B = TypeVar("B", bound=bodies.Body)
+Take = Callable[[WorkOrder, Unit], Awaitable[Change]]
+
+
+def body_of(unit: Unit, kind: type[B]) -> B:
+    """The body of the step."""
+    body = payload(unit, commands.WorkCommand).body
+    assert isinstance(body, kind)
+    return body
+
+
+async def collect(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.collect`."""
+    return repair.collect(order, actor_of(unit), unit.now)
+
+
+async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
+    """The next person is called in the same commit (J6); if nobody is left, the last resort (J21)."""
+    reason = body_of(unit, bodies.ReasonBody).reason
+    freed = cannot(order, unit.now)
+    said = step(freed, "cannot", actor_of(unit).by, unit.now, reason)
+    choice = await find(unit, freed)
+    after = given(freed, choice)
+    if choice.last_resort:
+        assert after.due_at is not None
+        after = alarm(unit, after, "unassigned", choice.role, choice.staff, after.due_at)
+    return Change(after, (said, reassigned(after, "cannot", unit.now, contact_of(choice.staff))))
+
+
+async def assign_work(order: WorkOrder, unit: Unit) -> Change:
+    """A supervisor gives it to somebody."""
+    staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
+    after = assign(order, staff)
+    return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
+
+
+async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
+    """A half-done job goes to somebody else, with the reason."""
+    body = body_of(unit, bodies.HandOverBody)
+    staff = await person(unit, order, body.staff_id)
+    after = hand_over(order, staff)
+    said = step(after, "handed_over", actor_of(unit).by, unit.now, body.reason)
+    return Change(after, (said, reassigned(after, "hand_over", unit.now, contact_of(staff))))
+
+
+async def record_call(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.contact`."""
+    body = body_of(unit, bodies.CallBody)
+    return repair.contact(order, actor_of(unit), unit.now, body.appointment_at, body.note)
+
+
+async def arrive(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.arrive`."""
+    return repair.arrive(order, actor_of(unit), unit.now)
+
+
+async def no_show(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.no_show`."""
+    return repair.no_show(order, actor_of(unit), unit.now, body_of(unit, bodies.ReasonBody).reason)
+
+
+async def confirm_item(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.confirm_item`."""
+    body = body_of(unit, bodies.ItemBody)
+    return repair.confirm_item(order, actor_of(unit), unit.now, body.item, body.differs, body.owner_material)
+
+
+async def quote(order: WorkOrder, unit: Unit) -> Change:
+    """A repair names lines of the tariff; an errand's price is the partner's."""
+    lines = body_of(unit, bodies.QuoteBody).lines
+    quote_id = unit.derived_id("quote")
+    if order.kind == "errand":
+        return errand.quote(order, actor_of(unit), unit.now, quote_id)
+    named = tuple(QuoteLine(code=line.code, quantity=line.quantity) for line in lines)
+    return repair.quote(order, actor_of(unit), unit.now, quote_id, named)
+
+
+async def start(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.start`."""
+    return repair.start(order, actor_of(unit), unit.now)
+
+
+async def complete(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.complete`."""
+    return repair.complete(order, actor_of(unit), unit.now, body_of(unit, bodies.NoteBody).note)
+
+
+async def sign(order: WorkOrder, unit: Unit) -> Change:
+    """See `repair.sign`."""
+    body = body_of(unit, bodies.SignBody)
+    return repair.sign(order, actor_of(unit), unit.now, body.signer, body.mark)
+
+
+async def withdraw(order: WorkOrder, unit: Unit) -> Change:
+    """See `withdrawal.withdraw`."""
+    body = body_of(unit, bodies.WithdrawBody)
+    return withdrawal.withdraw(order, actor_of(unit), unit.now, body.cause, body.reason, body.owner_mark)
+
+
+async def confirm_car(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.confirm_car`; the price is in the property's currency."""
+    body = body_of(unit, bodies.CarBody)
+    settings = await unit.look(PropertyCopy, order.property_id)
+    if settings is None or not settings.currency:
+        raise Conflict(
+            "property-unknown", "The property's currency is not known here yet; try again shortly."
+        )
+    price = Money(body.price_minor, settings.currency)
+    return errand.confirm_car(order, actor_of(unit), unit.now, body.partner, body.detail, price)
+
+
+async def unavailable(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.unavailable`."""
+    return errand.unavailable(order, actor_of(unit), unit.now, body_of(unit, bodies.PartnerBody).partner)
+
+
+async def taxi(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.taxi`."""
+    body = body_of(unit, bodies.TaxiBody)
+    return errand.taxi(order, actor_of(unit), unit.now, body.consent, body.plate, body.departure_at)
+
+
+async def form_signed(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.form_signed`."""
+    return errand.form_signed(order, actor_of(unit), unit.now)
+
+
+async def used(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.used`."""
+    return errand.used(order, actor_of(unit), unit.now)
+
+
+async def confirm_cancellation(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.confirm_cancellation`."""
+    return errand.confirm_cancellation(order, unit.now)
+
+
+STEPS: Mapping[type[commands.WorkCommand], Take] = {
+    commands.CollectSlip: collect,
+    commands.SayCannot: say_cannot,
+    commands.AssignWork: assign_work,
+    commands.RecordCall: record_call,
+    commands.RecordArrival: arrive,
+    commands.RecordNoShow: no_show,
+    commands.ConfirmItem: confirm_item,
+    commands.QuoteWork: quote,
+    commands.StartWork: start,
+    commands.CompleteWork: complete,
+    commands.SignSlip: sign,
+    commands.WithdrawRepair: withdraw,
+    commands.HandOver: hand_over_work,
+    commands.ConfirmCar: confirm_car,
+    commands.RecordUnavailable: unavailable,
+    commands.CallTaxi: taxi,
+    commands.RecordForm: form_signed,
+    commands.RecordUse: used,
+    commands.ConfirmCancellation: confirm_cancellation,
+}
+
+
+def work_handlers(policy: Policy) -> dict[type[Command], Handler]:
+    """One handler for each step; they differ only in what the flow says."""
+    return {kind: _handler(take, policy) for kind, take in STEPS.items()}
+
+
+def _handler(take: Take, policy: Policy) -> Handler:
+    async def handle(unit: Unit) -> None:
+        command = payload(unit, commands.WorkCommand)
+        order = await unit.load(WorkOrder, command.work_order_id)
+        if order is None:
+            raise NotFound(
+                "work-order", "There is no such work order in this property.", field="work_order_id"
+            )
+        unit.require_match(order.version)
+        stored = keep(unit, order, await take(order, unit))
+        unit.answer(work_order_answer(stored, actor_of(unit).roles, policy))
+
+    return handle
