@@ -14,6 +14,9 @@ from shared.kernel.unit import Command, Handler
 ANNOUNCED: tuple[type[Event], ...] = (
     intake.RequestCancelled,
     intake.TimePromised,
+    intake.UrgencyLowered,
+    intake.ExtensionNeeded,
+    intake.PromiseMissed,
     intake.RequestReopened,
     dispatch.WorkStepTaken,
     dispatch.WorkQuoted,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from services.notify.app import WIRING
 from shared.catalogue.check import problems
 from shared.catalogue.load import FOLDER, Catalogue
 from shared.catalogue.model import AskedField, EscalationStep, Notice, NotifyRules, Procedure
 from shared.catalogue.wordings import Wordings
 from shared.events.billing import PaymentReceived, QuoteOffered
+from shared.events.dispatch import DeadlineRaised
 from shared.events.envelope import Amount
+from shared.events.registry import EVENTS
 from shared.policy import Policy
 
 NOW = datetime.fromisoformat("2026-03-01T08:00:00+08:00")
@@ -21,6 +24,18 @@ NOW = datetime.fromisoformat("2026-03-01T08:00:00+08:00")
 
 def test_the_shipped_catalogue_has_no_problems() -> None:
     assert problems(Catalogue.shipped(), Wordings.shipped(), Policy.shipped()) == []
+
+
+def test_every_kind_of_escalation_has_its_wording() -> None:
+    kinds = get_args(DeadlineRaised.model_fields["kind"].annotation)
+    told = [n.when.get("kind") for n in Catalogue.shipped().default_notices[DeadlineRaised.TYPE]]
+    assert sorted(kinds) == sorted(str(kind) for kind in told)
+
+
+def test_every_notice_is_of_an_event_that_notify_announces() -> None:
+    for procedure in Catalogue.shipped().procedures.values():
+        for type_name in procedure.notify.notices if procedure.notify else ():
+            assert EVENTS[type_name] in WIRING.events, type_name
 
 
 def with_dispatch(**changes: Any) -> Callable[[Procedure], Procedure]:
