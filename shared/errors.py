@@ -8,7 +8,8 @@
     │   ├── NotFound        404  no such thing, or it belongs to another property
     │   ├── Conflict        409  the thing is not in a state that allows this
     │   ├── Stale           412  If-Match names an older version
-    │   └── TooLarge        413  over a stated limit
+    │   ├── TooLarge        413  over a stated limit
+    │   └── TooMany         429  over a stated rate; never for an emergency
     ├── Busy              routine work is refused for a moment: 503 with Retry-After; never an emergency
     ├── Transient         the world is down: the same unit is tried again, nothing is parked
     ├── Poison            this event can never succeed: it is parked with its stream
@@ -31,7 +32,9 @@ class Rejected(GuanjiaError):
 
     status: ClassVar[int] = 400
 
-    def __init__(self, kind: str, detail: str, *, field: str | None = None, accepted: str | None = None) -> None:
+    def __init__(
+        self, kind: str, detail: str, *, field: str | None = None, accepted: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
@@ -79,6 +82,12 @@ class TooLarge(Rejected):
     """Over a stated limit of size or count."""
 
     status = 413
+
+
+class TooMany(Rejected):
+    """Over a stated rate."""
+
+    status = 429
 
 
 class Busy(GuanjiaError):

@@ -139,6 +139,20 @@ class Settings(BaseSettings):
         10.0, gt=0, description="A loop silent for longer makes the process unready"
     )
 
+    # --- Intake -------------------------------------------------------------------------------------------
+    intake_future_minutes_max: int = Field(
+        5, ge=0, le=60, description="How far ahead of our clock a reported time may be"
+    )
+    intake_past_days_max: int = Field(
+        31, ge=1, description="How old a reported fact may be, outside a history import"
+    )
+    intake_ahead_days_max: int = Field(
+        366, ge=1, description="How far ahead an appointment or a promised time may be"
+    )
+    people_lookups_per_minute_max: int = Field(
+        60, ge=1, description="Look-ups of people by telephone for one person and property; above: 429"
+    )
+
     # --- Who may call -------------------------------------------------------------------------------------
     jwt_secret: SecretStr = Field(SecretStr(""), description="HS256 secret of the tokens, on one machine")
     jwt_jwks_url: str = Field("", description="Keys of the identity provider; used instead of jwt_secret")

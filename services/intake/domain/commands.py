@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from services.intake.domain import bodies
 from services.intake.domain.times import Instant
 from shared.kernel.unit import Command
@@ -42,11 +44,14 @@ class RecordContact(Command):
 
 
 class AcceptRequest(Command):
-    """Accept an owner's need. `reference` was drawn for it and is told to the caller."""
+    """Accept an owner's need.
+
+    `reference` was drawn for this attempt; a repeated command is known without it.
+    """
 
     NAME: ClassVar[str] = "intake.accept_request"
     request_id: str
-    reference: str
+    reference: str = Field(exclude=True)
     body: bodies.RequestBody
 
 

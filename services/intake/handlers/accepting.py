@@ -18,6 +18,7 @@ from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
+from services.intake.domain.urgency import decide
 from services.intake.handlers.base import NO_RULES, Handlers, payload
 from shared.catalogue.model import Procedure
 from shared.errors import Conflict, Invalid
@@ -80,7 +81,7 @@ class Accepting(Handlers):
     ) -> Circumstances:
         body = command.body
         rules = procedure.intake or NO_RULES
-        forgiving = unit.cause.emergency
+        forgiving = decide(rules, body.hazard, body.urgency).urgency == "emergency"
         aside: list[str] = [] if procedure.id == body.procedure else [f"procedure: {body.procedure}"]
         try:
             contact = await self._contact(unit, command, any_age=body.origin == "history")

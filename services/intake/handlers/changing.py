@@ -107,8 +107,9 @@ class Changing(Handlers):
     async def promise_time(self, unit: Unit) -> None:
         """Promise a time the office found (P012); where the profile says so, a supervisor's word too."""
         command = payload(unit, commands.PromiseTime)
-        profile = self.catalogue.profile((await self.settled(unit)).profile)
-        if profile.settings["promise.policy"] == "supervisor":
+        settled = await self.settled(unit)
+        settings = self.catalogue.profile(settled.profile).settings_with(settled.settings)
+        if settings["promise.policy"] == "supervisor":
             roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
             if not self.policy.may(roles, commands.PromiseCustomerTime.NAME):
                 raise Forbidden("supervisor-promises", "In this property a supervisor promises times (P012).")

@@ -49,6 +49,8 @@ class Directory(Handlers):
         _once([unit_id_of(body) for body in listed], "units")
         _once([body.label.replace(" ", "") for body in listed], "units")
         recorded = await asyncio.gather(*(self._unit(unit, body) for body in listed))
+        if len(recorded) == 1:
+            unit.require_match(recorded[0].version)
         for one in recorded:
             unit.save(one)
         unit.answer(_recorded(recorded))
@@ -64,8 +66,8 @@ class Directory(Handlers):
         existing = await asyncio.gather(*(unit.load(Person, body.person_id) for body in listed))
         recorded = []
         for n, (body, before) in enumerate(zip(listed, existing, strict=True)):
-            if len(listed) == 1 and before is not None:
-                unit.require_match(before.version)
+            if len(listed) == 1:
+                unit.require_match(before.version if before else 0)
             field = f"people.{n}." if len(listed) > 1 else ""
             person = recorded_person(unit.cause.property_id, before, units, body, field)
             unit.save(person)

@@ -1,0 +1,64 @@
+"""What the routers of intake share: paths, answers with an ETag, places in lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel
+
+from services.intake import repository
+from services.intake.domain.bodies import Id
+from services.intake.domain.times import normalised
+from shared.errors import Invalid, NotFound
+from shared.http.actions import AllowedAction
+from shared.http.call import Call
+from shared.http.page import Page
+from shared.ids import ID_PATTERN
+from shared.kernel.unit import Aggregate
+
+READ = "intake.read"
+PREFIX = "/v1/properties/{property_id}"
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+Filter = Annotated[str, Query(max_length=200)]
+IdFilter = Annotated[Id | None, Query()]
+A = TypeVar("A", bound=Aggregate)
+
+
+def answer(body: BaseModel, version: int) -> Response:
+    """One thing, with its version as ETag."""
+    return Response(body.model_dump_json(), media_type="application/json", headers={"ETag": f'"{version}"'})
+
+
+async def found(call: Call, kind: type[A], id: str) -> A:
+    """The thing a path names. Raises NotFound, in the same words for another property's."""
+    aggregate = await repository.one(call.db, kind, call.property_id, id)
+    if aggregate is None:
+        raise NotFound("not-found", f"There is no such {kind.__name__.lower()} in this property.")
+    return aggregate
+
+
+def place(page: Page) -> repository.Place | None:
+    """Where a page of a list by time begins. Raises Invalid for a cursor that is not ours."""
+    if not page.after:
+        return None
+    at, _, last = page.after.partition("|")
+    try:
+        return normalised(datetime.fromisoformat(at)), last
+    except ValueError as error:
+        raise Invalid(
+            "invalid-cursor", "The cursor is not one of ours.", field="cursor", accepted="`next` of a page"
+        ) from error
+
+
+def cursor(at: datetime | None, id: str) -> str:
+    """The place after this item."""
+    assert at is not None
+    return f"{at.isoformat()}|{id}"
+
+
+def offered(call: Call, *actions: AllowedAction) -> list[AllowedAction]:
+    """Those of the actions that the caller may do."""
+    allowed = call.allowed([action.action for action in actions])
+    return [action for action in actions if action.action in allowed]

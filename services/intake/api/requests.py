@@ -1,0 +1,206 @@
+"""Requests over HTTP: accept, list, read, the timeline, and every action on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.intake import repository
+from services.intake.answers import (
+    Items,
+    RequestDetail,
+    RequestItem,
+    RequestState,
+    TimelineItem,
+    actions_of,
+    duplicate_of,
+)
+from services.intake.api.common import PREFIX, READ, Filter, PathId, answer, cursor, found, place
+from services.intake.desk import desk_of
+from services.intake.domain import bodies, commands
+from services.intake.domain.accept import possible_duplicates
+from services.intake.domain.directory import PhoneEntry
+from services.intake.domain.reference import read_reference
+from services.intake.domain.request import Request, Stage, Status
+from services.intake.domain.timeline import first_lines
+from services.intake.domain.times import Instant
+from services.intake.handlers.base import NO_RULES, request_actions
+from shared.events.intake import Urgency
+from shared.http.call import Call, CallDep
+from shared.http.page import PageDep
+from shared.kernel.unit import Command
+
+router = APIRouter(prefix=PREFIX, tags=["requests"])
+Moment = Annotated[Instant | None, Query()]
+
+
+@router.post("/requests", status_code=201, response_model=RequestState)
+async def accept_request(call: CallDep, body: bodies.RequestBody) -> Response:
+    """Accept an owner's need; an emergency needs only a place and a word of what (P018, P020, P066)."""
+    imported = body.origin != "live" or bool(body.import_source)
+    kind = commands.ImportRequest if imported else commands.AcceptRequest
+    call.authorise(kind.NAME)
+    desk = desk_of(call)
+    request_id = body.request_id or call.derived_id("request")
+    lane, emergency = await desk.lane_for(call.property_id, body, call.now)
+    command = kind(request_id=request_id, reference=await desk.references.draw(call.property_id), body=body)
+    return await call.run(
+        command,
+        stream=request_id,
+        lane=lane,
+        emergency=emergency,
+        creates=True,
+        status=201,
+        location=f"/v1/properties/{call.property_id}/requests/{request_id}",
+    )
+
+
+@router.get("/requests", response_model=Items)
+async def list_requests(
+    call: CallDep,
+    page: PageDep,
+    status: Annotated[Status | None, Query()] = None,
+    stage: Annotated[Stage | None, Query()] = None,
+    urgency: Annotated[Urgency | None, Query()] = None,
+    procedure: Filter = "",
+    department: Filter = "",
+    unit_id: Filter = "",
+    reference: Annotated[str, Query(max_length=32, description="As it was told; spaces do not matter")] = "",
+    since: Moment = None,
+    until: Moment = None,
+) -> Response:
+    """Requests, newest first, narrowed by what is given; `since` and `until` bound the time of the report."""
+    call.authorise(READ)
+    values = {
+        "status": status or "",
+        "stage": stage or "",
+        "urgency": urgency or "",
+        "procedure": procedure,
+        "department": department,
+        "unit_id": unit_id,
+        "reference": read_reference(reference) if reference else "",
+    }
+    wanted = repository.Wanted(values, since, until)
+    rows = await repository.requests(call.db, call.property_id, wanted, place(page), page.limit + 1)
+    shown = rows[: page.limit]
+    last = cursor(shown[-1].reported_at, shown[-1].id) if len(rows) > page.limit else None
+    return page.answer([_item(row) for row in shown], last)
+
+
+@router.get("/requests/{request_id}", response_model=RequestDetail)
+async def read_request(call: CallDep, request_id: PathId) -> Response:
+    """All that is known of a request, and what the caller may do next."""
+    call.authorise(READ)
+    request = await found(call, Request, request_id)
+    rules = call.catalogue.at(request.catalogue_version).intake or NO_RULES
+    others = await repository.same(call.db, call.property_id, request.same_as)
+    near = possible_duplicates(request, others, rules.duplicate_window_hours)
+    offered = request_actions(request)
+    late = request.complete_by is not None and request.complete_by < call.now
+    detail = RequestDetail.model_validate(request).model_copy(
+        update={
+            **_summary(request),
+            "possible_people": await _people(call, request),
+            "possible_duplicates": [duplicate_of(other) for other in near],
+            "paperwork_late": late,
+            "allowed_actions": actions_of(offered, call.allowed(offered)),
+        }
+    )
+    return answer(detail, request.version)
+
+
+@router.get("/requests/{request_id}/timeline", response_model=Items)
+async def read_timeline(call: CallDep, page: PageDep, request_id: PathId) -> Response:
+    """One glance (ruling J24): who, when, what, from where, over all services, oldest first."""
+    call.authorise(READ)
+    request = await found(call, Request, request_id)
+    after = place(page)
+    rows = await repository.timeline(call.db, call.property_id, request_id, after, page.limit + 1)
+    begin = [e for e in first_lines(request) if e.at and (after is None or (e.at, e.id) > after)]
+    lines = sorted([*begin, *rows], key=lambda entry: (entry.at or call.now, entry.id))
+    shown = lines[: page.limit]
+    last = cursor(shown[-1].at, shown[-1].id) if len(lines) > page.limit else None
+    return page.answer([TimelineItem.model_validate(entry) for entry in shown], last)
+
+
+async def _act(call: Call, request_id: str, make: Callable[..., Command], body: bodies.Body) -> Response:
+    command = make(request_id=request_id, body=body)
+    call.authorise(command.NAME)
+    lane = await desk_of(call).lane_of_request(call.property_id, request_id)
+    return await call.run(command, stream=request_id, lane=lane, emergency=_urgent_call(body))
+
+
+def _urgent_call(body: bodies.Body) -> bool:
+    return isinstance(body, bodies.RaiseBody) and body.urgency == "emergency"
+
+
+@router.post("/requests/{request_id}/amend", response_model=RequestState)
+async def amend(call: CallDep, request_id: PathId, body: bodies.AmendBody) -> Response:
+    """Correct what was recorded, with a reason (ruling J25); also moves it to the right unit."""
+    return await _act(call, request_id, commands.AmendRequest, body)
+
+
+@router.post("/requests/{request_id}/raise-urgency", response_model=RequestState)
+async def raise_urgency(call: CallDep, request_id: PathId, body: bodies.RaiseBody) -> Response:
+    """Make it more urgent (ruling J18: anyone)."""
+    return await _act(call, request_id, commands.RaiseUrgency, body)
+
+
+@router.post("/requests/{request_id}/lower-urgency", response_model=RequestState)
+async def lower_urgency(call: CallDep, request_id: PathId, body: bodies.LowerBody) -> Response:
+    """Make it less urgent, never below the lists (ruling J18: a supervisor)."""
+    return await _act(call, request_id, commands.LowerUrgency, body)
+
+
+@router.post("/requests/{request_id}/cancel", response_model=RequestState)
+async def cancel(call: CallDep, request_id: PathId, body: bodies.CancelBody) -> Response:
+    """The caller changed his mind (ruling J5)."""
+    return await _act(call, request_id, commands.CancelRequest, body)
+
+
+@router.post("/requests/{request_id}/promise", response_model=RequestState)
+async def promise(call: CallDep, request_id: PathId, body: bodies.PromiseBody) -> Response:
+    """Promise a time (P012); one the customer named is a supervisor's."""
+    kind = commands.PromiseCustomerTime if body.customer_named else commands.PromiseTime
+    return await _act(call, request_id, kind, body)
+
+
+@router.post("/requests/{request_id}/confirm", response_model=RequestState)
+async def confirm(call: CallDep, request_id: PathId, body: bodies.ConfirmBody) -> Response:
+    """The owner is satisfied (P009)."""
+    return await _act(call, request_id, commands.ConfirmSatisfaction, body)
+
+
+@router.post("/requests/{request_id}/reopen", response_model=RequestState)
+async def reopen(call: CallDep, request_id: PathId, body: bodies.ReopenBody) -> Response:
+    """The owner is not satisfied: the matter goes on."""
+    return await _act(call, request_id, commands.ReopenRequest, body)
+
+
+@router.post("/requests/{request_id}/close-unreached", response_model=RequestState)
+async def close_unreached(call: CallDep, request_id: PathId, body: bodies.UnreachedBody) -> Response:
+    """The owner could not be reached (ruling J7: a supervisor)."""
+    return await _act(call, request_id, commands.CloseUnreached, body)
+
+
+def _item(request: Request) -> RequestItem:
+    return RequestItem.model_validate(request).model_copy(update=_summary(request))
+
+
+def _summary(request: Request) -> dict[str, Any]:
+    work = request.work
+    return {
+        "slip": work.slip if work else "",
+        "due_at": work.due_at if work else None,
+        "promised_at": request.promise.promised_at,
+    }
+
+
+async def _people(call: Call, request: Request) -> list[str]:
+    """Who has the caller's number, where nobody was chosen: shown, never guessed (ruling J22)."""
+    if request.person_id or not request.caller.phone:
+        return []
+    entry = await repository.one(call.db, PhoneEntry, call.property_id, request.caller.phone)
+    return list(entry.person_ids) if entry else []

@@ -1,0 +1,30 @@
+"""Composition root of intake: `service` is what a process of it runs."""
+
+from __future__ import annotations
+
+from services.intake.api import ROUTERS
+from services.intake.consumers import READS, commands, events
+from services.intake.domain.times import Limits
+from services.intake.repository import INDEXES, KINDS
+from shared.catalogue.load import Catalogue
+from shared.kernel.runtime import Service
+from shared.kernel.unit import Wiring
+from shared.policy import Policy
+from shared.settings import settings
+
+CATALOGUE = Catalogue.shipped()
+POLICY = Policy.shipped()
+LIMITS = Limits(
+    future_minutes_max=settings().intake_future_minutes_max,
+    past_days_max=settings().intake_past_days_max,
+    ahead_days_max=settings().intake_ahead_days_max,
+)
+WIRING = Wiring(
+    service="intake",
+    reads=READS,
+    kinds=KINDS,
+    commands=commands(CATALOGUE, POLICY, LIMITS),
+    events=events(CATALOGUE, POLICY, LIMITS),
+    indexes=INDEXES,
+)
+service = Service(wiring=WIRING, routers=ROUTERS)

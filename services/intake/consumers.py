@@ -1,0 +1,50 @@
+"""The message flow of intake as data: which command and which event goes to which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.intake.domain import commands as c
+from services.intake.domain.timeline import LINES
+from services.intake.domain.times import Limits
+from services.intake.handlers.accepting import Accepting
+from services.intake.handlers.changing import Changing
+from services.intake.handlers.directory import Directory
+from services.intake.handlers.following import Following
+from shared.catalogue.load import Catalogue
+from shared.events.envelope import Event
+from shared.kernel.unit import Command, Handler
+from shared.policy import Policy
+
+READS = ("dispatch", "billing", "notify")
+
+
+def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Command], Handler]:
+    """The command handlers with what they need."""
+    directory = Directory(catalogue, policy, limits)
+    accepting = Accepting(catalogue, policy, limits)
+    changing = Changing(catalogue, policy, limits)
+    return {
+        c.ConfigureProperty: directory.configure_property,
+        c.RecordUnits: directory.record_units,
+        c.RecordPeople: directory.record_people,
+        c.RecordContact: directory.record_contact,
+        c.AcceptRequest: accepting.accept_request,
+        c.ImportRequest: accepting.import_request,
+        c.AmendRequest: changing.amend_request,
+        c.RaiseUrgency: changing.raise_urgency,
+        c.LowerUrgency: changing.lower_urgency,
+        c.CancelRequest: changing.cancel_request,
+        c.PromiseTime: changing.promise_time,
+        c.PromiseCustomerTime: changing.promise_customer_time,
+        c.ConfirmSatisfaction: changing.confirm_satisfaction,
+        c.ReopenRequest: changing.reopen_request,
+        c.CloseUnreached: changing.close_unreached,
+        c.WatchPromise: changing.watch_promise,
+    }
+
+
+def events(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Event], Handler]:
+    """Every event of the other services stands in the timeline; some change the request."""
+    following = Following(catalogue, policy, limits)
+    return dict.fromkeys(LINES, following.on_event)
