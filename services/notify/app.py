@@ -1,4 +1,4 @@
-"""The notify service, put together: catalogue, wordings and settings -> handlers -> wiring, with its loops."""
+"""The notify service, put together: catalogue, wordings and settings -> handlers -> wiring; its loops."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIRING = Wiring(
     events=consumers.events(HANDLERS),
     indexes=repository.INDEXES,
 )
-SERVICE = Service(wiring=WIRING, routers=(router,), loops=(Senders, Retention))
+service = Service(wiring=WIRING, routers=(router,), loops=(Senders, Retention))
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     role = sys.argv[1] if len(sys.argv) > 1 else ""
     if role not in get_args(Role):
         raise SystemExit("which process: front or bulk")
-    run(SERVICE, "front" if role == "front" else "bulk")
+    run(service, "front" if role == "front" else "bulk")
 
 
 if __name__ == "__main__":

@@ -55,8 +55,9 @@ def quiet_hours(configured: PropertyCopy | None, catalogue: Catalogue) -> QuietH
     if configured is None:
         return None
     profile = catalogue.profiles.get(configured.profile)
-    start = configured.text("quiet.from", profile.quiet_from if profile else "22:00")
-    end = configured.text("quiet.until", profile.quiet_until if profile else "08:00")
+    if profile is None:
+        return None
+    start, end = profile.quiet_hours(configured.settings)
     return QuietHours.of(configured.zone, start, end)
 
 
