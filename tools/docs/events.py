@@ -11,17 +11,18 @@ from pydantic import BaseModel
 
 from shared.events.envelope import PRODUCERS, Event, Personal
 from shared.events.registry import EVENTS
+from shared.kernel.unit import Wiring
 from tools.docs.markdown import GENERATED, page, table
 
 KEPT_BY_THE_KERNEL = ("personal_key",)
 
 
 def readers() -> dict[str, list[str]]:
-    """Event type -> the services that do something with it, as their `consumers.py` say."""
+    """Event type -> the services that do something with it, as their wiring says."""
     found: dict[str, list[str]] = {}
     for service in PRODUCERS:
-        table: Mapping[type[Event], object] = importlib.import_module(f"services.{service}.consumers").EVENTS
-        for event in table:
+        wiring: Wiring = importlib.import_module(f"services.{service}.app").WIRING
+        for event in wiring.events:
             found.setdefault(event.TYPE, []).append(service)
     return found
 
@@ -39,7 +40,7 @@ def render(reads: Mapping[str, list[str]]) -> str:
         "",
     ]
     for producer in PRODUCERS:
-        types_of = {name: event for name, event in EVENTS.items() if event.producer() == producer}
+        types_of = {name: event for name, event in sorted(EVENTS.items()) if event.producer() == producer}
         rows = [
             (f"[{n}](#{_anchor(n)})", _first_line(e), ", ".join(reads.get(n, ())))
             for n, e in types_of.items()
