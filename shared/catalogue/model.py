@@ -96,7 +96,8 @@ class DispatchRules(Section):
     Deadlines count from the report (domain §8.3.12); days are calendar days of the property's zone.
     `signatures`: who signs before the work counts as done; `public_signatures`: who signs instead when the
     area is public (P021), where it differs. `quote_before_start`: work in a home waits for the consented
-    quote (P014).
+    quote (P014). Shipped procedures state their numbers in their files; the defaults here are only what an
+    emergency runs under where its rules are lost.
     """
 
     flow: Flow
@@ -104,7 +105,7 @@ class DispatchRules(Section):
     kind: Literal["repair", "errand"]
     skills: dict[str, str] = {}  # category -> skill; "default" for the rest
     slip_within_minutes: int = 5
-    slip_late_days: int = 0  # slips of so many last days of a month are counted in the next (P029)
+    slip_late_days: int = 2  # slips of so many last days of a month are counted in the next (P029)
     emergency_due_minutes: int = 60
     urgent_due_hours: int = 24
     general_due_days: int = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,14 @@ def test_a_wrong_file_is_refused_by_name_and_key(
     edit(folder, file, old, new)
     with pytest.raises(CatalogueError, match=named.replace(".", r"\.")):
         Catalogue.read(folder)
+
+
+@pytest.mark.parametrize("name", ["repair-report", "car-hire"])
+def test_a_shipped_procedure_states_its_numbers_itself(name: str) -> None:
+    table = tomllib.loads((FOLDER / f"procedures/{name}.toml").read_text(encoding="utf-8"))
+    limits = {"slip_within_minutes", "slip_late_days", "emergency_due_minutes"}
+    assert limits | {"urgent_due_hours", "general_due_days", "signatures"} <= set(table["dispatch"])
+    assert {"payer", "collected_by", "quote_valid_hours", "public_area_free"} <= set(table["billing"])
 
 
 def test_an_overlay_is_validated_like_a_file(folder: Path) -> None:
