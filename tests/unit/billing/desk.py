@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from services.billing.consumers import commands, events
 from services.billing.domain.deposit import Deposit
 from services.billing.domain.ledger import Entry, Place, balances
+from services.billing.domain.payment import Payment
 from services.billing.handlers.common import Kit
 from shared.catalogue.load import Catalogue
 from shared.errors import Stale
@@ -109,10 +110,12 @@ class Desk:
         self.rows: dict[tuple[type, str], Any] = {}
         self.numbers: dict[tuple[str, int], dict[str, int]] = {}
         self.timers: dict[str, tuple[datetime, Command]] = {}
+        self.streams: dict[str, str] = {}
         self.events: list[Event] = []
         self.now = START
         self._ids = itertools.count(1)
         self.profile = profile
+        self.request = REQUEST
         self.run(
             PropertyConfigured(
                 property_id=PROPERTY,
@@ -130,7 +133,7 @@ class Desk:
         payload: Command | Event,
         by: Principal = SYSTEM,
         *,
-        stream: str = REQUEST,
+        stream: str = "",
         lane: Lane = "routine",
         if_match: int | None = None,
     ) -> Any:
@@ -139,7 +142,7 @@ class Desk:
             id=f"cause-{next(self._ids)}",
             kind="command" if isinstance(payload, Command) else "event",
             property_id=PROPERTY,
-            stream=stream,
+            stream=stream or self.request,
             lane=lane,
             payload=payload,
             principal=by,
@@ -153,14 +156,20 @@ class Desk:
             self.timers.pop(key, None)
             if timer is not None:
                 self.timers[key] = timer
+                self.streams[key] = cause.stream
         return unit.answered
+
+    @property
+    def work(self) -> str:
+        """The work order of the request that is talked about."""
+        return WORK if self.request == REQUEST else f"w-{self.request}"
 
     def fire(self) -> int:
         """Fire what is due; how many."""
         due = [(key, timer) for key, timer in self.timers.items() if timer[0] <= self.now]
         for key, (_, command) in due:
             del self.timers[key]
-            self.run(command)
+            self.run(command, stream=self.streams[key])
         return len(due)
 
     def all(self, kind: type[A]) -> list[A]:
@@ -187,7 +196,7 @@ class Desk:
         """A request is accepted."""
         version = self.kit.catalogue.procedure(procedure, self.profile).version
         fields: dict[str, Any] = {
-            "request_id": REQUEST,
+            "request_id": self.request,
             "contact_id": "c1",
             "reference": "100",
             "procedure": procedure,
@@ -206,8 +215,8 @@ class Desk:
     def quote(self, *lines: tuple[str, int, int | None], quote_id: str = "q1", **changes: Any) -> None:
         """The work is quoted; a line is a code, a quantity and perhaps a partner's price."""
         fields: dict[str, Any] = {
-            "work_order_id": WORK,
-            "request_id": REQUEST,
+            "work_order_id": self.work,
+            "request_id": self.request,
             "quote_id": quote_id,
             "procedure": "repair-indoor",
             "slip": "2026-000001",
@@ -233,8 +242,8 @@ class Desk:
         """The work is done, with this amount on the slip."""
         self.run(
             WorkCompleted(
-                work_order_id=changes.get("work_order_id", WORK),
-                request_id=REQUEST,
+                work_order_id=changes.get("work_order_id", self.work),
+                request_id=self.request,
                 kind="repair",
                 quote_id=quote_id,
                 amount=None if amount is None else cny(amount),
@@ -246,8 +255,8 @@ class Desk:
         """The owner withdraws on site."""
         self.run(
             WorkWithdrawn(
-                work_order_id=WORK,
-                request_id=REQUEST,
+                work_order_id=self.work,
+                request_id=self.request,
                 slip="2026-000001",
                 reason="price",
                 owner_mark="on the form",
@@ -260,8 +269,8 @@ class Desk:
         """A cancellation took effect."""
         self.run(
             WorkCancelled(
-                work_order_id=WORK,
-                request_id=REQUEST,
+                work_order_id=self.work,
+                request_id=self.request,
                 slip="2026-000001",
                 reason="other plans",
                 notice_received_at=self.now,
@@ -283,8 +292,9 @@ class Desk:
         assert sum(sums.values()) == 0
         _no_negative(sums)
         self._check_deposits(sums)
-        receipts = sorted(self.numbers.get(("receipt", 2026), {}).values())
-        assert receipts == list(range(1, len(receipts) + 1))
+        for (_, year), taken in self.numbers.items():
+            written = sorted(p.receipt_number for p in self.all(Payment) if p.receipt_year == year)
+            assert written == sorted(taken.values()) == list(range(1, len(written) + 1))
 
     def _check_deposits(self, sums: dict[Place, int]) -> None:
         deposits = self.all(Deposit)
