@@ -57,7 +57,9 @@ def _procedure(procedure: Procedure, catalogue: Catalogue) -> Iterator[str]:
     yield ""
     if procedure.intake:
         yield from _intake(procedure.intake)
-    if procedure.dispatch:
+    if procedure.dispatch and not procedure.opens:
+        yield f"A step of other procedures; signed by: {procedure.dispatch.withdrawal_signature}.\n"
+    elif procedure.dispatch:
         yield from _dispatch(procedure.dispatch)
     if procedure.billing:
         yield from _billing(procedure.billing)
