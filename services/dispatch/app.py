@@ -21,7 +21,7 @@ WIRING = Wiring(
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
 )
-SERVICE = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp,))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp,))
 
 if __name__ == "__main__":
-    run(SERVICE, "bulk" if sys.argv[1:] == ["bulk"] else "front")
+    run(service, "bulk" if sys.argv[1:] == ["bulk"] else "front")

@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.roster import OnDuty, Staff
+from shared.events.dispatch import WorkKind
 
-SUPERVISORS: Mapping[str, str] = {"errand": "butler_supervisor"}
-SUPERVISOR = "repair_supervisor"
-WORKERS: Mapping[str, frozenset[str]] = {"errand": frozenset({"butler", "butler_supervisor"})}
-REPAIRERS = frozenset({"technician", "repair_supervisor"})
+# Who does the work of a kind of order, and who gives it out and does it himself where the first is not there.
+WORKER: Mapping[WorkKind, str] = {"repair": "technician", "response": "technician", "errand": "butler"}
+SUPERVISOR: Mapping[WorkKind, str] = {
+    "repair": "repair_supervisor",
+    "response": "repair_supervisor",
+    "errand": "butler_supervisor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +41,28 @@ def choose(order: WorkOrder, duty: Sequence[OnDuty], loads: Mapping[str, int]) -
     """The person of the department to call for this order; nobody who has said "cannot" before.
 
     Tiers, the first that has somebody wins: on shift with the skill in that area, on shift with the skill, on
-    call with the skill; an urgent or emergency order then takes anybody who works there. Limits of load hold
-    only for what can wait.
+    call with the skill; for what cannot wait anybody who works there; their supervisor. Limits of load hold
+    only for what can wait, and not when all are over them: a department does not refuse (R6).
     """
     if order.rules.supervisor_dispatches and order.urgency == "general" and order.kind != "response":
-        wanted = SUPERVISORS.get(order.kind, SUPERVISOR)
-        supervisors = [d for d in duty if d.staff.role == wanted and d.staff.id not in order.tried]
+        supervisors = _of_role(order, duty, SUPERVISOR[order.kind])
         if supervisors:
             present = [d.staff for d in supervisors if not d.on_call]
             return Choice(draw(order.id, present or [d.staff for d in supervisors], loads))
-    for tier in _tiers(order, duty):
-        free = [s for s in tier if loads.get(s.id, 0) < s.load_max]
-        if order.emergency or free:
-            return Choice(draw(order.id, tier if order.emergency else free, loads))
-    for tier in _tiers(order, duty):
-        if tier:  # all are at their limit; still no department refuses (R6)
-            return Choice(draw(order.id, tier, loads))
-    return Choice(None, last_resort=True)
+    tiers = _tiers(order, duty)
+    for tier in tiers:
+        free = tier if order.emergency else [s for s in tier if loads.get(s.id, 0) < s.load_max]
+        if free:
+            return Choice(draw(order.id, free, loads))
+    return Choice(draw(order.id, tiers[0], loads)) if tiers else Choice(None, last_resort=True)
 
 
-def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> Iterable[list[Staff]]:
-    workers = WORKERS.get(order.kind, REPAIRERS)
-    able = [d for d in duty if d.staff.role in workers and d.staff.id not in order.tried]
+def _of_role(order: WorkOrder, duty: Sequence[OnDuty], role: str) -> list[OnDuty]:
+    return [d for d in duty if d.staff.role == role and d.staff.id not in order.tried]
+
+
+def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> list[list[Staff]]:
+    able = _of_role(order, duty, WORKER[order.kind])
     skilled = [d for d in able if not order.skill or order.skill in d.staff.skills]
     tiers = [
         [d.staff for d in skilled if not d.on_call and covers(d.staff, order.building)],
@@ -67,6 +71,7 @@ def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> Iterable[list[Staff]]:
     ]
     if order.urgency != "general":
         tiers += [[d.staff for d in able if not d.on_call], [d.staff for d in able]]
+    tiers.append([d.staff for d in _of_role(order, duty, SUPERVISOR[order.kind])])
     return [tier for tier in tiers if tier]
 
 
