@@ -1,5 +1,5 @@
 """HTTP of intake: calls become commands and queries; no rules."""
 
-from services.intake.api import catalogue, contacts, directory, requests
+from services.intake.api import catalogue, contacts, directory, imports, requests
 
-ROUTERS = (requests.router, contacts.router, directory.router, catalogue.router)
+ROUTERS = (requests.router, imports.router, contacts.router, directory.router, catalogue.router)

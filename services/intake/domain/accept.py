@@ -108,7 +108,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
         import_source=body.import_source,
         not_supplied=missing,
         set_aside=(*seen.aside, *answers.set_aside, *caller_aside, *unit_text),
-        complete_by=_complete_by(seen) if emergency and missing else None,
+        complete_by=_complete_by(seen) if emergency and missing and not history else None,
         same_as="" if body.outcome else same_as(unit_id, place, category),
         closed_at=body.closed_at,
     )

@@ -72,7 +72,7 @@ def first_lines(request: Request) -> list[Entry]:
     pid, rid = request.property_id, request.id
     reported = Entry(
         pid,
-        f"{rid}.reported",
+        f"{rid}.1.reported",
         request_id=rid,
         at=request.reported_at,
         who=request.first_contact_id,
@@ -81,7 +81,7 @@ def first_lines(request: Request) -> list[Entry]:
     )
     accepted = Entry(
         pid,
-        f"{rid}.accepted",
+        f"{rid}.2.accepted",
         request_id=rid,
         at=request.recorded_at,
         who=request.recorded_by,
@@ -135,6 +135,10 @@ LINES: dict[type[Event], Line] = {
     billing.DepositHeld: Line("deposit.held", "held_at", "", ("amount",)),
     billing.DepositApplied: Line("deposit.applied", "applied_at", "", ("amount",)),
     billing.DepositRefunded: Line("deposit.refunded", "refunded_at", "", ("amount",)),
+    billing.RefundPaid: Line("refund.paid", "paid_at", "paid_by", ("amount", "method")),
+    billing.ForfeitureOverdue: Line(
+        "deposit.forfeiture_overdue", "raised_at", "", ("amount", "decide_by", "step", "to_role")
+    ),
     billing.ForfeitureProposed: Line(
         "deposit.forfeiture_proposed", "proposed_at", "", ("amount", "decide_by")
     ),

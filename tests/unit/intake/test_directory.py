@@ -1,0 +1,308 @@
+"""Units by label, people by telephone, the property's settings (rulings J21, J22, J27), contacts (P001,
+P003) and references.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.api.sheets import people_of, units_of
+from services.intake.domain.bodies import ContactBody, PersonBody, PropertyBody, UnitBody
+from services.intake.domain.contact import recorded_contact
+from services.intake.domain.directory import (
+    PhoneEntry,
+    changed_entry,
+    entry_changes,
+    parse_label,
+    recorded_person,
+    recorded_unit,
+)
+from services.intake.domain.property import configured, configured_event
+from services.intake.domain.reference import SERIAL_MIN, read_reference, reference_of
+from services.intake.domain.times import normalised
+from shared.catalogue.channels import channels
+from shared.errors import Conflict, Invalid, TooLarge
+from tests.unit.intake.kit import HOME, LIMITS, NOW, VILLA
+
+SETTINGS = {
+    "name_zh": "别墅",
+    "name_en": "Villa",
+    "zone": "Asia/Shanghai",
+    "profile": "villa",
+    "currency": "CNY",
+    "duty_chain": ["duty_officer", "director"],
+}
+
+
+def settings(**changed: Any) -> PropertyBody:
+    return PropertyBody.model_validate({**SETTINGS, **changed})
+
+
+# --- the property
+# ------------------------------------------------------------------------------------------------
+
+
+def test_a_property_is_opened_and_everybody_is_told_the_whole_of_it() -> None:
+    opened = configured("villa-1", None, settings())
+    event = configured_event(opened)
+    assert (event.property_id, event.zone, event.duty_chain) == (
+        "villa-1",
+        "Asia/Shanghai",
+        ("duty_officer", "director"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [({"zone": "Mars/Base"}, "zone"), ({"currency": "XXX"}, "currency"), ({"duty_chain": []}, "duty_chain")],
+)
+def test_j21_a_wrong_setting_or_an_empty_duty_chain_is_refused(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        configured("villa-1", None, settings(**changed))
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"), [({"currency": "HKD"}, "currency"), ({"training": True}, "training")]
+)
+def test_j27_what_is_fixed_when_a_property_is_opened_stays(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(Conflict) as refused:
+        configured("villa-1", VILLA, settings(**changed))
+    assert refused.value.field == field
+
+
+# --- units
+# -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "parts"),
+    [
+        ("3-2-1801", ("3", "2", "1801")),
+        (" 3 - 2 - 1801 ", ("3", "2", "1801")),
+        ("A-1801", ("A", "", "1801")),
+        ("88", ("88", "", "")),
+        ("甲-1-101", ("甲", "1", "101")),
+    ],
+)
+def test_a_label_is_building_floor_room(label: str, parts: tuple[str, str, str]) -> None:
+    assert parse_label(label) == parts
+
+
+@pytest.mark.parametrize(
+    "label", ["", "-", "3--1", "3-2-1801-4", "a" * 13, "3/2", "3-2-1801\x00", "3-2-18.01"]
+)
+def test_what_is_no_label_is_refused(label: str) -> None:
+    with pytest.raises(Invalid):
+        parse_label(label)
+
+
+def test_a_unit_keeps_its_label_and_a_label_its_unit() -> None:
+    unit = recorded_unit("villa-1", None, [], UnitBody(label="3-2-1801"))
+    assert (unit.id, unit.building) == ("3-2-1801", "3")
+    with pytest.raises(Conflict):
+        recorded_unit("villa-1", unit, [], UnitBody(unit_id=unit.id, label="3-2-1802"))
+    with pytest.raises(Conflict):
+        recorded_unit("villa-1", None, [unit], UnitBody(unit_id="other", label="3-2-1801"))
+    with pytest.raises(Invalid) as refused:
+        recorded_unit("villa-1", None, [], UnitBody(label="甲-1-101"))
+    assert refused.value.field == "unit_id"
+
+
+# --- people (J22)
+# ------------------------------------------------------------------------------------------------
+
+
+def person(**given: Any) -> PersonBody:
+    return PersonBody.model_validate(
+        {
+            "person_id": "chen",
+            "name": "陈女士",
+            "phones": ["139 0013 9000"],
+            "units": [{"unit_id": HOME.id, "role": "owner"}],
+            **given,
+        }
+    )
+
+
+def test_j22_a_person_is_found_by_the_number_and_by_building_and_last_four() -> None:
+    chen = recorded_person("villa-1", None, {HOME.id: HOME}, person())
+    assert chen.phones == ("+8613900139000",)
+    assert chen.tails == ("3:9000",)
+    assert entry_changes(None, chen) == {"+8613900139000": True}
+
+
+def test_j22_a_changed_number_leaves_the_old_entry_and_joins_the_new() -> None:
+    before = recorded_person("villa-1", None, {HOME.id: HOME}, person())
+    after = recorded_person("villa-1", before, {HOME.id: HOME}, person(phones=["13800138000"]))
+    changes = entry_changes(before, after)
+    assert changes == {"+8613900139000": False, "+8613800138000": True}
+    old = changed_entry(
+        "villa-1", "+8613900139000", PhoneEntry("villa-1", "x", 1, ("chen", "li")), "chen", False
+    )
+    assert old.person_ids == ("li",)
+    new = changed_entry("villa-1", "+8613800138000", None, "chen", True)
+    assert new.person_ids == ("chen",)
+
+
+def test_j22_a_number_two_people_share_finds_both_and_never_too_many() -> None:
+    entry = changed_entry("villa-1", "+86", PhoneEntry("villa-1", "+86", 1, ("chen",)), "li", True)
+    assert entry.person_ids == ("chen", "li")
+    full = replace(entry, person_ids=tuple(str(n) for n in range(50)))
+    with pytest.raises(Invalid):
+        changed_entry("villa-1", "+86", full, "li", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"phones": ["12"]}, "phones.0"), ({"units": [{"unit_id": "9-9", "role": "owner"}]}, "units.0.unit_id")],
+)
+def test_a_wrong_person_is_refused_naming_the_field(given: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        recorded_person("villa-1", None, {HOME.id: HOME}, person(**given))
+    assert refused.value.field == field
+
+
+# --- contacts (P001, P003, §4.8)
+# ---------------------------------------------------------------------------------
+
+
+def contact(**given: Any) -> Any:
+    body = ContactBody.model_validate({"channel": "hotline", **given})
+    return recorded_contact("villa-1", "c1", body, recorded_by="lin", now=NOW, limits=LIMITS)
+
+
+def test_every_channel_of_the_handbooks_is_accepted_and_an_unknown_one_refused() -> None:
+    for name, channel in channels().items():
+        assert contact(channel=name).medium == channel.medium
+    wanted = (
+        "hotline complaint_day complaint_night duty_line switchboard window letter radio gate fax gate_post "
+        "home_visit callback survey patrol staff_report sales developer headquarters web email "
+        "meeting_notice vip_application"
+    )
+    assert set(wanted.split()) <= set(channels())
+    with pytest.raises(Invalid) as refused:
+        contact(channel="pigeon")
+    assert refused.value.field == "channel"
+    assert "hotline" in str(refused.value.accepted)
+
+
+def test_p001_who_answered_and_how_long_it_rang() -> None:
+    rang = contact(
+        started_at=NOW - timedelta(seconds=12), answered_at=NOW - timedelta(seconds=4), agent_id="zhou"
+    )
+    assert (rang.answer_seconds, rang.agent_id, rang.recorded_by) == (8.0, "zhou", "lin")
+    assert contact().agent_id == "lin"
+    assert contact().answer_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"started_at": NOW + timedelta(minutes=6)}, "started_at"),
+        ({"started_at": NOW - timedelta(days=32)}, "started_at"),
+        ({"started_at": NOW, "answered_at": NOW - timedelta(seconds=1)}, "answered_at"),
+        (
+            {"started_at": NOW - timedelta(minutes=2), "ended_at": NOW - timedelta(minutes=3)},
+            "ended_at",
+        ),
+        ({"caller_phone": "no number"}, "caller_phone"),
+    ],
+)
+def test_impossible_times_and_numbers_are_refused(given: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        contact(**given)
+    assert refused.value.field == field
+
+
+# --- references
+# --------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(SERIAL_MIN, 10**12))
+def test_a_reference_is_read_back_however_it_is_said(serial: int) -> None:
+    reference = reference_of(serial)
+    assert read_reference(f"{reference[:3]} {reference[3:]}") == reference
+    assert read_reference(f"{reference[:-1]}-{reference[-1]}") == reference
+
+
+def test_a_reference_with_one_wrong_digit_is_never_another_reference() -> None:
+    seed = random.SystemRandom().randrange(10**9)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(200):
+        reference = reference_of(chance.randrange(SERIAL_MIN, 10**9))
+        place = chance.randrange(len(reference))
+        other = str((int(reference[place]) + chance.randrange(1, 10)) % 10)
+        with pytest.raises(Invalid):
+            read_reference(reference[:place] + other + reference[place + 1 :])
+
+
+@pytest.mark.parametrize("said", ["", "1", "abc", "１０００００１", "1" * 19, "100002"])
+def test_what_is_no_reference_is_refused(said: str) -> None:
+    with pytest.raises(Invalid):
+        read_reference(said)
+
+
+# --- times
+# -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970, 2199, 9999])
+def test_times_no_store_could_keep_are_refused(year: int) -> None:
+    with pytest.raises(ValueError, match="between"):
+        normalised(NOW.replace(year=year))
+
+
+def test_a_time_is_kept_to_the_millisecond_in_utc() -> None:
+    assert normalised(NOW.replace(microsecond=123_999)).microsecond == 123_000
+    with pytest.raises(ValueError, match="offset"):
+        normalised(NOW.replace(tzinfo=None))
+
+
+# --- sheets
+# ------------------------------------------------------------------------------------------------------
+
+
+def test_units_and_people_come_from_the_sheets_an_office_keeps() -> None:
+    units = units_of("\ufefflabel,kind\n3-2-1801,villa\n3-2-1802,\n".encode())
+    assert [(unit.label, unit.kind) for unit in units] == [("3-2-1801", "villa"), ("3-2-1802", "flat")]
+    [one] = people_of("name,phones,units\n王小明,13800138000;13900139000,3-2-1801:tenant;3-2-1802\n".encode())
+    assert one.phones == ("13800138000", "13900139000")
+    assert [(home.unit_id, home.role) for home in one.units] == [
+        ("3-2-1801", "tenant"),
+        ("3-2-1802", "owner"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (b"\xff\xfe", "body"),
+        (b"", "line 1"),
+        (b"label\n", "body"),
+        (b"colour\nred\n", "line 1"),
+        (b"label,label\n1,2\n", "line 1"),
+        (b"label\n3-2-1801,x\n", "line 2"),
+        (b"label,kind\n3-2-1801,castle\n", "line 2: kind"),
+        (b'label\n"3-2\n', "line 1"),
+        (b"label,kind\n,flat\n", "line 2: label"),
+    ],
+)
+def test_a_bad_sheet_is_refused_naming_the_line(data: bytes, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        units_of(data)
+    assert refused.value.field == field
+    assert refused.value.accepted
+
+
+def test_a_sheet_of_more_than_500_lines_is_refused() -> None:
+    with pytest.raises(TooLarge):
+        units_of(b"label\n" + b"".join(b"1-1-%d\n" % n for n in range(501)))
