@@ -32,7 +32,8 @@ from shared.kernel.wire import Row
 
 OUTBOX, SEALS, CHECKPOINTS, OUTBOX_PARKED = "outbox", "seals", "checkpoints", "outbox_parked"
 RECEIVED, WITNESSES = "received", "witnesses"
-COLLECTIONS = (OUTBOX, SEALS, CHECKPOINTS, OUTBOX_PARKED, RECEIVED, WITNESSES)
+FUSES = "fuses"
+COLLECTIONS = (OUTBOX, SEALS, CHECKPOINTS, OUTBOX_PARKED, RECEIVED, WITNESSES, FUSES)
 GAP_MARGIN = timedelta(minutes=15)  # longest time between a unit's `now` and its commit, and clocks apart
 TRANSACTION_SECONDS = 4
 GENESIS = b"\0" * 32
@@ -42,19 +43,12 @@ _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
 Document = dict[str, Any]
 
 
-def indexes(retention_days: int) -> tuple[Index, ...]:
-    """The indexes of the journal; the first also deletes what is older than the retention time."""
-    return (
-        Index(
-            OUTBOX,
-            (("time", 1),),
-            "gap fill, verify, retention",
-            expire_after_seconds=retention_days * 86_400,
-        ),
-        Index(SEALS, (("lane", 1), ("n", 1)), "verify walks the chain; the newest seal", unique=True),
-        Index(SEALS, (("lane", 1), ("last_position", 1)), "republish and replay from a position"),
-        Index(SEALS, (("lane", 1), ("sealed_at", 1)), "replay from a time"),
-    )
+INDEXES = (
+    Index(SEALS, (("lane", 1), ("n", 1)), serves="verify walks the chain; the newest seal", unique=True),
+    Index(SEALS, (("lane", 1), ("last_position", 1)), serves="republish and replay from a position"),
+    Index(SEALS, (("lane", 1), ("sealed_at", 1)), serves="replay from a time"),
+    Index(RECEIVED, (("producer", 1), ("lane", 1)), serves="what a group has of a producer"),
+)
 
 
 class SecondRelay(GuanjiaError):

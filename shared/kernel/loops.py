@@ -1,4 +1,7 @@
-"""The kernel's background loops of one process: relay, consumer, timers, parked events, numbers, alarms, HTTP."""
+"""The kernel's background loops of one process.
+
+Relay, consumer, timers, parked events, numbers, alarms, HTTP.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from fastapi import APIRouter
 from shared.http.app import make_app
 from shared.kernel.alarms import Alarms
 from shared.kernel.consumer import LaneConsumer
+from shared.kernel.incarnation import Incarnation
 from shared.kernel.lease import Lease
 from shared.kernel.numbers import SETTLE_AFTER, Numbers
 from shared.kernel.parked import ParkedLoop
@@ -28,14 +32,16 @@ CONNECTIONS_MAX = 2_000
 
 def kernel_loops(runtime: Runtime) -> list[tuple[str, Start]]:
     """Name and start of each loop of this process, in the order they start."""
+    incarnation = Incarnation(runtime.settings, f"{runtime.service}.{runtime.role}")
     loops: list[tuple[str, Start]] = [
         ("committer", lambda: watch(runtime)),
-        ("relay", Relay.of(runtime).run),
+        ("incarnation", lambda: incarnation.run(runtime.beat)),
+        ("relay", Relay.of(runtime, incarnation).run),
         ("parked", ParkedLoop(runtime).run),
         ("alarms", Alarms(runtime).run),
     ]
     if runtime.wiring.reads:
-        loops.append(("consumer", LaneConsumer.of(runtime).run))
+        loops.append(("consumer", LaneConsumer.of(runtime, incarnation).run))
     if runtime.role == "front":
         loops += [
             ("timers", _sweeper(runtime).run),

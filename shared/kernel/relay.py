@@ -13,7 +13,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -40,6 +40,9 @@ from shared.kernel.replay import Republisher, Sender
 from shared.kernel.wire import CONTENT_TYPE, Row, row_hash, to_kafka
 from shared.observability.metrics import RELAY_ERRORS, RELAY_LAG, RELAY_PENDING, RELAY_PUBLISHED, RELAY_SEALS
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.kernel.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -81,9 +84,22 @@ class Relay:
         self.alarm = alarm
         self._beat = beat
 
+    @classmethod
+    def of(cls, runtime: Runtime, incarnation: Incarnation) -> Relay:
+        """The relay of a process."""
+        return cls(
+            service=runtime.service,
+            lane=runtime.lane,
+            db=runtime.db,
+            settings=runtime.settings,
+            clock=runtime.clock,
+            incarnation=incarnation,
+            beat=runtime.beat,
+        )
+
     def beat(self) -> None:
         """The relay makes progress (or rests because there is nothing to do)."""
-        self._beat(f"relay.{self.lane}")
+        self._beat("relay")
 
     async def run(self) -> None:
         """Sessions one after another. Raises Bug if the producer fails for good: the process must restart."""

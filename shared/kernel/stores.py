@@ -1,7 +1,8 @@
 """The kernel's own collections: what each holds, its indexes, and what a service prepares before it starts.
 
-progress (one row a stream), outbox (the journal), waiting (early events), parked, commands (stored answers), timers, counters and
-numbers, seals and checkpoints (relay), received and witnesses (consumer), leases, denials, catalogue_versions.
+progress (one row a stream), outbox (the journal), waiting (early events), parked, commands (stored answers),
+timers, counters and numbers, seals and checkpoints (relay), received and witnesses (consumer), leases,
+denials, catalogue_versions.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.catalogue.load import Catalogue
-from shared.kernel import denials, lease, numbers, timers
+from shared.kernel import denials, journal, lease, numbers, timers
 from shared.kernel.commit import COMMANDS, OUTBOX, PARKED, PROGRESS, TIMERS, WAITING
 from shared.kernel.unit import Index, Wiring
 from shared.mongo.client import Client, transaction_lifetime_seconds
@@ -21,7 +22,6 @@ from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings
 
 CATALOGUE_VERSIONS = "catalogue_versions"
-RELAY_COLLECTIONS = ("seals", "checkpoints", "received", "witnesses")
 VERSIONS_MAX = 5_000
 PLAIN = (PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS)
 """Collections written inside transactions, which must exist before."""
@@ -49,6 +49,7 @@ def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
         Index(WAITING, (("lane", 1), ("since", 1)), serves="what has waited too long"),
         Index(PARKED, (("state", 1), ("parked_at", 1)), serves="the list of parked events"),
         Index(PROGRESS, (("parked", 1),), serves="streams held back", partial={"parked": {"$gt": ""}}),
+        *journal.INDEXES,
         *timers.INDEXES,
         *numbers.INDEXES,
         *denials.INDEXES,
@@ -69,7 +70,7 @@ async def prepare(
             f"mongod keeps the transactions of dead clients for {lifetime} s: start it with "
             f"--setParameter transactionLifetimeLimitSeconds=5 (at most {settings.transaction_lifetime_seconds_max})"
         )
-    plain = {*PLAIN, lease.COLLECTION, CATALOGUE_VERSIONS, *RELAY_COLLECTIONS, *wiring.kinds.values()}
+    plain = {*PLAIN, lease.COLLECTION, CATALOGUE_VERSIONS, *journal.COLLECTIONS, *wiring.kinds.values()}
     await ensure_indexes(db, (*kernel_indexes(settings), *wiring.indexes), collections=sorted(plain))
     await _remember_catalogue(db, catalogue)
 

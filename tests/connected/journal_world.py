@@ -20,6 +20,7 @@ from shared.ids import derived_id
 from shared.kernel import journal, topics
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.relay import Relay
+from shared.kernel.stores import PLAIN, kernel_indexes
 from shared.kernel.unit import Cause, Record
 from shared.kernel.wire import Row, position_of, row_of
 from shared.mongo.client import Client, Database, connect
@@ -31,7 +32,7 @@ CLOCK = SystemClock()
 LANE: Lane = "urgent"
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 15) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 40) -> Any:
     """Wait for a condition with a deadline; its value."""
     end = asyncio.get_running_loop().time() + seconds
     while True:
@@ -190,7 +191,7 @@ async def world(own_mongod: EmbeddedMongod, own_broker: EmbeddedBroker) -> Async
     )
     client = connect(own_mongod.url, "test")
     db = client[settings.database("intake")]
-    await ensure_indexes(db, journal.indexes(3_650), journal.COLLECTIONS)
+    await ensure_indexes(db, kernel_indexes(settings), (*PLAIN, *journal.COLLECTIONS))
     yield World(client, db, settings, own_broker)
     await client.drop_database(db.name)
     await client.close()

@@ -1,0 +1,339 @@
+"""The consumer of a lane: one raw batch subscriber over all topics the service reads (FastStream, aiokafka).
+
+A batch becomes causes, is submitted to the committer, and only when every outcome is durable are its
+offsets committed. Nothing is skipped: a record that cannot be read is parked with its reason. What was
+received is kept per partition, so that after the broker has forgotten the group can say what it lacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import TopicPartition as Place
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, TopicPartition
+from faststream.kafka.message import KafkaAckableMessage
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from shared.clock import Clock
+from shared.errors import Poison, Transient
+from shared.events.envelope import Lane
+from shared.kernel import topics
+from shared.kernel.committer import Committer
+from shared.kernel.fuse import Fuse
+from shared.kernel.incarnation import Incarnation
+from shared.kernel.journal import RECEIVED, WITNESSES, Document
+from shared.kernel.received import Received
+from shared.kernel.replay import Confirmation
+from shared.kernel.unit import Cause, Outcome, Parked, Record
+from shared.kernel.vault import Vault
+from shared.kernel.wire import announced_by, cause_of, personal_keys, position_of
+from shared.observability.metrics import CONSUMED, CONSUMER_GAPS, CONSUMER_LAG
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.kernel.runtime import Runtime
+
+log = logging.getLogger(__name__)
+_quiet = logging.getLogger("guanjia.broker")
+_quiet.setLevel(logging.WARNING)
+
+POLL_MS = 5  # FastStream sleeps this long again after an empty poll, so it is latency, not only patience
+WATCH_SECONDS = 0.5
+RETRY_SECONDS = (0.1, 2.0)
+FETCH_BYTES_MAX = 8 * 1024 * 1024
+HEARTBEATS_PER_SESSION = 3
+POLL_INTERVAL_MS_MAX = 300_000
+Key = tuple[str, int]  # producer, partition
+
+
+class LaneConsumer:
+    """Runs for the life of the process."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        lane: Lane,
+        reads: Sequence[str],
+        db: AsyncDatabase[Document],
+        settings: Settings,
+        clock: Clock,
+        vault: Vault,
+        committer: Committer,
+        incarnation: Incarnation,
+        records_max: int,
+        beat: Callable[[str], None] = lambda name: None,
+        alarm: Callable[[str], None] = log.critical,
+    ) -> None:
+        self._service = service
+        self._lane = lane
+        self._db = db
+        self._settings = settings
+        self._clock = clock
+        self._vault = vault
+        self._committer = committer
+        self._incarnation = incarnation
+        self._records_max = records_max
+        self._beat = beat
+        self._labels = (service, lane)
+        self._producer_of = {topics.topic(p, lane, settings.topic_prefix): p for p in reads}
+        self._group = topics.group(service, lane, settings.topic_prefix)
+        self._received: dict[Key, Received] = {}
+        self._fuse = Fuse(db, service, lane, settings.fuse_parked_max, clock, alarm)
+        self._progressed = True
+
+    @classmethod
+    def of(cls, runtime: Runtime, incarnation: Incarnation) -> LaneConsumer:
+        """The consumer of a process."""
+        settings = runtime.settings
+        return cls(
+            service=runtime.service,
+            lane=runtime.lane,
+            reads=runtime.wiring.reads,
+            db=runtime.db,
+            settings=settings,
+            clock=runtime.clock,
+            vault=runtime.vault,
+            committer=runtime.committer,
+            incarnation=incarnation,
+            records_max=settings.records_max(runtime.role) * settings.commits_in_flight_max,
+            beat=runtime.beat,
+        )
+
+    async def run(self) -> None:
+        """Until cancelled; then the batch in flight is finished."""
+        await self._incarnation.check()
+        await self._fuse.load()
+        partitions = await self._partitions()
+        broker = KafkaBroker(
+            self._settings.kafka_bootstrap_servers,
+            client_id=self._group,
+            graceful_timeout=self._settings.shutdown_seconds,
+            logger=_quiet,
+            apply_types=False,
+            allow_auto_create_topics=False,
+        )
+        subscriber = self._subscribe(broker, partitions)
+        async with broker:
+            await broker.start()
+            consumer: AIOKafkaConsumer = subscriber.consumer
+            known = ""
+            while True:
+                if self._incarnation.current != known:
+                    known = self._incarnation.current
+                    await self._new_incarnation(consumer, known)
+                await self._look(consumer, subscriber)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._incarnation.wait_change(known), WATCH_SECONDS)
+
+    # --- the broker's side --------------------------------------------------------------------------------
+
+    async def _partitions(self) -> list[Place]:
+        """Every partition of the topics that are read."""
+        asking = topics.producer(self._settings, self._group)
+        await asking.start()
+        try:
+            return [Place(t, p) for t in self._producer_of for p in sorted(await asking.partitions_for(t))]
+        finally:
+            await asking.stop()
+
+    def _subscribe(self, broker: KafkaBroker, partitions: Sequence[Place]) -> Any:
+        settings = self._settings
+        where: dict[str, Any] = {"listener": _Forget(self._received)}
+        names = list(self._producer_of)
+        if settings.kafka_assignment == "all":
+            names, where = [], {"partitions": [TopicPartition(p.topic, p.partition) for p in partitions]}
+
+        async def parse(batch: Any) -> KafkaAckableMessage:
+            return await _parse(batch, subscriber.consumer)
+
+        subscriber: Any = broker.subscriber(
+            *names,
+            **where,
+            group_id=self._group,
+            batch=True,
+            max_records=self._records_max,
+            batch_timeout_ms=POLL_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            no_reply=True,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms(self._lane),
+            fetch_max_bytes=FETCH_BYTES_MAX,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.session_timeout_ms // HEARTBEATS_PER_SESSION,
+            max_poll_interval_ms=POLL_INTERVAL_MS_MAX,
+            parser=parse,
+            decoder=_raw,
+        )
+        subscriber(self._batch)
+        return subscriber
+
+    async def _new_incarnation(self, consumer: AIOKafkaConsumer, name: str) -> None:
+        """Another log, in which old offsets mean nothing: read it from its start, say what is lacking."""
+        row_id = f"incarnation:{self._lane}"
+        stored = await self._db[RECEIVED].find_one({"_id": row_id})
+        if stored is None or stored["incarnation"] != name:
+            for place in consumer.assignment():
+                consumer.seek(place, 0)
+            await self._db[RECEIVED].replace_one({"_id": row_id}, {"incarnation": name}, upsert=True)
+        await self._confirm(name)
+
+    async def _confirm(self, incarnation: str) -> None:
+        """Say per producer what this group has without a gap, so that the relays send the rest."""
+        has: dict[str, dict[int, int]] = {producer: {} for producer in self._producer_of.values()}
+        async for row in self._db[RECEIVED].find({"lane": self._lane}):
+            has.setdefault(row["producer"], {})[row["partition"]] = row["position"]
+        sending = topics.producer(self._settings, self._group)
+        await sending.start()
+        try:
+            topic = topics.confirmed_topic(self._settings.topic_prefix)
+            for producer, positions in has.items():
+                said = Confirmation(self._group, incarnation, producer, self._lane, positions)
+                await sending.send_and_wait(topic, said.to_bytes(), self._group.encode(), 0)
+        finally:
+            await sending.stop()
+
+    async def _look(self, consumer: AIOKafkaConsumer, subscriber: Any) -> None:
+        """Metrics, heartbeat, fuse. A loop that takes none of the records there makes the process unready."""
+        places = consumer.assignment()
+        lag = 0
+        for place in places:
+            end = consumer.highwater(place)
+            if end:
+                with contextlib.suppress(KafkaError):
+                    lag += max(0, end - await consumer.position(place))
+        CONSUMER_LAG.labels(*self._labels).set(lag)
+        CONSUMER_GAPS.labels(*self._labels).set(sum(bool(r.beyond) for r in self._received.values()))
+        stopped = await self._fuse.stopped()
+        if stopped != bool(consumer.paused()):
+            (consumer.pause if stopped else consumer.resume)(*places)
+        alive = any(not task.done() for task in subscriber.tasks)
+        if alive and (stopped or self._progressed or lag == 0):
+            self._progressed = False
+            self._beat("consumer")
+
+    # --- a batch ------------------------------------------------------------------------------------------
+
+    async def _batch(self, batch: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        """Until every record of it is durable. The store being away is waited for: nothing is parked."""
+        records = [
+            Record(r.topic, r.partition, r.offset, r.key or b"", r.value or b"", tuple(r.headers))
+            for r in batch
+        ]
+        wait = RETRY_SECONDS[0]
+        while True:
+            try:
+                await self._process(records)
+                break
+            except (PyMongoError, Transient) as error:
+                log.warning("%s: a batch waits: %s", self._group, type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, RETRY_SECONDS[1])
+        CONSUMED.labels(*self._labels).inc(len(records))
+        self._progressed = True
+
+    async def _process(self, records: Sequence[Record]) -> None:
+        events = [r for r in records if announced_by(r) is None]
+        wanted = personal_keys(events)
+        keys = await self._vault.fetch(wanted) if wanted else {}
+        causes: list[Cause] = []
+        for record in events:
+            try:
+                causes.append(self._checked(cause_of(record, keys)))
+            except Poison as error:
+                await self._committer.park_raw(record, str(error))
+                self._fuse.note(parked=True)
+        for outcome in await self._committer.submit(causes):
+            self._note(outcome)
+        await self._fuse.blow_if_due()
+        await self._keep(records)
+
+    def _checked(self, cause: Cause) -> Cause:
+        """Raises Poison if the record stands on a topic of another producer or lane."""
+        if cause.record is None or self._producer_of.get(cause.record.topic) != cause.source:
+            raise Poison("ce_source is not the producer of this topic")
+        if cause.lane != self._lane:
+            raise Poison("ce_lane is not the lane of this topic")
+        return cause
+
+    def _note(self, outcome: Outcome) -> None:
+        self._fuse.note(parked=isinstance(outcome, Parked))
+
+    async def _keep(self, records: Sequence[Record]) -> None:
+        """What was received, as facts that no late or repeated write takes back; and the seals announced."""
+        touched: set[Key] = set()
+        writes: list[UpdateOne] = []
+        for record in records:
+            producer = self._producer_of.get(record.topic, "")
+            previous, position = position_of(record)
+            if position and (producer, record.partition) not in self._received:
+                self._received[producer, record.partition] = await self._load(producer, record.partition)
+            if position and self._received[producer, record.partition].take(previous, position):
+                touched.add((producer, record.partition))
+        for producer, partition in touched:
+            has = self._received[producer, partition]
+            known: Document = {"producer": producer, "lane": self._lane, "partition": partition}
+            change = {
+                "$max": {"position": has.position},
+                "$set": known | {"beyond": [list(b) for b in has.beyond]},
+            }
+            writes.append(UpdateOne({"_id": f"{producer}:{self._lane}:{partition}"}, change, upsert=True))
+        if writes:
+            await self._db[RECEIVED].bulk_write(writes, ordered=False)
+        witnesses = [w for r in records if (w := self._witness(r)) is not None]
+        if witnesses:
+            await self._witnessed(witnesses)
+
+    async def _load(self, producer: str, partition: int) -> Received:
+        row = await self._db[RECEIVED].find_one({"_id": f"{producer}:{self._lane}:{partition}"})
+        return Received() if row is None else Received(row["position"], [(a, u) for a, u in row["beyond"]])
+
+    def _witness(self, record: Record) -> Document | None:
+        producer = announced_by(record)
+        if producer is None or producer != self._producer_of.get(record.topic):
+            return None
+        try:
+            body = orjson.loads(record.value)
+            n, digest = int(body["n"]), bytes.fromhex(body["hash"])
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return None
+        witness = {"_id": f"{producer}:{self._lane}:{n}", "producer": producer, "lane": self._lane, "n": n}
+        return witness | {"hash": digest, "seen_at": self._clock.now()}
+
+    async def _witnessed(self, witnesses: list[Document]) -> None:
+        """Kept as first seen: a later announcement of another past does not replace it."""
+        writes = [UpdateOne({"_id": w.pop("_id")}, {"$setOnInsert": w}, upsert=True) for w in witnesses]
+        await self._db[WITNESSES].bulk_write(writes, ordered=False)
+
+
+class _Forget(ConsumerRebalanceListener):  # type: ignore[misc]
+    """After a rebalance another replica may have gone on with a partition: read again what was received."""
+
+    def __init__(self, received: dict[Key, Received]) -> None:
+        self._received = received
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        self._received.clear()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        self._received.clear()
+
+
+async def _parse(batch: Any, consumer: Any) -> KafkaAckableMessage:
+    """A batch as it came: FastStream's own parser skips a record whose headers are not UTF-8."""
+    return KafkaAckableMessage(raw_message=batch, body=b"", headers={}, batch_headers=[], consumer=consumer)
+
+
+async def _raw(message: Any) -> Any:
+    return message.raw_message
