@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     auditor_grace_seconds: float = Field(
         30.0, ge=0, description="How late something may fire before it is an alarm"
     )
+    auditor_repeat_minutes: float = Field(
+        30.0, gt=0, description="The auditor repeats the alarm about one work order at most so often"
+    )
+    auditor_orders_max: int = Field(
+        50_000, ge=100, description="Open work orders of one property that the auditor compares in a round"
+    )
     auditor_webhook_url: str = Field("", description="Where the auditor posts its alarms, besides mail")
     auditor_mail_to: str = Field("duty@localhost", description="Who gets the auditor's mail")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.dispatch.domain.model import DONE, URGENCY_RANK, EscalationPoint, WorkOrder
+from services.dispatch.domain.model import DONE, URGENCY_RANK, EscalationPoint, Mode, WorkOrder
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import add_calendar_days, share_of
 from shared.events.intake import Urgency
@@ -91,19 +91,29 @@ def step_due(order: WorkOrder, now: datetime) -> EscalationStep | None:
     return over[-1] if over else None
 
 
-def answer_due_at(order: WorkOrder, asked_at: datetime) -> datetime | None:
-    """Until when somebody must have taken the slip up; None where silence means nothing.
+def answer_minutes(urgency: Urgency, mode: Mode, slip_within: int, collect_within: int) -> int | None:
+    """How long somebody may be silent about a new slip; None where silence means nothing.
 
     An emergency has to be answered within the time of the slip; an urgent order, and any that is collected,
     within the time of collection.
     """
-    if order.status != "ISSUED" or order.kind == "errand":
+    if urgency == "emergency":
+        return slip_within
+    return collect_within if urgency == "urgent" or mode == "collect" else None
+
+
+def answer_due_at(order: WorkOrder, asked_at: datetime) -> datetime | None:
+    """Until when somebody must have taken the slip up.
+
+    An errand begins with its first question, not with a slip.
+    """
+    rules = order.rules
+    minutes = answer_minutes(
+        order.urgency, rules.mode, rules.slip_within_minutes, rules.collect_within_minutes
+    )
+    if order.status != "ISSUED" or minutes is None:
         return None
-    if order.emergency:
-        return asked_at + timedelta(minutes=order.rules.slip_within_minutes)
-    if order.urgency == "urgent" or order.rules.mode == "collect":
-        return asked_at + timedelta(minutes=order.rules.collect_within_minutes)
-    return None
+    return asked_at + timedelta(minutes=minutes)
 
 
 def reroute_at(order: WorkOrder, now: datetime) -> datetime | None:

@@ -48,6 +48,19 @@ def first_order_id(property_id: str, request_id: str) -> str:
     return derived_id("work_order", property_id, request_id)
 
 
+def response_order_id(property_id: str, request_id: str) -> str:
+    """The id of the response to a request that became an emergency."""
+    return derived_id("work_order", property_id, request_id, "response")
+
+
+def order_id_of_stream(property_id: str, stream: str) -> str:
+    """The id of the work order a stream begins with; empty where a stream begins with none."""
+    prefix, _, request_id = stream.rpartition(":")
+    if not prefix:
+        return first_order_id(property_id, request_id)
+    return response_order_id(property_id, request_id) if prefix == "emergency" else ""
+
+
 class IntakeHandlers:
     """The handlers of intake's events; they need the catalogue."""
 
@@ -109,7 +122,7 @@ class IntakeHandlers:
         A response with its own slip and call, on its own urgent stream.
         """
         event = payload(unit, EmergencyRaised)
-        order_id = derived_id("work_order", unit.cause.property_id, event.request_id, "response")
+        order_id = response_order_id(unit.cause.property_id, event.request_id)
         if await unit.load(WorkOrder, order_id) is not None:
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)

@@ -1,0 +1,13 @@
+"""The deadline auditor.
+
+A process of its own that looks for what should have been told and was not (guarantee 10).
+
+It knows only deadlines. It has its own connection, its own heartbeat, and its own ways out (mail, webhook,
+metric, log, exit code): neither the broker nor the outbox nor any timer has to work for it to be heard.
+`python -m services.dispatch.auditor --once` looks once and exits with 0 (nothing), 1 (something) or 3 (the
+store cannot be read).
+"""
+
+from services.dispatch.auditor.process import main
+
+__all__ = ["main"]

@@ -1,0 +1,52 @@
+"""One look of the auditor: everything that is overdue by more than the grace, in all properties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from services.dispatch import repository
+from services.dispatch.domain.audit import Finding, findings
+from services.dispatch.handlers.intake import order_id_of_stream
+from shared.catalogue.model import DispatchRules
+from shared.events.intake import EmergencyRaised, RequestAccepted
+
+FINDINGS_MAX = 1_000
+HELD_MAX = 1_000
+REPORTS = (RequestAccepted.TYPE, EmergencyRaised.TYPE)
+SLIP_WITHIN = timedelta(minutes=DispatchRules.model_fields["slip_within_minutes"].default)
+
+
+async def look(db: repository.Database, now: datetime, grace: timedelta, orders_max: int) -> list[Finding]:
+    """What is overdue, at most `FINDINGS_MAX`; raises what the store raises."""
+    found = await _without_slip(db, now, grace)
+    for property_id in await repository.properties_with_work(db):
+        async for order in repository.watched(db, property_id, orders_max):
+            found += findings(order, now, grace)
+            if len(found) >= FINDINGS_MAX:
+                return found[:FINDINGS_MAX]
+    return found
+
+
+async def _without_slip(db: repository.Database, now: datetime, grace: timedelta) -> list[Finding]:
+    """Reports that dispatch has received, and that have no slip.
+
+    Parked, or something of theirs waits for them.
+    """
+    held = await repository.held_reports(db, REPORTS, now - SLIP_WITHIN - grace, HELD_MAX)
+    pairs = [(h.property_id, order_id_of_stream(h.property_id, h.stream), h) for h in held]
+    expected = {(property_id, order_id): h for property_id, order_id, h in pairs if order_id}
+    there = await repository.have_slips(db, list(expected))
+    late = [(h, h.since + SLIP_WITHIN) for key, h in expected.items() if key not in there]
+    return [
+        Finding("report_without_slip", h.property_id, h.stream, "", due, int((now - due).total_seconds()))
+        for h, due in late
+    ]
+
+
+async def fresh(
+    db: repository.Database, found: Sequence[Finding], now: datetime, repeat: timedelta
+) -> list[Finding]:
+    """Those whose alarm was not raised lately."""
+    recent = await repository.raised_since(db, [f.key for f in found], now - repeat)
+    return [f for f in found if f.key not in recent]

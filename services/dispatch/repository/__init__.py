@@ -1,0 +1,49 @@
+"""The collections of dispatch, their indexes and their queries; the only place that knows them."""
+
+from services.dispatch.repository.auditing import (
+    beat,
+    have_slips,
+    held_reports,
+    note_raised,
+    raised_since,
+    watched,
+)
+from services.dispatch.repository.names import INDEXES, KINDS, WORK_ORDERS, Database
+from services.dispatch.repository.orders import (
+    Search,
+    loads,
+    properties_with_work,
+    roll_up_loads,
+    roster,
+    rosters,
+    settings_of,
+    work_order,
+    work_orders,
+)
+from services.dispatch.repository.slips import Slips, VoidSlip, slips, void_slips
+
+__all__ = [
+    "INDEXES",
+    "KINDS",
+    "WORK_ORDERS",
+    "Database",
+    "Search",
+    "Slips",
+    "VoidSlip",
+    "beat",
+    "have_slips",
+    "held_reports",
+    "loads",
+    "note_raised",
+    "properties_with_work",
+    "raised_since",
+    "roll_up_loads",
+    "roster",
+    "rosters",
+    "settings_of",
+    "slips",
+    "void_slips",
+    "watched",
+    "work_order",
+    "work_orders",
+]

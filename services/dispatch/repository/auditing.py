@@ -1,0 +1,101 @@
+"""What the auditor reads of dispatch's data, and the little it writes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from services.dispatch.domain.audit import Watched
+from services.dispatch.domain.model import DONE, EscalationPoint
+from services.dispatch.repository.names import AUDITOR, PARKED, WAITING, WORK_ORDERS, Database
+from shared.events.envelope import LANES
+from shared.kernel.kinds import document_id
+
+_WATCHED = (
+    "property_id",
+    "id",
+    "slip",
+    "status",
+    "urgency",
+    "assignee_id",
+    "issued_at",
+    "slip_due_at",
+    "clock_from",
+    "due_at",
+    "escalated_percent",
+    "escalations",
+    "slip_late_raised",
+)
+
+
+async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[Watched]:
+    """What the auditor compares.
+
+    Open orders whose deadline is not kept, most pressing first, at most `limit`.
+    """
+    query = {"property_id": property_id, "open": True, "status": {"$nin": sorted(DONE)}}
+    shown = {"_id": 0, "terms": 1, **dict.fromkeys(_WATCHED, 1)}
+    cursor = db[WORK_ORDERS].find(query, shown, batch_size=1_000)
+    async for row in cursor.sort([("due_at", 1), ("id", 1)]).limit(limit):
+        terms = row.pop("terms")
+        yield Watched(
+            **row,
+            mode=terms["mode"],
+            slip_within_minutes=terms["slip_within_minutes"],
+            collect_within_minutes=terms["collect_within_minutes"],
+            escalation=tuple(EscalationPoint(p["at_percent"], p["to_role"]) for p in terms["escalation"]),
+        )
+
+
+async def raised_since(db: Database, keys: Sequence[str], since: datetime) -> set[str]:
+    """Which alarms of the auditor were raised after a moment."""
+    query = {"_id": {"$in": list(keys)}, "at": {"$gt": since}}
+    return {row["_id"] async for row in db[AUDITOR].find(query, {"_id": 1})}
+
+
+async def note_raised(db: Database, keys: Sequence[str], now: datetime) -> None:
+    """Remember these alarms; the rows go away by themselves."""
+    change = [
+        UpdateOne({"_id": key}, {"$set": {"at": now}, "$inc": {"times": 1}}, upsert=True) for key in keys
+    ]
+    if change:
+        await db[AUDITOR].bulk_write(change, ordered=False)
+
+
+async def beat(db: Database, name: str, at: datetime, found: int) -> None:
+    """The auditor's own heartbeat."""
+    change = {"$set": {"beat_at": at, "found": found}, "$inc": {"rounds": 1}}
+    await db[AUDITOR].update_one({"_id": f"heartbeat:{name}"}, change, upsert=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event of a stream that dispatch has received and not applied."""
+
+    property_id: str
+    stream: str
+    since: datetime
+    parked: bool
+
+
+async def held_reports(db: Database, types: Sequence[str], before: datetime, limit: int) -> list[Held]:
+    """Reports that are parked, and streams on which something of intake waits, since before a moment.
+
+    All properties.
+    """
+    parked = {"state": "parked", "parked_at": {"$lt": before}, "type": {"$in": list(types)}}
+    rows = await db[PARKED].find(parked).sort("parked_at", 1).limit(limit).to_list(limit)
+    held = [Held(r["property_id"], r["stream"], r["parked_at"], True) for r in rows]
+    waiting = {"lane": {"$in": list(LANES)}, "since": {"$lt": before}, "source": "intake"}
+    rows = await db[WAITING].find(waiting).sort("since", 1).limit(limit).to_list(limit)
+    return held + [Held(r["property_id"], r["stream"], r["since"], False) for r in rows]
+
+
+async def have_slips(db: Database, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these work orders (property and id) exist."""
+    wanted = {document_id(*pair): pair for pair in ids}
+    rows = await db[WORK_ORDERS].find({"_id": {"$in": list(wanted)}}, {"_id": 1}).to_list(len(wanted) or 1)
+    return {wanted[row["_id"]] for row in rows}

@@ -1,0 +1,58 @@
+"""The collections of dispatch and their indexes, each with the query it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
+from services.dispatch.domain.roster import Roster
+from shared.kernel.kinds import Kinds
+from shared.kernel.unit import Index
+
+WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
+NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
+AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
+WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
+
+KINDS: Mapping[type, str] = {WorkOrder: WORK_ORDERS, Roster: ROSTERS, PropertyCopy: PROPERTIES, Loads: LOADS}
+
+OPEN = {"open": True}
+NEWEST = (("reported_at", -1), ("id", -1))
+# A list is served by the first of these that it filters by; what is left is looked at along that index.
+FILTERS = ("request_id", "unit_id", "assignee_id", "status", "department", "urgency", "procedure")
+INDEXES: tuple[Index, ...] = (
+    Index(WORK_ORDERS, (("property_id", 1), *NEWEST), serves="work orders by time of report, newest first"),
+    *(
+        Index(
+            WORK_ORDERS,
+            (("property_id", 1), (name, 1), *NEWEST),
+            serves=f"work orders by {name}, newest first",
+        )
+        for name in FILTERS
+    ),
+    Index(
+        WORK_ORDERS,
+        (("property_id", 1), ("due_at", 1), ("id", 1)),
+        serves="open work orders by deadline; the auditor's reading",
+        partial=OPEN,
+    ),
+    Index(
+        WORK_ORDERS,
+        (("property_id", 1), ("open", 1), ("assignee_id", 1)),
+        serves="the roll-up of loads, from the index alone",
+        partial=OPEN,
+    ),
+    Index(
+        WORK_ORDERS,
+        (("property_id", 1), ("slip_year", 1), ("slip_number", 1)),
+        serves="the gap check of slips, from the index alone",
+    ),
+    Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
+    Index(AUDITOR, (("at", 1),), serves="expiry of old alarms", expire_after_seconds=30 * 86_400),
+)
+
+CODEC = Kinds(KINDS)
+Database = AsyncDatabase[dict[str, Any]]
