@@ -42,7 +42,7 @@ def desk() -> Desk:
 
 
 def consent(desk: Desk, quote_id: str = "q1", **more: object) -> object:
-    return desk.run(ConsentQuote(quote_id=quote_id, **more), LIN)  # type: ignore[arg-type]
+    return desk.run(ConsentQuote(quote_id=quote_id, **more), LIN)
 
 
 # --- pricing ----------------------------------------------------------------------------------------------
