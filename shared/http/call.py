@@ -119,7 +119,7 @@ class Call:
             principal=self.principal,
             device=self.request.headers.get("user-agent", "")[:DEVICE_CHARS_MAX],
             key=key,
-            body_hash=sha256(command.model_dump_json().encode()).hexdigest() if key else "",
+            body_hash=await self._fingerprint() if key else "",
             if_match=_if_match(self.request),
             traceparent=traceparent_of(self.request.headers.get("traceparent", "")),
             emergency=emergency,
@@ -127,6 +127,11 @@ class Call:
         )
         [outcome] = await self.runtime.committer.submit([cause], wait=False)
         return outcome
+
+    async def _fingerprint(self) -> str:
+        """What the caller sent, byte for byte: a repeated key must come with the same."""
+        path = f"{self.request.method} {self.request.url.path}\n".encode()
+        return sha256(path + await self.request.body()).hexdigest()
 
 
 async def call_of(request: Request) -> Call:
