@@ -121,15 +121,9 @@ def find_java() -> Path:
     return Path(candidate)
 
 
-def kafka_cache(layout: Layout) -> Path:
-    """Where the jars lie: `GUANJIA_CACHE` (shared by several data folders), or the cache of this one."""
-    shared = os.environ.get("GUANJIA_CACHE", "")
-    return (Path(shared) if shared else layout.cache) / "kafka" / version()
-
-
 def fetch_kafka(layout: Layout) -> Path:
     """The folder with Kafka's jars, fetched once with Maven. Raises Stop (platform) when that fails."""
-    folder = kafka_cache(layout)
+    folder = layout.cache / "kafka" / version()
     if folder.is_dir():
         return folder
     maven = shutil.which("mvn")

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from tools.exits import Exit, Stop
 
 DATA_VARIABLE = "GUANJIA_DATA"
+CACHE_VARIABLE = "GUANJIA_CACHE"
 STACK_FILE = "stack.json"
 
 
@@ -50,8 +51,9 @@ class Layout:
 
     @property
     def cache(self) -> Path:
-        """Can be deleted at any time; is fetched or made again."""
-        return self.root / "cache"
+        """Can be deleted at any time; is fetched or made again. One for all data folders of a project."""
+        given = os.environ.get(CACHE_VARIABLE, "")
+        return Path(given) if given else default_data_folder() / "cache"
 
     def create(self) -> None:
         """Make the folders. Raises Stop (data folder) with one line when that is not possible."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import signal
 from typing import Any
 
-from pymongo import AsyncMongoClient
+from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tools.exits import Exit, Stop
@@ -74,39 +76,37 @@ class Mongod(Server):
         ]
 
     async def _writable(self) -> bool:
-        """Whether it is a primary; initiates the set, or renames its member when the port has changed."""
-        if not answers(self.child.port):
-            return False
+        # In a thread: a driver that is cancelled while it connects leaves its socket behind.
+        return answers(self.child.port) and await asyncio.to_thread(self._is_primary)
+
+    def _is_primary(self) -> bool:
+        """Whether it takes writes; initiates the set, or renames its member when the port has changed."""
         direct = f"mongodb://{HOST}:{self.child.port}/?directConnection=true"
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            direct, serverSelectionTimeoutMS=_TIMEOUT_MS, socketTimeoutMS=_TIMEOUT_MS
-        )
-        try:
-            hello = await client.admin.command("hello")
-            if hello.get("isWritablePrimary"):
-                return True
-            await self._configure(client)
-        except PyMongoError:
-            return False
-        finally:
-            await client.close()
+        client: MongoClient[dict[str, Any]]
+        with MongoClient(direct, serverSelectionTimeoutMS=_TIMEOUT_MS, socketTimeoutMS=_TIMEOUT_MS) as client:
+            try:
+                if client.admin.command("hello").get("isWritablePrimary"):
+                    return True
+                self._configure(client)
+            except PyMongoError:
+                return False
         return False
 
-    async def _configure(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+    def _configure(self, client: MongoClient[dict[str, Any]]) -> None:
         member = {"_id": 0, "host": f"{HOST}:{self.child.port}"}
         try:
-            config = (await client.admin.command("replSetGetConfig"))["config"]
+            config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure as error:
             if error.code != _NOT_INITIATED:
                 raise
             settings = {"electionTimeoutMillis": 1_000}
             new = {"_id": REPLICA_SET, "members": [member], "settings": settings}
-            await client.admin.command("replSetInitiate", new)
+            client.admin.command("replSetInitiate", new)
             return
         if config["members"][0]["host"] != member["host"]:
             config["members"][0]["host"] = member["host"]
             config["version"] += 1
-            await client.admin.command("replSetReconfig", config, force=True)
+            client.admin.command("replSetReconfig", config, force=True)
 
     def _diagnosis(self) -> Stop:
         code = self.child.exit_code
@@ -114,19 +114,16 @@ class Mongod(Server):
             return failed(self, f"did not become ready in {START_SECONDS:.0f} s")
         if code == _EXIT_PORT:
             return Stop(Exit.PORT_IN_USE, f"port {self.child.port} (MongoDB) is in use")
-        if code < 0:
+        why = _first_error(self.child.log.tail(200))
+        if code < 0 and not (code == -signal.SIGABRT and why):  # it aborts itself when its files are broken
             return failed(self, f"was ended by signal {-code}")
-        why = _last_error(self.child.log.tail(200))
         kept = self._layout.log / "mongod.broken.log"
         shutil.copyfile(self.child.log.path, kept)
-        return Stop(
-            Exit.DATA_FOLDER,
-            f"MongoDB cannot use its data in {self._folder} (mongod ended with {code}: {why}); "
-            f"restore it from a backup or move it away; the log is {kept}",
-        )
+        line = f"MongoDB cannot use its data in {self._folder} ({why or f'mongod ended with {code}'}); "
+        return Stop(Exit.DATA_FOLDER, f"{line}restore it from a backup or move it away; the log is {kept}")
 
 
-def _last_error(lines: list[str]) -> str:
+def _first_error(lines: list[str]) -> str:
     """The most telling message of mongod's JSON log."""
     found = ""
     for line in lines:
@@ -140,4 +137,4 @@ def _last_error(lines: list[str]) -> str:
             found = (
                 f"{entry.get('msg', '')} {detail if isinstance(detail, str) else json.dumps(detail)}".strip()
             )
-    return found[:300] or "no reason given"
+    return found[:300]
