@@ -1,7 +1,7 @@
 """Identifiers: random ones are made only here, derived ones are pure functions.
 
-Callers make their own ids (UUIDv7 text), so that sending the same thing twice is recognised. What follows from a cause is
-derived from it, so that a unit of work that runs again makes the same ids.
+Callers make their own ids (UUIDv7 text), so that sending the same thing twice is recognised. What follows
+from a cause is derived from it, so that a unit of work that runs again makes the same ids.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import phonenumbers
 
 from shared.errors import Invalid
@@ -10,6 +12,7 @@ LENGTH_MAX = 32
 ACCEPTED = "a telephone number, such as 138 0013 8000, 0755-1234 5678 or +852 2345 6789"
 
 
+@functools.lru_cache(maxsize=10_000)
 def to_e164(text: str, region: str = "CN", field: str = "phone") -> str:
     """As `+<country><number>`; one without country code is of `region`. Raises Invalid naming the field."""
     try:

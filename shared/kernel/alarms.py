@@ -1,6 +1,8 @@
-"""What the kernel raises alarm about: events that wait too long, parked rows, a journal that grows unpublished.
+"""What the kernel raises alarm about: events that wait too long, parked rows, a journal that grows
+unpublished.
 
-An alarm is a metric and a log line at level ERROR, repeated while it lasts; counts are by lane and carry no personal data.
+An alarm is a metric and a log line at level ERROR, repeated while it lasts; counts are by lane and carry no
+personal data.
 """
 
 from __future__ import annotations

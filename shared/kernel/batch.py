@@ -1,7 +1,8 @@
 """One batch: its shared reads, its plans, and its writes.
 
-In order: progress, answered commands and waiting events are read side by side; handlers run; opened streams get their places; data keys
-are made; then one transaction. Streams that met on one aggregate are deferred to the next batch, where they see each other's work.
+In order: progress, answered commands and waiting events are read side by side; handlers run; opened streams
+get their places; data keys are made; then one transaction. Streams that met on one aggregate are deferred to
+the next batch, where they see each other's work.
 """
 
 from __future__ import annotations
@@ -171,7 +172,9 @@ class BatchRunner:
     # --- after the handlers -------------------------------------------------------------------------------
 
     def _defer_shared(self, batch: Batch) -> None:
-        """Two streams that touched one aggregate, one of them writing, cannot be in one commit: the later comes again.
+        """Two streams that touched one aggregate, one of them writing, cannot be in one commit: the later
+        comes
+        again.
 
         An opened stream counts as written, so that a part of a batch never leaves a gap in its sequence.
         """

@@ -1,7 +1,7 @@
 """Writing a batch: one MongoDB transaction that holds writes only, and finding out who was in its way.
 
-Every insert and matched count must equal the plan. If one does not, the transaction is given up and one read of all touched ids tells
-which streams stand on a basis that has moved; only these run again (kernel T8).
+Every insert and matched count must equal the plan. If one does not, the transaction is given up and one read
+of all touched ids tells which streams stand on a basis that has moved; only these run again (kernel T8).
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ class Commits:
         self._timeout_seconds = timeout_seconds
 
     async def write(self, plans: Sequence[StreamPlan], rows: Sequence[Row], now: datetime) -> list[str]:
-        """Write all in one transaction and return the collections written; raises BasisMoved, or what the store raised."""
+        """Write all in one transaction and return the collections written.
+
+        Raises BasisMoved, or what the store raised.
+        """
         writes = self._writes(plans, rows, now)
         names = writes.collections()
         if not names:

@@ -1,7 +1,8 @@
 """The committer: one per process, it turns causes into shared commits (guarantee 2).
 
-Natural batching: while one commit is in flight the next one fills, so an idle system adds no wait. At most `commits_in_flight_max`
-transactions run at once and never share a stream. `batch_records_max` 1 turns batching off; there is no second code path.
+Natural batching: while one commit is in flight the next one fills, so an idle system adds no wait. At most
+`commits_in_flight_max` transactions run at once and never share a stream. `batch_records_max` 1 turns
+batching off; there is no second code path.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ class Committer:
     async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
         """The outcome of each cause, when all are durable.
 
-        A full queue makes a caller wait (`wait`, consumers and timers) or raises Busy (HTTP). Urgent causes have a reserve beyond the
-        limit, and an emergency is never refused.
+        A full queue makes a caller wait (`wait`, consumers and timers) or raises Busy (HTTP). Urgent causes
+        have a reserve beyond the limit, and an emergency is never refused.
         """
         loop = asyncio.get_running_loop()
         items = [Item(cause, loop.create_future()) for cause in causes]
@@ -153,9 +154,11 @@ class Committer:
             self.on_progress()
 
     async def _commit_taken(self, taken: dict[StreamKey, list[Item]]) -> None:
-        """See a batch through: the world being away is waited out, broken units are put back, the rest is answered.
+        """See a batch through: the world being away is waited out, broken units are put back, the rest is
+        answered.
 
-        Streams leave `taken` as they are answered or put back, so that a second round holds only what is still open.
+        Streams leave `taken` as they are answered or put back, so that a second round holds only what is
+        still open.
         """
         down = 0
         while taken:
@@ -205,7 +208,10 @@ class Committer:
         raise BasisMoved("the transaction was in conflict for too long")
 
     async def _isolate(self, piece: Batch, taken: dict[StreamKey, list[Item]]) -> list[Batch]:
-        """Put back the streams whose basis moved; the others go again. Nobody found: halve, down to one stream."""
+        """Put back the streams whose basis moved.
+
+        The others go again. Nobody found: halve, down to one stream.
+        """
         COMMIT_RETRIES.labels(reason="basis").inc()
         moved = await self._runner.moved(piece)
         if moved:
@@ -257,7 +263,10 @@ class Committer:
 
 
 def _is_network(error: PyMongoError) -> bool:
-    """A lost server is not a conflict: the batch is planned anew, which also finds out whether it had been committed."""
+    """A lost server is not a conflict.
+
+    The batch is planned anew, which also finds out whether it had been committed.
+    """
     return error.has_error_label("UnknownTransactionCommitResult") or not hasattr(error, "code")
 
 

@@ -1,4 +1,7 @@
-"""Calls for a property outside the token's grants: answered like nonsense, but remembered (design §1, Tenancy)."""
+"""Calls for a property outside the token's grants.
+
+Answered like nonsense, but remembered (design §1, Tenancy).
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from shared.events.envelope import Lane
 from shared.kernel.journal import FUSES
 from shared.observability.metrics import CONSUMER_STOPPED
 
+ALWAYS_ON: tuple[Lane, ...] = ("urgent",)
+
 
 class Fuse:
     """Counts parked events in a row; one that succeeds begins the count again."""
@@ -52,7 +54,7 @@ class Fuse:
         if self._row < self._max:
             return
         self._alarm(f"{self._name}: {self._row} events in a row were parked")
-        if self._lane == "urgent":
+        if self._lane in ALWAYS_ON:
             self._row = 0  # the next alarm after as many again
             return
         row = {"_id": self._lane, "parked": self._row, "blown_at": self._clock.now()}

@@ -1,4 +1,7 @@
-"""What waits for the committer: bounded, urgent first, and never two batches on one stream (guarantees 2, 9, 11)."""
+"""What waits for the committer.
+
+Bounded, urgent first, and never two batches on one stream (guarantees 2, 9, 11).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class _Stream:
 
 
 class Lanes:
-    """Items by stream, streams by lane, in order of arrival. A stream that is being committed is not handed out."""
+    """Items by stream, streams by lane, in order of arrival.
+
+    A stream that is being committed is not handed out.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[StreamKey, _Stream] = {}
@@ -58,7 +64,10 @@ class Lanes:
             self.changed.set()
 
     def take(self, records_max: int) -> dict[StreamKey, list[Item]]:
-        """Up to so many items, all of one stream together, urgent streams first; the streams are busy until `release`."""
+        """Up to so many items, all of one stream together, urgent streams first.
+
+        The streams are busy until `release`.
+        """
         taken: dict[StreamKey, list[Item]] = {}
         room = records_max
         for lane in LANES:

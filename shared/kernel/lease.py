@@ -1,4 +1,7 @@
-"""A lease: one process of several does a thing (sweep timers). The same replica takes its own lease back at once after a crash."""
+"""A lease: one process of several does a thing (sweep timers).
+
+The same replica takes its own lease back at once after a crash.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Gapless numbers: slips and receipts (guarantee 6, rulings J20).
 
-A number is taken just before the commit, in a transaction of its own that holds only the counter and one row per number, so that a
-batch-long commit never blocks a counter. The row binds the number to the thing it numbers (`of`): a retry finds the same number. A
-number that finds no use becomes a void slip with its reason, as on paper.
+A number is taken just before the commit, in a transaction of its own that holds only the counter and one row
+per number, so that a batch-long commit never blocks a counter. The row binds the number to the thing it
+numbers (`of`): a retry finds the same number. A number that finds no use becomes a void slip with its reason,
+as on paper.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ INDEXES = (
 
 @dataclass(frozen=True, slots=True)
 class NumberWanted:
-    """A number asked for. `proof` is the id of the first event of the unit: once that is in the outbox, the number is used."""
+    """A number asked for. `proof` is the id of the first event of the unit.
+
+    Once that is in the outbox, the number is used.
+    """
 
     property_id: str
     series: str
@@ -129,8 +133,9 @@ class Numbers:
     async def settle(self, older_than: datetime, limit: int = 500) -> tuple[int, int]:
         """Look after numbers taken before that moment: (confirmed as used, made void).
 
-        A number is used once the first event of its unit is in the outbox. One whose stream is parked is left alone: its unit may still
-        be tried again. The caller's margin must be far longer than a plan may live in the committer.
+        A number is used once the first event of its unit is in the outbox. One whose stream is parked is left
+        alone: its unit may still be tried again. The caller's margin must be far longer than a plan may live
+        in the committer.
         """
         query = {"state": "taken", "taken_at": {"$lt": older_than}}
         rows = await self._db[NUMBERS].find(query).sort("taken_at", 1).limit(limit).to_list(limit)

@@ -1,7 +1,7 @@
 """Parked events and timers: what a person sees, tries again or drops with a reason (guarantee 8).
 
-The `guanjia parked` command only leaves a wish on the row; the process that owns the lane carries it out through its committer, so that
-order and exactly-once hold for a retried event as for any other.
+The `guanjia parked` command only leaves a wish on the row; the process that owns the lane carries it out
+through its committer, so that order and exactly-once hold for a retried event as for any other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ async def ask_retry(db: AsyncDatabase[dict[str, Any]], id: str) -> None:
 
 
 async def ask_drop(db: AsyncDatabase[dict[str, Any]], id: str, reason: str) -> None:
-    """Have a parked row dropped: its stream goes on without it. Raises NotFound, or Invalid without a reason."""
+    """Have a parked row dropped.
+
+    Its stream goes on without it. Raises NotFound, or Invalid without a reason.
+    """
     if not REASON_CHARS[0] <= len(reason.strip()) <= REASON_CHARS[1]:
         accepted = f"{REASON_CHARS[0]} to {REASON_CHARS[1]} characters"
         raise Invalid("invalid-field", "dropping needs a reason", field="reason", accepted=accepted)

@@ -1,7 +1,7 @@
 """Running the handlers of a batch: from causes to the writes of one commit.
 
-Units of one stream run in turn, each on the state its predecessor left; streams run side by side. Nothing is written here, so a
-handler that raises costs nothing and leaves no trace (kernel contract, rules 1, 2 and 5).
+Units of one stream run in turn, each on the state its predecessor left; streams run side by side. Nothing is
+written here, so a handler that raises costs nothing and leaves no trace (kernel contract, rules 1, 2 and 5).
 """
 
 from __future__ import annotations

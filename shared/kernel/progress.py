@@ -1,7 +1,9 @@
-"""Order per stream: what a consumer has seen of a stream, and what an arriving event means for it (guarantee 4).
+"""Order per stream: what a consumer has seen of a stream, and what an arriving event means for it (guarantee
+4).
 
-Pure. One row a stream: `seen` is the highest sequence applied per producer, `own` counts our own events on the stream. The row is
-duplicate check, order, gap and own sequence in one; it lives as long as its stream, so a replay of any age changes nothing.
+Pure. One row a stream: `seen` is the highest sequence applied per producer, `own` counts our own events on
+the stream. The row is duplicate check, order, gap and own sequence in one; it lives as long as its stream, so
+a replay of any age changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ Position = Literal["next", "duplicate", "early"]
 
 @dataclass(slots=True)
 class Progress:
-    """One stream as this service knows it. `version` 0: not stored yet. Mutable: it is the overlay of one batch."""
+    """One stream as this service knows it.
+
+    `version` 0: not stored yet. Mutable: it is the overlay of one batch.
+    """
 
     property_id: str
     stream: str
@@ -68,7 +73,9 @@ class Progress:
 def position(
     seen: Mapping[str, int], source: str, sequence: int, after: Mapping[str, int], reads: tuple[str, ...]
 ) -> Position:
-    """What an event is for a reader: the next of its producer with its causes seen, one seen before, or one too early.
+    """What an event is for a reader: the next of its producer with its causes seen, one seen before, or one
+    too
+    early.
 
     `after` counts only for producers this reader reads: it will never see the others.
     """

@@ -1,7 +1,8 @@
 """Reads are shared (guarantee 3): the loads of all units of a batch become one query per collection.
 
-All handlers of a batch start in one turn of the event loop; each read asks the collector and waits, and the collector runs once all
-have asked. Committed state that is only looked at (settings, directories) is also kept for some seconds in a bounded cache.
+All handlers of a batch start in one turn of the event loop; each read asks the collector and waits, and the
+collector runs once all have asked. Committed state that is only looked at (settings, directories) is also
+kept for some seconds in a bounded cache.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ class Collector(Generic[K, V]):
 
 
 class LookCache:
-    """Committed documents for some seconds, oldest out first. Absent ones are not kept, own commits drop theirs at once."""
+    """Committed documents for some seconds, oldest out first.
+
+    Absent ones are not kept, own commits drop theirs at once.
+    """
 
     def __init__(self, entries_max: int, seconds: float) -> None:
         self._entries_max = entries_max

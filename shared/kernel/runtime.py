@@ -1,8 +1,9 @@
 """One service process: what it is made of, and the order in which it starts and stops.
 
-Each service and lane is an OS process of its own (guarantee 9). `front` has the HTTP calls, the urgent lane and the timers; `bulk` has
-the routine lane and serves only health and metrics. Start: settings, database and indexes, catalogue, committer, relay, consumer, timers,
-HTTP. Stop: in reverse, so that what was accepted is finished.
+Each service and lane is an OS process of its own (guarantee 9). `front` has the HTTP calls, the urgent lane
+and the timers; `bulk` has the routine lane and serves only health and metrics. Start: settings, database and
+indexes, catalogue, committer, relay, consumer, timers, HTTP. Stop: in reverse, so that what was accepted is
+finished.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ class Loop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a service hands to the runtime. `loops` are made for each process; they ask its role if they care."""
+    """What a service hands to the runtime.
+
+    `loops` are made for each process; they ask its role if they care.
+    """
 
     wiring: Wiring
     routers: Sequence[APIRouter] = ()
@@ -91,7 +95,10 @@ class Runtime:
         return LANE_OF[self.role]
 
     def beat(self, name: str) -> None:
-        """A loop says that it progresses; once it has, it must go on saying so for the process to be ready."""
+        """A loop says that it progresses.
+
+        Once it has, it must go on saying so for the process to be ready.
+        """
         self._beats[name] = time.monotonic()
 
     def expect(self, name: str) -> None:
@@ -227,7 +234,10 @@ async def keep(runtime: Runtime, name: str, start: Callable[[], Awaitable[None]]
 
 
 async def watch(runtime: Runtime) -> None:
-    """Beats for the committer: it progresses when nothing is queued, or when something has been committed lately."""
+    """Beats for the committer.
+
+    It progresses when nothing is queued, or when something has been committed lately.
+    """
     progressed = True
 
     def note() -> None:

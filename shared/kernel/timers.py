@@ -1,7 +1,8 @@
-"""Timers are data: one sweeper a service feeds due ones as units into the committer, which deletes them as it fires them (guarantee 10).
+"""Timers are data: one sweeper a service feeds due ones as units into the committer, which deletes them as it
+fires them (guarantee 10).
 
-Order: urgent first, then by due time. Due times are compared with the database's clock. Steps of one chain that are due together
-collapse to the highest, so that after an outage each person is told once.
+Order: urgent first, then by due time. Due times are compared with the database's clock. Steps of one chain
+that are due together collapse to the highest, so that after an outage each person is told once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The contract of the unit of work: what a handler sees, and what came of it.
 
-A unit is one command, one event or one due timer. Its handler loads, decides, saves and emits; the committer puts the writes of many
-units into one transaction. A handler may run several times and must touch nothing but its unit: no clock, no random id, no I/O.
+A unit is one command, one event or one due timer. Its handler loads, decides, saves and emits; the committer
+puts the writes of many units into one transaction. A handler may run several times and must touch nothing but
+its unit: no clock, no random id, no I/O.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from shared.tenancy import SYSTEM, Principal
 
 
 class Aggregate(Protocol):
-    """A frozen dataclass kept in a collection. `version` 0 means: not stored yet; the kernel counts it up at each save."""
+    """A frozen dataclass kept in a collection.
+
+    `version` 0 means: not stored yet; the kernel counts it up at each save.
+    """
 
     @property
     def property_id(self) -> str: ...
@@ -33,7 +37,10 @@ A = TypeVar("A", bound=Aggregate)
 
 
 class Command(BaseModel):
-    """Base of commands (what somebody or a timer asks for). `NAME` is `<service>.<imperative>` and is what a stored timer remembers."""
+    """Base of commands (what somebody or a timer asks for).
+
+    `NAME` is `<service>.<imperative>` and is what a stored timer remembers.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     NAME: ClassVar[str]
@@ -41,7 +48,10 @@ class Command(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An event as it stood on the wire or in the journal: kept as it came when it has to wait or is parked."""
+    """An event as it stood on the wire or in the journal.
+
+    Kept as it came when it has to wait or is parked.
+    """
 
     topic: str
     partition: int
@@ -53,7 +63,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a unit runs. `id` is derived for ever from what caused it, and every id made by the unit is derived from `id`."""
+    """Why a unit runs. `id` is derived for ever from what caused it, and every id made by the unit is derived
+    from `id`.
+    """
 
     id: str
     kind: Literal["command", "event", "timer"]
@@ -92,19 +104,31 @@ class Unit(Protocol):
     now: datetime
 
     async def load(self, kind: type[A], id: str) -> A | None:
-        """The aggregate of this property, seen with the saves of earlier units; its version is checked at commit, even if only read."""
+        """The aggregate of this property, seen with the saves of earlier units.
+
+        Its version is checked at commit, even if only read.
+        """
         ...
 
     async def look(self, kind: type[A], id: str) -> A | None:
-        """Committed state, not checked at commit: foreign copies, settings, directories. May be some seconds old."""
+        """Committed state, not checked at commit.
+
+        Foreign copies, settings, directories. May be some seconds old.
+        """
         ...
 
     async def look_by(self, kind: type[A], field: str, value: str, limit: int = 20) -> Sequence[A]:
-        """Committed aggregates of this property whose (indexed) field has the value; not checked at commit."""
+        """Committed aggregates of this property whose (indexed) field has the value.
+
+        Not checked at commit.
+        """
         ...
 
     async def number(self, series: str, of: str, year: int) -> int:
-        """The next number of property, series and year, without gaps. The same `of` always gets the same number."""
+        """The next number of property, series and year, without gaps.
+
+        The same `of` always gets the same number.
+        """
         ...
 
     def save(self, aggregate: Aggregate) -> None:
@@ -116,17 +140,26 @@ class Unit(Protocol):
         ...
 
     def emit(self, event: Event) -> None:
-        """The next event of this stream. Id, sequence, after, lane and trace are the kernel's; the size is checked."""
+        """The next event of this stream.
+
+        Id, sequence, after, lane and trace are the kernel's; the size is checked.
+        """
         ...
 
     def open(self, stream: str, event: Event) -> None:
-        """An event on an urgent stream of its own, complete in itself: an escalation, an alarm, a routine request become an emergency."""
+        """An event on an urgent stream of its own, complete in itself.
+
+        An escalation, an alarm, a routine request become an emergency.
+        """
         ...
 
     def start_timer(
         self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0
     ) -> None:
-        """Run the command at `due_at` on this stream. Steps of one chain that are due together collapse to the highest."""
+        """Run the command at `due_at` on this stream.
+
+        Steps of one chain that are due together collapse to the highest.
+        """
         ...
 
     def cancel_timer(self, key: str) -> None:
@@ -204,7 +237,8 @@ class Index:
 class Wiring:
     """What a service tells the kernel: the whole message flow of a service, as data.
 
-    `kinds` maps each aggregate class to its collection. An event type of a read producer without handler only advances `seen`.
+    `kinds` maps each aggregate class to its collection. An event type of a read producer without handler only
+    advances `seen`.
     """
 
     service: str

@@ -49,7 +49,10 @@ class Effects:
 
 @dataclass(slots=True)
 class Overlay:
-    """The state of one stream inside a batch. `basis` is the version that must still be stored at commit; 0: must not exist."""
+    """The state of one stream inside a batch.
+
+    `basis` is the version that must still be stored at commit; 0: must not exist.
+    """
 
     state: dict[Key, Aggregate | None] = field(default_factory=dict)
     basis: dict[Key, int] = field(default_factory=dict)

@@ -1,4 +1,6 @@
-"""W3C trace context: one trace from the HTTP request through outbox, Kafka and consumers to the message sent (guarantee 12)."""
+"""W3C trace context: one trace from the HTTP request through outbox, Kafka and consumers to the message sent
+(guarantee 12).
+"""
 
 from __future__ import annotations
 
