@@ -12,6 +12,7 @@ from services.notify.domain.message import Audience, Hop, Language, Message, que
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.rendering import names_in, render, shown
 from shared.catalogue.model import Notice, Procedure
+from shared.events.billing import ForfeitureOverdue
 from shared.events.dispatch import DeadlineRaised, WorkOrderAssigned, WorkOrderIssued
 from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
@@ -121,6 +122,9 @@ def _staff(occasion: Occasion) -> Iterator[Reader]:
             yield Reader("staff", who.staff_id, who.name, who.phone, who.email, who.language)
         else:
             yield Reader("staff", _post(event))
+        return
+    if isinstance(event, ForfeitureOverdue):  # it names a post, and only that post decides (ruling J4)
+        yield Reader("staff", _post(event))
         return
     request = occasion.request
     if request is None:
