@@ -188,6 +188,33 @@ async def timeline(
     return await _all(db, Entry, query, limit, sort=[("at", 1), ("id", 1)])
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`contacts` and `requests` (by status) since a time; `open` requests by urgency, whenever they came."""
+
+    contacts: int
+    requests: dict[str, int]
+    open: dict[str, int]
+
+
+async def summary(db: Database, property_id: str, since: datetime) -> Summary:
+    """Counted along the indexes of time and of status."""
+    contacts = await db[CONTACTS].count_documents(
+        {"property_id": property_id, "started_at": {"$gte": since}}, maxTimeMS=QUERY_MS_MAX
+    )
+    recent = {"property_id": property_id, "reported_at": {"$gte": since}}
+    still_open = {"property_id": property_id, "status": "OPEN"}
+    return Summary(
+        contacts, await _counted(db, recent, "$status"), await _counted(db, still_open, "$urgency")
+    )
+
+
+async def _counted(db: Database, query: Query, by: str) -> dict[str, int]:
+    pipeline = [{"$match": query}, {"$group": {"_id": by, "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}]
+    cursor = await db[REQUESTS].aggregate(pipeline, maxTimeMS=QUERY_MS_MAX)
+    return {row["_id"]: row["count"] async for row in cursor}
+
+
 async def take_serials(db: Database, property_id: str, count: int) -> int:
     """The first of so many serial numbers for references. Unused ones are lost, which references may be."""
     row: dict[str, Any] | None = await db[REFERENCES].find_one_and_update(

@@ -16,6 +16,7 @@ from shared.errors import Invalid, NotFound
 from shared.http.call import Call, CallDep
 from shared.http.page import Page, PageDep
 from shared.ids import ID_PATTERN
+from shared.moments import Instant
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["messages"])
 READ = "notify.read"
@@ -55,6 +56,23 @@ async def list_messages(
     items = [_answer(call, message) for message in found[: page.limit]]
     last = found[page.limit - 1] if len(found) > page.limit else None
     return page.answer(items, None if last is None else f"{last.created_at.isoformat()}|{last.id}")
+
+
+class MessageSummary(BaseModel):
+    """Messages made since then, by state."""
+
+    since: datetime
+    messages: dict[str, int]
+
+
+@router.get("/summary", response_model=MessageSummary)
+async def read_summary(
+    call: CallDep, since: Annotated[Instant, Query(description="Messages made from this time on")]
+) -> Response:
+    """How many messages went out, wait, or need a person."""
+    call.authorise(READ)
+    body = MessageSummary(since=since, messages=await repository.counts(call.db, call.property_id, since))
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 @router.get("/messages/{message_id}", response_model=MessageAnswer)

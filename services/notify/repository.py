@@ -24,23 +24,27 @@ REQUESTS = "requests"
 PROPERTIES = "properties"
 KINDS: Mapping[type, str] = {Message: MESSAGES, RequestCopy: REQUESTS, PropertyCopy: PROPERTIES}
 PROPERTIES_MAX = 10_000
+QUERY_MS_MAX = 5_000
 
 IS_DATE = {"$type": "date"}
+DUE_KEYS = (("queue", 1), ("channel", 1), ("next_attempt_at", 1), ("property_id", 1))
+OF_REQUEST_KEYS = (("property_id", 1), ("request_id", 1), ("created_at", -1), ("id", -1))
+BY_STATE_KEYS = (("property_id", 1), ("state", 1), ("created_at", -1), ("id", -1))
 INDEXES = (
     Index(
         MESSAGES,
-        (("queue", 1), ("channel", 1), ("next_attempt_at", 1), ("property_id", 1)),
+        DUE_KEYS,
         serves="what a sender has to do now",
         partial={"next_attempt_at": IS_DATE},
     ),
     Index(
         MESSAGES,
-        (("property_id", 1), ("request_id", 1), ("created_at", -1), ("id", -1)),
+        OF_REQUEST_KEYS,
         serves="the messages of a request, newest first",
     ),
     Index(
         MESSAGES,
-        (("property_id", 1), ("state", 1), ("created_at", -1), ("id", -1)),
+        BY_STATE_KEYS,
         serves="the messages of a property, all or in one state, newest first",
     ),
     Index(
@@ -86,7 +90,8 @@ async def due(
         "next_attempt_at": {"$lte": now, **IS_DATE},
         "property_id": {"$in": list(property_ids)},
     }
-    rows = await db[MESSAGES].find(query).sort("next_attempt_at", 1).limit(limit).to_list(limit)
+    found = db[MESSAGES].find(query).sort("next_attempt_at", 1).hint(list(DUE_KEYS)).limit(limit)
+    rows = await found.to_list(limit)
     return [_KINDS.aggregate(Message, row) for row in rows]
 
 
@@ -189,8 +194,19 @@ async def newest(
         query["created_at"] = {"$lte": at}
         query["$or"] = [{"created_at": {"$lt": at}}, {"id": {"$lt": message_id}}]
     order = [("created_at", -1), ("id", -1)]
-    rows = await db[MESSAGES].find(query).sort(order).limit(limit).to_list(limit)
+    keys = list(OF_REQUEST_KEYS if request_id else BY_STATE_KEYS)
+    rows = await db[MESSAGES].find(query).sort(order).hint(keys).limit(limit).to_list(limit)
     return [_KINDS.aggregate(Message, row) for row in rows]
+
+
+async def counts(db: Database, property_id: str, since: datetime) -> dict[str, int]:
+    """How many messages of a property are in each state, of those made since a time."""
+    query: dict[str, Any] = {"property_id": property_id, "created_at": {"$gte": since}}
+    found: dict[str, int] = {}
+    for state in STATES:
+        rows = db[MESSAGES].count_documents({**query, "state": state}, maxTimeMS=QUERY_MS_MAX)
+        found[state] = await rows
+    return found
 
 
 # --- retention --------------------------------------------------------------------------------------------

@@ -21,20 +21,24 @@ from services.dispatch.repository.orders import (
     work_orders,
 )
 from services.dispatch.repository.slips import Slips, VoidSlip, slips, void_slips
+from services.dispatch.repository.summary import OpenWork, last_number, open_work
 
 __all__ = [
     "INDEXES",
     "KINDS",
     "WORK_ORDERS",
     "Database",
+    "OpenWork",
     "Search",
     "Slips",
     "VoidSlip",
     "beat",
     "have_slips",
     "held_reports",
+    "last_number",
     "loads",
     "note_raised",
+    "open_work",
     "properties_with_work",
     "raised_since",
     "roll_up_loads",

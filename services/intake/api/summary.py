@@ -1,0 +1,37 @@
+"""The figures of a property at a glance over HTTP, for views that show them live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from services.intake import repository
+from services.intake.api.common import PREFIX, READ
+from services.intake.domain.times import Instant
+from shared.http.call import CallDep
+
+router = APIRouter(prefix=PREFIX, tags=["summary"])
+Since = Annotated[
+    Instant, Query(description="Contacts and requests from this time on; open ones are all counted")
+]
+
+
+class CallSummary(BaseModel):
+    """`requests` that came in since then, by status; `open` ones by urgency, whenever they came."""
+
+    since: datetime
+    contacts: int
+    requests: dict[str, int]
+    open: dict[str, int]
+
+
+@router.get("/summary", response_model=CallSummary)
+async def read_summary(call: CallDep, since: Since) -> Response:
+    """How many contacts and requests came in, and what is open."""
+    call.authorise(READ)
+    found = await repository.summary(call.db, call.property_id, since)
+    body = CallSummary(since=since, contacts=found.contacts, requests=found.requests, open=found.open)
+    return Response(body.model_dump_json(), media_type="application/json")
