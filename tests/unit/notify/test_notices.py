@@ -16,7 +16,7 @@ from services.notify.domain.rendering import render, shown
 from services.notify.words import ShippedWords
 from shared.catalogue.load import Catalogue
 from shared.catalogue.wordings import Wordings
-from shared.events.billing import PaymentReceived, QuoteConsented, QuoteOffered
+from shared.events.billing import ForfeitureOverdue, PaymentReceived, QuoteConsented, QuoteOffered
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkOrderIssued
 from shared.events.envelope import Amount, Event
 from shared.events.intake import EmergencyRaised, RequestAccepted, Requester
@@ -255,6 +255,35 @@ def test_an_escalation_is_complete_in_itself() -> None:
     assert (message.stream, message.request_id) == ("escalation:w1", "r1")
     [nobody] = told(event.model_copy(update={"personal": None}), None, procedure=None)
     assert (nobody.recipient, nobody.plan) == ("staff:director", ())
+
+
+def test_a_deposit_left_undecided_goes_to_the_post_that_decides() -> None:
+    event = ForfeitureOverdue(
+        deposit_id="d1",
+        request_id="r1",
+        amount=Amount(amount_minor=8_000, currency="CNY"),
+        decide_by=NOON,
+        step=0,
+        to_role="director",
+        raised_at=NOON,
+    )
+    rules = CATALOGUE.procedure("car-hire", "villa").notify
+    assert rules is not None
+    occasion = Occasion(
+        cause_id="event-1",
+        property_id="villa",
+        stream="r1",
+        lane="routine",
+        event=event,
+        now=NOON,
+        request=copy_of(accepted()),
+        configured=ESTATE,
+        procedure=None,
+        quiet=None,
+    )
+    [message] = messages(occasion, rules.notices[event.TYPE], WORDS)
+    assert (message.recipient, message.audience) == ("staff:director", "staff")
+    assert "80.00" in message.text
 
 
 def test_an_emergency_stream_keeps_what_is_known_and_waits_for_nothing() -> None:
