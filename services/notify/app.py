@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import get_args
 
 from services.notify import consumers, repository
@@ -14,17 +15,24 @@ from shared.catalogue.load import Catalogue
 from shared.catalogue.wordings import Wordings
 from shared.kernel.runtime import Service, run
 from shared.kernel.unit import Wiring
-from shared.settings import Role, settings
+from shared.settings import Role, Settings, settings
 
-HANDLERS = Handlers(Catalogue.shipped(), ShippedWords(Wordings.shipped()), lambda: rules(settings()))
-WIRING = Wiring(
-    service="notify",
-    reads=("intake", "dispatch", "billing"),
-    kinds=repository.KINDS,
-    commands=consumers.commands(HANDLERS),
-    events=consumers.events(HANDLERS),
-    indexes=repository.INDEXES,
-)
+
+def wiring(read_settings: Callable[[], Settings]) -> Wiring:
+    """The message flow of the service; settings are read when the first unit runs."""
+    words = ShippedWords(Wordings.shipped())
+    handlers = Handlers(Catalogue.shipped(), words, lambda: rules(read_settings()))
+    return Wiring(
+        service="notify",
+        reads=("intake", "dispatch", "billing"),
+        kinds=repository.KINDS,
+        commands=consumers.commands(handlers),
+        events=consumers.events(handlers),
+        indexes=repository.INDEXES,
+    )
+
+
+WIRING = wiring(settings)
 service = Service(wiring=WIRING, routers=(router,), loops=(Senders, Retention))
 
 

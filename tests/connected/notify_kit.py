@@ -1,0 +1,175 @@
+"""A notify process in a test: its committer and senders over real stores, and events to feed it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from services.notify import repository
+from services.notify.app import wiring
+from services.notify.domain.message import Message
+from services.notify.loops import Senders
+from shared.catalogue.load import Catalogue
+from shared.clock import SystemClock
+from shared.events.dispatch import StaffContact, WorkOrderIssued
+from shared.events.envelope import Event, Lane
+from shared.events.intake import PropertyConfigured, RequestAccepted, Requester
+from shared.kernel import stores
+from shared.kernel.kinds import Kinds
+from shared.kernel.runtime import Runtime, build
+from shared.kernel.unit import Applied, Cause, Outcome
+from shared.settings import Role, Settings
+
+GARDEN = "garden"
+AWAKE = {"quiet.from": "00:00", "quiet.until": "00:00"}
+WANG = Requester(name="王小明", phone="+8613800138000", email="wang@example.org")
+MAIL_ONLY = Requester(name="王小明", email="wang@example.org")
+LI = StaffContact(staff_id="s7", name="李师傅", phone="+8613900139000", email="li@example.org")
+_KINDS = Kinds(repository.KINDS)
+
+
+async def until(found: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+    """The first true answer; fails at the deadline with the last one."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = await found()
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"waited {seconds} s for {found.__qualname__}, last answer {answer!r}"
+        await asyncio.sleep(0.02)
+
+
+class Notify:
+    """One process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.db = runtime.db
+        self._sequences: dict[tuple[str, str, str], itertools.count[int]] = {}
+
+    async def feed(
+        self, event: Event, stream: str, property_id: str = GARDEN, lane: Lane | None = None
+    ) -> Outcome:
+        """Hand in the next event of its producer on this stream."""
+        source = event.producer()
+        sequence = next(self._sequences.setdefault((property_id, stream, source), itertools.count(1)))
+        cause = Cause(
+            id=f"{property_id}-{stream}-{source}-{sequence}",
+            kind="event",
+            property_id=property_id,
+            stream=stream,
+            lane=lane or self.runtime.lane,
+            payload=event,
+            source=source,
+            sequence=sequence,
+            occurred_at=self.runtime.clock.now(),
+        )
+        [outcome] = await self.runtime.committer.submit([cause])
+        assert isinstance(outcome, Applied), outcome
+        return outcome
+
+    async def configure(self, property_id: str = GARDEN, **changes: Any) -> None:
+        """Open the property, without quiet hours unless told otherwise."""
+        values: dict[str, Any] = {
+            "property_id": property_id,
+            "name_zh": "花园小区",
+            "name_en": "The Garden",
+            "zone": "Asia/Shanghai",
+            "profile": "garden",
+            "currency": "CNY",
+            "settings": AWAKE,
+        }
+        await self.feed(PropertyConfigured(**(values | changes)), f"property:{property_id}", property_id)
+
+    async def messages(self, **query: Any) -> list[Message]:
+        """Stored messages, oldest first."""
+        rows = await self.db[repository.MESSAGES].find(query).sort("created_at").to_list(10_000)
+        return [_KINDS.aggregate(Message, row) for row in rows]
+
+    async def states(self) -> dict[str, int]:
+        """How many messages are in which state."""
+        rows = await (await self.db[repository.MESSAGES].aggregate([{"$sortByCount": "$state"}])).to_list(10)
+        return {row["_id"]: row["count"] for row in rows}
+
+    async def events(self, type_name: str) -> list[dict[str, Any]]:
+        """What was emitted of a type."""
+        return await self.db["outbox"].find({"type": type_name}).to_list(10_000)
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """The senders run."""
+        task = asyncio.create_task(Senders(self.runtime).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+@asynccontextmanager
+async def notify(settings: Settings, role: Role = "front") -> AsyncIterator[Notify]:
+    """A process with its committer running."""
+    flow = wiring(lambda: settings)
+    runtime = build(flow, role, settings, SystemClock(), Catalogue.shipped())
+    await stores.prepare(runtime.client, runtime.db, flow, settings, runtime.catalogue)
+    runtime.committer.start()
+    try:
+        yield Notify(runtime)
+    finally:
+        await runtime.committer.stop(5)
+        await runtime.client.close()
+
+
+def accepted(request_id: str, **changes: Any) -> RequestAccepted:
+    """A repair of Mr Wang's."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {
+        "request_id": request_id,
+        "contact_id": "c1",
+        "reference": "GD-1042",
+        "procedure": "repair-report",
+        "catalogue_version": Catalogue.shipped().procedure("repair-report", "garden").version,
+        "urgency": "urgent",
+        "urgency_by": "rule",
+        "category": "plumbing",
+        "area": "indoor",
+        "place": "3-2-1801",
+        "channel": "hotline",
+        "first_contact_id": "cs1",
+        "reported_at": now,
+        "recorded_at": now,
+        "personal": WANG,
+        "personal_key": "person:wang",
+    }
+    return RequestAccepted(**(values | changes))
+
+
+def issued(request_id: str, **changes: Any) -> WorkOrderIssued:
+    """Its slip, with Mr Li."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {
+        "work_order_id": f"w-{request_id}",
+        "request_id": request_id,
+        "kind": "repair",
+        "slip": "2026-000123",
+        "slip_number": 123,
+        "slip_year": 2026,
+        "period": "2026-03",
+        "procedure": "repair-report",
+        "department": "engineering",
+        "urgency": "urgent",
+        "place": "3-2-1801",
+        "assignee_id": "s7",
+        "reported_at": now,
+        "issued_at": now,
+        "due_at": now,
+        "personal": LI,
+    }
+    return WorkOrderIssued(**(values | changes))
