@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -101,6 +102,12 @@ class Client:
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
             trust_env=False,
         )
+
+    def speaking_for(self, token: str) -> Client:
+        """The same connections for another principal; close the first one only."""
+        other = copy(self)
+        other._token = token
+        return other
 
     async def __aenter__(self) -> Self:
         return self

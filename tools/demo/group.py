@@ -167,7 +167,7 @@ def _estate(
     training: bool = False,
 ) -> Estate:
     random = Random(f"{seed}:{id}")
-    made = tuple(Unit(shorthand.lower(), building, shorthand) for building, shorthand in units)
+    made = tuple(Unit(shorthand, building, shorthand) for building, shorthand in units)
     staff = tuple(_staff(random, id, digit, number, post) for number, post in enumerate(POSTS))
     return Estate(
         id=id,

@@ -203,7 +203,7 @@ class Converter:
         if not written:
             return ""
         try:
-            return to_e164(written, region="CN")
+            return to_e164(written, region=self._mapping.phone_region)
         except Invalid:
             notes.append("a telephone number that is none")
             return ""

@@ -118,6 +118,7 @@ class Mapping(_Part):
     delimiter: str = Field(",", min_length=1, max_length=1)
     join: str = " "
     unit_join: str = "-"
+    phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
     columns: Columns
     times: Times
     channels: dict[str, str] = {}

@@ -21,14 +21,16 @@ from tools.importing.account import Account
 class Progress:
     """How many records are dealt with, what became of them, and the shift of the clock."""
 
-    path: Path
+    path: Path | None
     records_done: int = 0
     account: Account = field(default_factory=Account)
     shift: dict[str, str] = field(default_factory=dict)
     finished: bool = False
 
     def save(self) -> None:
-        """Replace the file; a crash leaves the old one."""
+        """Replace the file; a crash leaves the old one. Without a path (a dry run) nothing is kept."""
+        if self.path is None:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         document = {
             "records_done": self.records_done,

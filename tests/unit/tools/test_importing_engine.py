@@ -140,5 +140,6 @@ def test_a_short_file_is_moved_but_never_stretched() -> None:
 def test_a_spoilt_progress_file_starts_again(tmp_path: Path) -> None:
     progress = open_progress(tmp_path, "a")
     progress.save()
+    assert progress.path is not None
     progress.path.write_text("{", encoding="utf-8")
     assert open_progress(tmp_path, "a").records_done == 0

@@ -1,0 +1,140 @@
+"""The command: help everywhere, quick, planned ends with their exit codes, tokens the services accept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shared.clock import SystemClock
+from shared.http.auth import Verifier
+from tests.unit.tools.exports import GOOD, write_export, write_mapping
+from tools.cli import app
+from tools.exits import Exit
+from tools.session import machine
+
+COMMANDS = ("up", "run", "demo", "import", "replay-calls", "replay", "verify", "parked", "show", "token")
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GUANJIA_DATA", str(tmp_path / "var"))
+    return tmp_path / "var"
+
+
+def test_help_names_every_command_and_code() -> None:
+    answer = runner.invoke(app, ["--help"])
+    assert answer.exit_code == 0
+    for name in COMMANDS:
+        assert f" {name} " in answer.output
+    assert "3 not running" in answer.output
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "parked list", "parked show", "parked retry", "parked drop"])
+def test_every_command_explains_itself(command: str) -> None:
+    answer = runner.invoke(app, [*command.split(), "--help"])
+    assert answer.exit_code == 0
+    assert "Usage:" in answer.output
+
+
+def test_help_is_quick() -> None:
+    """Nothing heavy is imported for it: no HTTP client, no database, no broker, no catalogue."""
+    code = (
+        "import sys; from tools.cli import app\n"
+        "heavy = {'httpx', 'pymongo', 'aiokafka', 'fastapi', 'pydantic', 'rich.live'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["no-such-command"],
+        ["import", "calls.csv"],
+        ["token", "--sub", "li", "--grant", "property:tower=emperor"],
+        ["token", "--sub", "li", "--grant", "estate:tower=butler"],
+        ["import", "calls.csv", "-m", "no-such-mapping", "-p", "tower", "--mode", "history"],
+        ["import", "no-such-file.csv", "-m", "nyc311", "-p", "tower", "--mode", "history"],
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_no_trace(arguments: list[str]) -> None:
+    answer = runner.invoke(app, arguments)
+    assert answer.exit_code == Exit.USAGE
+    assert "Traceback" not in answer.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["parked", "list"], ["show", "r1", "-p", "tower"], ["demo"], ["verify"]], ids=" ".join
+)
+def test_without_a_running_platform_it_ends_with_3(arguments: list[str]) -> None:
+    answer = runner.invoke(app, arguments)
+    assert answer.exit_code == Exit.NOT_RUNNING
+    assert "guanjia up" in answer.output
+
+
+async def test_a_token_is_accepted_with_its_grants() -> None:
+    arguments = [
+        "token",
+        "--sub",
+        "li",
+        "--grant",
+        "property:tower=cs_officer",
+        "--grant",
+        "property:villa=director",
+    ]
+    answer = runner.invoke(app, [*arguments, "--json"])
+    assert answer.exit_code == 0
+    document = json.loads(answer.output)
+    clock = SystemClock()
+    principal = await Verifier(machine().settings, clock).principal(f"Bearer {document['token']}")
+    assert principal.sub == "li"
+    assert principal.roles_in("tower", clock.now()) == {"cs_officer"}
+    assert principal.roles_in("villa", clock.now()) == {"director"}
+    assert principal.roles_in("garden", clock.now()) == frozenset()
+
+
+def test_a_dry_run_accounts_for_every_row_and_keeps_nothing(tmp_path: Path, own_data_folder: Path) -> None:
+    calls = write_export(tmp_path, GOOD, GOOD.replace("水,漏水", "电,停电").replace("1,", "2,", 1))
+    arguments = [
+        "import",
+        str(calls),
+        "-m",
+        str(write_mapping(tmp_path)),
+        "-p",
+        "garden",
+        "--mode",
+        "history",
+    ]
+    answer = runner.invoke(app, [*arguments, "--dry-run", "--json"])
+    assert answer.exit_code == 0
+    document = json.loads(answer.stdout)
+    assert (document["imported"], document["skipped"], document["records"]) == (1, {"unknown category": 1}, 2)
+    assert not (own_data_folder / "data" / "import").exists()
+
+
+def test_bad_rows_end_with_1_and_a_table(tmp_path: Path) -> None:
+    calls = write_export(tmp_path, GOOD, GOOD)
+    arguments = [
+        "import",
+        str(calls),
+        "-m",
+        str(write_mapping(tmp_path)),
+        "-p",
+        "garden",
+        "--mode",
+        "history",
+    ]
+    answer = runner.invoke(app, [*arguments, "--dry-run"])
+    assert answer.exit_code == Exit.PROBLEMS
+    assert "1 stands in line 2 too" in answer.output
+    assert "records in the file" in answer.output

@@ -1,0 +1,181 @@
+"""`guanjia import` and `guanjia replay-calls`: real call-centre exports come in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tools.exits import Exit, Stop
+
+if TYPE_CHECKING:
+    from tools.importing.account import Account
+    from tools.importing.engine import Job
+    from tools.importing.mapping import Mapping
+
+Mode = Literal["history", "live", "replay"]
+UNKNOWN_SHOWN = 12
+SKIPS_SHOWN = 20
+
+File = Annotated[Path, typer.Argument(help="The export, a CSV file.", metavar="CALLS.CSV")]
+MappingFile = Annotated[
+    str, typer.Option("--mapping", "-m", help="A mapping file, or `nyc311`.", metavar="FILE")
+]
+Into = Annotated[str, typer.Option("--property", "-p", help="The property the calls belong to.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the account as one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("import")(import_calls)
+    app.command("replay-calls")(replay_calls)
+
+
+def import_calls(
+    file: File,
+    mapping: MappingFile,
+    into: Into,
+    mode: Annotated[
+        Mode, typer.Option(help="history: facts only; live: as if it came now; replay: for training.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and convert, send nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Forget how far an earlier run came.")] = False,
+    within_hours: Annotated[
+        float, typer.Option(help="replay: squeeze the file into so many hours.", min=0.01)
+    ] = 24.0,
+    json: AsJson = False,
+) -> None:
+    """Turn a call-centre export into contacts and requests.
+
+    An interrupted import goes on where it was when the same command is given again; importing twice makes
+    nothing twice. Exit code 1 when rows were refused or unreadable; rows of an unknown category are
+    reported, not counted as failures.
+    """
+    from datetime import timedelta
+
+    from shared.clock import SystemClock
+    from tools.importing.engine import Job
+
+    loaded = _mapping(mapping)
+    job = Job(file, loaded, into, mode, SystemClock().now(), timedelta(hours=within_hours))
+    account = asyncio.run(_import(job, dry_run=dry_run, again=again, quiet=json))
+    _report(account, json)
+    failed = account.skipped.total() - account.skipped["unknown category"] - account.skipped["closed already"]
+    if failed:
+        raise typer.Exit(int(Exit.PROBLEMS))
+
+
+def replay_calls(
+    file: File,
+    mapping: MappingFile,
+    into: Into = "training",
+    speed: Annotated[
+        float, typer.Option(help="How many times faster than the file's own time.", min=0.001)
+    ] = 60.0,
+    at_once: Annotated[int, typer.Option(help="Calls in the air at a time.", min=1, max=64)] = 8,
+    limit: Annotated[int, typer.Option(help="Stop after so many calls; 0: play them all.", min=0)] = 0,
+    json: AsJson = False,
+) -> None:
+    """Play an export in its own time order through the HTTP API into a training property.
+
+    The property `training` is opened when it is not there. A call that was played before is not played twice.
+    """
+    from tools.importing.replaying import Player
+    from tools.session import machine
+
+    player = Player(_mapping(mapping), into, speed=speed, at_once=at_once, limit=limit)
+    account = asyncio.run(_errors(player.play(machine(), file, quiet=json)))
+    _report(account, json)
+    if account.skipped["refused"]:
+        raise typer.Exit(int(Exit.PROBLEMS))
+
+
+async def _import(job: Job, *, dry_run: bool, again: bool, quiet: bool) -> Account:
+    from tools.importing.engine import DryRun, run_import
+    from tools.importing.progress import Progress, open_progress
+    from tools.importing.reading import FileError, file_hash, read_records
+    from tools.importing.sending import IntakeSender
+    from tools.output import bar
+    from tools.session import machine
+
+    try:
+        total = sum(1 for _ in read_records(job.path, job.mapping))
+        parts = (file_hash(job.path), job.mapping.hash(), job.property_id, job.mode)
+    except FileError as error:
+        raise Stop(Exit.USAGE, str(error)) from None
+    here = machine()
+    progress = open_progress(here.layout.data / "import", *parts)
+    if dry_run or again:
+        progress = Progress(None if dry_run else progress.path)
+    with bar(f"{job.path.name} → {job.property_id}", total, quiet=quiet) as advance:
+        if dry_run:
+            return await run_import(job, DryRun(), progress, advance)
+        async with here.of_property(job.property_id, "administrator") as client:
+            return await _errors(
+                run_import(
+                    job,
+                    IntakeSender(client, job.property_id, job.mode, job.mapping.source),
+                    progress,
+                    advance,
+                )
+            )
+
+
+async def _errors(work: Awaitable[Account]) -> Account:
+    """What can go wrong outside this command, as one line and an exit code."""
+    from tools.client import ApiError, UnreachableError
+    from tools.importing.reading import FileError
+
+    try:
+        return await work
+    except UnreachableError as error:
+        raise Stop(Exit.NOT_RUNNING, f"{error}; start it with `guanjia up`") from None
+    except ApiError as error:
+        raise Stop(Exit.USAGE if error.status in (403, 404, 409) else Exit.PROBLEMS, str(error)) from None
+    except FileError as error:
+        raise Stop(Exit.USAGE, str(error)) from None
+
+
+def _mapping(name: str) -> Mapping:
+    from tools.importing.mapping import MappingError, load_mapping
+
+    try:
+        return load_mapping(name)
+    except MappingError as error:
+        raise Stop(Exit.USAGE, str(error)) from None
+
+
+def _report(account: Account, json: bool) -> None:
+    from tools.output import print_json, print_table
+
+    if json:
+        print_json(account.document())
+        return
+    print_table("What became of the records", ("outcome", "records"), list(account.lines()))
+    if account.not_supplied:
+        print_table("Not supplied by the file", ("what", "calls"), account.not_supplied.most_common())
+    if account.notes:
+        print_table("Noted", ("what", "calls"), account.notes.most_common(SKIPS_SHOWN))
+    if account.unknown_categories:
+        shown: list[tuple[str, int]] = account.unknown_categories.most_common(UNKNOWN_SHOWN)
+        rest = account.unknown_categories.total() - sum(count for _, count in shown)
+        kinds = len(account.unknown_categories) - len(shown)
+        if rest:
+            shown.append((f"({kinds} more; all of them with --json)", rest))
+        print_table(
+            "Unknown categories: add a rule to the mapping to import them", ("category", "records"), shown
+        )
+    if account.skips:
+        rows = [
+            (skip.line, skip.key, skip.reason, skip.detail)
+            for skip in sorted(account.skips, key=lambda skip: skip.line)[:SKIPS_SHOWN]
+        ]
+        left = len(account.skips) - len(rows)
+        print_table(
+            "Skipped, by line" + (f" (first {len(rows)}, {left} more with --json)" if left else ""),
+            ("line", "key", "reason", "detail"),
+            rows,
+        )

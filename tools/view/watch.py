@@ -1,0 +1,47 @@
+"""Shows the figures as they change: a live screen in a terminal, one line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.live import Live
+
+from shared.clock import Clock, SystemClock
+from tools.demo.group import Estate
+from tools.session import Machine
+from tools.view.collect import Collector
+from tools.view.figures import line
+from tools.view.render import screen
+
+SCREEN_EVERY_SECONDS = 1.0
+LINE_EVERY_SECONDS = 5.0
+
+
+async def watch(machine: Machine, group: Sequence[Estate], clock: Clock | None = None) -> None:
+    """Until cancelled."""
+    console = Console()
+    clock = clock or SystemClock()
+    collector = Collector(machine, group)
+    async with collector.client:
+        if console.is_terminal:
+            await _screen(collector, group[0].zone, clock, console)
+        else:
+            await _lines(collector, clock)
+
+
+async def _screen(collector: Collector, zone: str, clock: Clock, console: Console) -> None:
+    first = screen(await collector.figures(clock.now()), clock.now(), zone)
+    with Live(first, console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            await asyncio.sleep(SCREEN_EVERY_SECONDS)
+            live.update(screen(await collector.figures(clock.now()), clock.now(), zone), refresh=True)
+
+
+async def _lines(collector: Collector, clock: Clock) -> None:
+    while True:
+        sys.stdout.write(line(await collector.figures(clock.now())) + "\n")
+        sys.stdout.flush()
+        await asyncio.sleep(LINE_EVERY_SECONDS)
