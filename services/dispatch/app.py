@@ -1,15 +1,13 @@
-"""Composition root of dispatch: `python -m services.dispatch.app front|bulk` runs one process of it."""
+"""Composition root of dispatch: `service` is what a process of it runs."""
 
 from __future__ import annotations
-
-import sys
 
 from services.dispatch.api import ROUTERS
 from services.dispatch.consumers import READS, commands, events
 from services.dispatch.repository import INDEXES, KINDS
 from services.dispatch.rollup import LoadRollUp
 from shared.catalogue.load import Catalogue
-from shared.kernel.runtime import Service, run
+from shared.kernel.runtime import Service
 from shared.kernel.unit import Wiring
 from shared.policy import Policy
 
@@ -22,6 +20,3 @@ WIRING = Wiring(
     indexes=INDEXES,
 )
 service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp,))
-
-if __name__ == "__main__":
-    run(service, "bulk" if sys.argv[1:] == ["bulk"] else "front")

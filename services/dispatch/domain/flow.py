@@ -43,6 +43,7 @@ Action = Literal[
 ]
 
 Guard = Callable[[WorkOrder], str]
+NOT_NOW = "not now"  # a guard that has nothing to say beyond what the status says
 
 
 def always(order: WorkOrder) -> str:
@@ -92,7 +93,8 @@ def check(flow: Flow, order: WorkOrder, action: Action) -> Line:
     line = _line(lines, order)
     if line is not None:
         return line
-    reasons = [line.guard(order) for line in lines if order.status in line.sources]
+    said = [line.guard(order) for line in lines if order.status in line.sources]
+    reasons = [sentence for sentence in said if sentence != NOT_NOW]
     why = reasons[0] if reasons else f"You cannot {ACTION[action]}: {STATUS[order.status]}."
     instead = ", ".join(allowed(flow, order)) or "nothing; this work order has ended"
     raise Conflict("action-not-possible", f"{why} Slip {order.slip}.", field="action", accepted=instead)

@@ -6,7 +6,7 @@ anything and needs no quote. A response to an emergency runs the same flow.
 
 from __future__ import annotations
 
-from services.dispatch.domain.flow import Flow, Line
+from services.dispatch.domain.flow import NOT_NOW, Flow, Line
 from services.dispatch.domain.model import Status, WorkOrder
 
 
@@ -29,7 +29,7 @@ def _may_come(order: WorkOrder) -> str:
 
 
 def _emergency(order: WorkOrder) -> str:
-    return "" if order.emergency else "Only an emergency may begin before the paperwork (P020)."
+    return "" if order.emergency else NOT_NOW
 
 
 def _costs(order: WorkOrder) -> str:

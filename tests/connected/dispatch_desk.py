@@ -1,0 +1,297 @@
+"""Dispatch on a real MongoDB, with a clock that is moved by hand.
+
+Events in, HTTP calls in, timers when they are due.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+
+from services.dispatch.app import WIRING, service
+from services.dispatch.handlers.intake import first_order_id
+from services.dispatch.rollup import LoadRollUp
+from shared.catalogue.load import Catalogue
+from shared.clock import ManualClock
+from shared.events.billing import DepositHeld, DepositRequested, QuoteConsented, QuoteRefused, RequestSettled
+from shared.events.envelope import Amount, Event, Lane
+from shared.events.intake import PropertyConfigured, RequestAccepted
+from shared.http.app import make_app
+from shared.ids import derived_id
+from shared.kernel import stores
+from shared.kernel.lease import Lease
+from shared.kernel.runtime import Runtime, build
+from shared.kernel.timers import Sweeper
+from shared.kernel.unit import Applied, Cause, Outcome
+from shared.settings import Settings
+
+PROPERTY = "villa"
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in Shanghai
+RULES = Catalogue.shipped()
+Json = dict[str, Any]
+
+
+class Desk:
+    """One property of dispatch, and those who work there."""
+
+    def __init__(self, runtime: Runtime, clock: ManualClock) -> None:
+        self.runtime = runtime
+        self.clock = clock
+        self.db = runtime.db
+        self._sequences: dict[tuple[str, str], int] = defaultdict(int)
+        self._sweeper = Sweeper(
+            self.db,
+            runtime.committer,
+            clock,
+            {command.NAME: command for command in WIRING.commands},
+            Lease(self.db, "timers", "desk", 10),
+            sweep_ms=10,
+            batch_max=500,
+            database_clock=False,
+        )
+        app = make_app(runtime, service.routers)
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dispatch")
+
+    # --- events -------------------------------------------------------------------------------------------
+
+    def cause(
+        self,
+        event: Event,
+        stream: str,
+        lane: Lane = "routine",
+        property_id: str = PROPERTY,
+        after: Mapping[str, int] | None = None,
+    ) -> Cause:
+        """The next event of its producer on a stream."""
+        key = (f"{property_id}:{stream}", event.producer())
+        self._sequences[key] += 1
+        return Cause(
+            id=derived_id("desk", *key, self._sequences[key]),
+            kind="event",
+            property_id=property_id,
+            stream=stream,
+            lane=lane,
+            payload=event,
+            source=event.producer(),
+            sequence=self._sequences[key],
+            after=after or {},
+            occurred_at=self.clock.now(),
+        )
+
+    async def hear(self, event: Event, stream: str = "", lane: Lane = "routine", **more: Any) -> Outcome:
+        """Dispatch hears of something; it must be applied."""
+        cause = self.cause(event, stream or getattr(event, "request_id", ""), lane, **more)
+        [outcome] = await self.runtime.committer.submit([cause])
+        assert isinstance(outcome, Applied), outcome
+        return outcome
+
+    async def open_property(
+        self, property_id: str = PROPERTY, profile: str = "villa", **changes: Any
+    ) -> None:
+        """Intake has configured the property."""
+        event = PropertyConfigured(
+            property_id=property_id,
+            name_zh="松湖",
+            name_en="Pine Lake",
+            zone="Asia/Shanghai",
+            profile=profile,
+            currency="CNY",
+            duty_chain=("duty_officer", "director"),
+        )
+        event = event.model_copy(update=changes)
+        await self.hear(event, f"property:{property_id}", property_id=property_id)
+
+    def accepted(self, request_id: str = "r1", **changes: Any) -> RequestAccepted:
+        """A general plumbing report from a home, now."""
+        name = changes.get("procedure", "repair-indoor")
+        now = self.clock.now()
+        values: Json = {
+            "request_id": request_id,
+            "contact_id": f"c-{request_id}",
+            "reference": "AB12",
+            "procedure": name,
+            "catalogue_version": RULES.procedure(name, changes.pop("profile", "villa")).version,
+            "urgency": "general",
+            "urgency_by": "rule",
+            "category": "car-hire" if name == "car-hire" else "plumbing",
+            "area": "public" if name == "car-hire" else "indoor",
+            "unit_id": "l1-3",
+            "building": "L1",
+            "place": "L1-3, kitchen",
+            "channel": "hotline",
+            "first_contact_id": "cs-1",
+            "reported_at": now,
+            "recorded_at": now,
+            "zone": "Asia/Shanghai",
+        }
+        return RequestAccepted(**{**values, **changes})
+
+    async def report(self, request_id: str = "r1", **changes: Any) -> str:
+        """A report is accepted; the id of its work order."""
+        event = self.accepted(request_id, **changes)
+        await self.hear(event, lane="routine" if event.urgency == "general" else "urgent")
+        return first_order_id(PROPERTY, request_id)
+
+    async def consent(self, order: Json, total: int) -> None:
+        """The owner agrees to the order's quote."""
+        await self.hear(
+            QuoteConsented(
+                quote_id=order["quote"]["quote_id"],
+                request_id=order["request_id"],
+                work_order_id=order["work_order_id"],
+                total=Amount(amount_minor=total, currency="CNY"),
+                consented_by="owner",
+                recorded_by="cs-1",
+                consented_at=self.clock.now(),
+            )
+        )
+
+    async def object_to(self, order: Json) -> None:
+        """The owner does not agree."""
+        await self.hear(
+            QuoteRefused(
+                quote_id=order["quote"]["quote_id"],
+                request_id=order["request_id"],
+                work_order_id=order["work_order_id"],
+                refused_at=self.clock.now(),
+            )
+        )
+
+    async def hold_deposit(self, order: Json, amount: int) -> None:
+        """The deposit is asked for and paid."""
+        same: Json = {
+            "deposit_id": "d1",
+            "request_id": order["request_id"],
+            "work_order_id": order["work_order_id"],
+            "amount": Amount(amount_minor=amount, currency="CNY"),
+        }
+        await self.hear(DepositRequested(**same, requested_at=self.clock.now()))
+        await self.hear(DepositHeld(**same, held_at=self.clock.now()))
+
+    async def settle(self, order: Json) -> None:
+        """Nothing is owed."""
+        await self.hear(
+            RequestSettled(
+                request_id=order["request_id"],
+                work_order_id=order["work_order_id"],
+                settled_at=self.clock.now(),
+            )
+        )
+
+    # --- people -------------------------------------------------------------------------------------------
+
+    def token(self, *roles: str, sub: str = "", property_id: str = PROPERTY) -> str:
+        """A token of somebody with these roles."""
+        until = int((self.clock.now() + timedelta(days=365)).timestamp())
+        grants = [{"scope": f"property:{property_id}", "role": role, "until": until} for role in roles]
+        claims = {"sub": sub or roles[0], "iss": "guanjia", "aud": "guanjia", "exp": until, "grants": grants}
+        secret = self.runtime.settings.jwt_secret.get_secret_value()
+        return jwt.encode(claims, secret, algorithm="HS256")
+
+    async def call(
+        self, role: str, method: str, path: str, body: Json | None = None, *, sub: str = "", **more: Any
+    ) -> httpx.Response:
+        """One call by somebody with that role."""
+        headers = {"Authorization": f"Bearer {self.token(role, sub=sub)}", **more.pop("headers", {})}
+        url = f"/v1/properties/{PROPERTY}/{path}"
+        return await self.http.request(method, url, json=body, headers=headers, **more)
+
+    async def take(
+        self, role: str, order_id: str, action: str, body: Json | None = None, **more: Any
+    ) -> Json:
+        """A step that must succeed; the order afterwards."""
+        answer = await self.call(role, "POST", f"work-orders/{order_id}/{action}", body or {}, **more)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def read(self, order_id: str, role: str = "cs_officer") -> Json:
+        """The order as that role sees it."""
+        answer = await self.call(role, "GET", f"work-orders/{order_id}")
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def staff(self, department: str, *people: tuple[str, str], hours: int = 8, **changes: Any) -> None:
+        """People (id, role) of a department, all on shift from now on."""
+        now = self.clock.now()
+        rows = [
+            {
+                "staff_id": staff_id,
+                "name": f"Name {staff_id}",
+                "phone": f"+86138001380{n:02d}",
+                "email": f"{staff_id}@villa.example",
+                "role": role,
+                "skills": ["plumber", "electrician", "concierge"],
+                **changes,
+            }
+            for n, (staff_id, role) in enumerate(people)
+        ]
+        shifts = [
+            {
+                "staff_id": staff_id,
+                "starts_at": (now - timedelta(hours=1)).isoformat(),
+                "ends_at": (now + timedelta(hours=hours)).isoformat(),
+            }
+            for staff_id, _ in people
+        ]
+        for path, name, body in (("staff", "staff", rows), ("shifts", "shifts", shifts)):
+            answer = await self.call("administrator", "POST", path, {"department": department, name: body})
+            assert answer.status_code == 200, answer.text
+
+    # --- time and what was told ---------------------------------------------------------------------------
+
+    async def pass_time(self, **by: float) -> int:
+        """Time passes and what is due happens; how many timers fired."""
+        self.clock.advance(timedelta(**by))
+        fired = 0
+        while done := await self._sweeper.sweep():
+            fired += done
+        return fired
+
+    async def told(self, type_name: str = "", stream: str = "") -> list[Json]:
+        """The events dispatch has emitted, in their order."""
+        query: Json = {"property_id": PROPERTY}
+        if stream:
+            query["stream"] = stream
+        rows = (
+            await self.db["outbox"].find(query).sort([("time", 1), ("stream", 1), ("sequence", 1)]).to_list()
+        )
+        return [r for r in rows if not type_name or r["type"] == f"dispatch.{type_name}.v1"]
+
+    async def roll_up(self) -> None:
+        """The loads are rolled up, and looked at afresh."""
+        await LoadRollUp(self.runtime).roll_up()
+        await self.forget_looks()
+
+    async def forget_looks(self) -> None:
+        """What was looked at is some seconds old; here it is read again."""
+        cache = self.runtime.committer._runner._cache  # type: ignore[attr-defined]
+        cache._entries.clear()
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, **changes: Any) -> AsyncIterator[Desk]:
+    """A desk in databases of its own."""
+    clock = ManualClock(START)
+    settings = settings.model_copy(update=changes)
+    runtime = build(WIRING, "front", settings, clock, Catalogue.shipped())
+    await stores.prepare(runtime.client, runtime.db, WIRING, settings, runtime.catalogue)
+    runtime.committer.start()
+    desk = Desk(runtime, clock)
+    try:
+        await desk.open_property()
+        yield desk
+    finally:
+        await desk.http.aclose()
+        await runtime.committer.stop(5)
+        await runtime.client.close()
+
+
+__all__ = ["PROPERTY", "START", "Desk", "open_desk"]

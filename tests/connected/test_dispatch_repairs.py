@@ -1,0 +1,368 @@
+"""Repairs through dispatch on a real MongoDB.
+
+P018, P020-P023, P027, P033, J5, J6, J17, J18, J20, J21, J23.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from services.dispatch.handlers.intake import first_order_id, response_order_id
+from shared.events.intake import (
+    EmergencyRaised,
+    RequestAmended,
+    RequestCancelled,
+    RequestReopened,
+    UrgencyRaised,
+)
+from shared.kernel.unit import Applied, Parked
+from shared.settings import Settings
+from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
+
+pytestmark = pytest.mark.connected
+LINES = {"lines": [{"code": "tap-replacement"}]}
+
+
+@pytest.fixture
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    """A villa estate with two technicians, their supervisor, and somebody to call last."""
+    async with open_desk(settings) as made:
+        people = [("tech-1", "technician"), ("tech-2", "technician"), ("boss-1", "repair_supervisor")]
+        await made.staff("engineering", *people)
+        await made.staff("management", ("duty-1", "duty_officer"), ("director-1", "director"))
+        yield made
+
+
+async def test_p018_a_report_becomes_a_slip_with_number_person_deadline_and_timer(desk: Desk) -> None:
+    order_id = await desk.report()
+    order = await desk.read(order_id)
+    assert (order["slip"], order["status"], order["period"]) == ("2026-000001", "ISSUED", "2026-03")
+    assert order["assignee_id"] in ("tech-1", "tech-2"), "the villa's duty officer sends slips out directly"
+    assert datetime.fromisoformat(order["due_at"]) == desk.clock.now() + timedelta(days=3)
+    [row] = await desk.told("work_order.issued")
+    data = orjson.loads(row["data"])
+    assert (data["slip"], data["department"]) == ("2026-000001", "engineering")
+    assert b"+8613800138" not in row["data"], "the technician's telephone is sealed (J9)"
+    assert b"Name tech" not in row["data"]
+    timers = {t["command"] async for t in desk.db["timers"].find()}
+    assert timers == {"dispatch.escalate", "dispatch.check_answer"}, "collected here within 30 minutes"
+
+
+async def test_p022_a_repair_from_ring_to_receipt(desk: Desk) -> None:
+    order_id = await desk.report()
+    await desk.take("technician", order_id, "collect", {"note": ""})
+    await desk.take("technician", order_id, "contact", {"note": "after two"})
+    await desk.take("technician", order_id, "arrive")
+    await desk.take("technician", order_id, "confirm-item", {"item": "washer of the tap", "differs": True})
+    quoted = await desk.take("technician", order_id, "quote", LINES)
+    assert (quoted["status"], quoted["quote"]["state"]) == ("QUOTED", "offered")
+    refused = await desk.call("technician", "POST", f"work-orders/{order_id}/start", {})
+    assert refused.status_code == 409
+    problem = refused.json()
+    assert "has not answered yet" in problem["detail"]
+    assert "withdraw" in problem["accepted"]
+    await desk.consent(quoted, 4000)
+    await desk.take("technician", order_id, "start")
+    await desk.take("technician", order_id, "complete")
+    await desk.take("technician", order_id, "sign", {"signer": "owner", "mark": "Wang"})
+    await desk.take("technician", order_id, "sign", {"signer": "technician"})
+    signed = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert (signed["status"], signed["signatures_missing"]) == ("SIGNED", [])
+    await desk.settle(signed)
+    closed = await desk.read(order_id)
+    assert (closed["status"], closed["open"], closed["allowed_actions"]) == ("CLOSED", False, [])
+    assert await desk.db["timers"].count_documents({}) == 0, "nothing is left to be watched"
+    steps = [orjson.loads(r["data"]).get("step") for r in await desk.told("work_order.step_taken")]
+    assert steps == [
+        "collected",
+        "contacted",
+        "arrived",
+        "item_confirmed",
+        "consented",
+        "started",
+        "repaired",
+        "signed_by_owner",
+        "signed_by_technician",
+        "signed_by_repair_supervisor",
+    ]
+    journal = b"".join([r["data"] for r in await desk.told()])
+    assert b"after two" not in journal, "what a person said is sealed (J9)"
+    assert b"Wang" not in journal
+
+
+async def test_p023_objected_then_withdrawn_with_the_supervisors_signature(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent")
+    await desk.take("technician", order_id, "collect")
+    await desk.take("technician", order_id, "contact")
+    await desk.take("technician", order_id, "arrive")
+    await desk.take("technician", order_id, "confirm-item", {"item": "pump"})
+    quoted = await desk.take("technician", order_id, "quote", LINES)
+    await desk.object_to(quoted)
+    body = {"reason": "too dear", "owner_mark": "signature", "cause": "price"}
+    marked = await desk.take("technician", order_id, "withdraw", body)
+    assert marked["status"] == "WITHDRAWAL_MARKED"
+    forbidden = await desk.call(
+        "technician", "POST", f"work-orders/{order_id}/sign", {"signer": "repair_supervisor"}
+    )
+    assert forbidden.status_code == 403
+    done = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert (done["status"], done["slip_number"]) == ("WITHDRAWN", 1)
+    [row] = await desk.told("work_order.withdrawn")
+    assert orjson.loads(row["data"])["reason"] == "price"
+    assert b"too dear" not in row["data"]
+
+
+async def test_j20_numbers_have_no_gap_and_the_year_is_that_of_the_report(desk: Desk) -> None:
+    old = datetime(2025, 12, 31, 15, 59, tzinfo=UTC)
+    new = datetime(2025, 12, 31, 16, 1, tzinfo=UTC)
+    for request_id, moment in (("r1", old), ("r2", new), ("r3", new)):
+        await desk.report(request_id, reported_at=moment, recorded_at=moment)
+    slips = [(await desk.read(first_order_id(PROPERTY, r)))["slip"] for r in ("r1", "r2", "r3")]
+    assert slips == ["2025-000001", "2026-000001", "2026-000002"]
+    gaps = (await desk.call("cs_officer", "GET", "slips/gaps?year=2026")).json()
+    assert (gaps["last"], gaps["used"], gaps["complete"], gaps["missing"]) == (2, 2, True, [])
+    await desk.db["work_orders"].delete_one({"slip_number": 1, "slip_year": 2026})
+    await desk.db["numbers"].delete_one({"number": 1, "year": 2026})
+    gaps = (await desk.call("cs_officer", "GET", "slips/gaps?year=2026")).json()
+    assert (gaps["complete"], gaps["missing"]) == (False, [1]), "a lost slip is a major work failure (P033)"
+
+
+async def test_p033_void_slips_are_listed_with_their_reason(desk: Desk) -> None:
+    await desk.report()
+    row = {
+        "_id": f"{PROPERTY}:slip:2026:2",
+        "property_id": PROPERTY,
+        "series": "slip",
+        "year": 2026,
+        "number": 2,
+        "of": "void:2:w",
+        "state": "void",
+        "reason": "its unit was never committed",
+        "taken_at": desk.clock.now(),
+    }
+    await desk.db["numbers"].insert_one(row)
+    await desk.db["counters"].update_one({"_id": f"{PROPERTY}:slip:2026"}, {"$set": {"last": 2}})
+    gaps = (await desk.call("cs_officer", "GET", "slips/gaps")).json()
+    assert gaps["complete"]
+    assert [v["number"] for v in gaps["void"]] == [2]
+    listed = (await desk.call("cs_officer", "GET", "numbers/void?year=2026")).json()
+    assert [(v["number"], v["reason"]) for v in listed["items"]] == [(2, "its unit was never committed")]
+
+
+async def test_j6_cannot_calls_the_next_at_once_and_then_the_last_resort(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent")
+    first = (await desk.read(order_id))["assignee_id"]
+    second = await desk.take("technician", order_id, "cannot", {"reason": "at the dentist"}, sub=first)
+    assert {first, second["assignee_id"]} == {"tech-1", "tech-2"}
+    third = await desk.take("technician", order_id, "cannot", {"reason": "far away"})
+    assert third["assignee_id"] == "boss-1", "their supervisor, before the chain"
+    fourth = await desk.take("technician", order_id, "cannot", {"reason": "in a meeting"})
+    assert (fourth["assignee_id"], fourth["last_resort"]) == ("duty-1", True)
+    [alarm] = await desk.told("escalation.raised")
+    assert (alarm["lane"], alarm["stream"]) == ("urgent", f"escalation:{order_id}")
+    assert orjson.loads(alarm["data"])["kind"] == "unassigned"
+    assert b"dentist" not in b"".join([r["data"] for r in await desk.told()])
+
+
+async def test_j17_j21_an_emergency_with_nobody_at_all_has_its_slip_and_finds_somebody_later(
+    settings: Settings,
+) -> None:
+    async with open_desk(settings) as desk:
+        order_id = await desk.report(urgency="emergency", catalogue_version="lost")
+        order = await desk.read(order_id)
+        assert (order["slip"], order["assignee_id"], order["last_resort"]) == ("2026-000001", "", True)
+        [alarm] = await desk.told("escalation.raised")
+        assert orjson.loads(alarm["data"])["to_role"] == "duty_officer"
+        await desk.staff("engineering", ("tech-1", "technician"))
+        await desk.forget_looks()
+        await desk.pass_time(minutes=1)
+        assert (await desk.read(order_id))["assignee_id"] == "tech-1"
+        assert len(await desk.told("work_order.assigned")) == 1
+
+
+async def test_a_routine_report_whose_rules_are_lost_is_parked_not_guessed(desk: Desk) -> None:
+    cause = desk.cause(desk.accepted(catalogue_version="lost"), "r1")
+    [outcome] = await desk.runtime.committer.submit([cause])
+    assert isinstance(outcome, Parked)
+    assert "lost" in outcome.reason
+    assert await desk.db["work_orders"].count_documents({}) == 0
+
+
+async def test_j17_before_the_property_is_known_reports_are_served_all_the_same(settings: Settings) -> None:
+    async with open_desk(settings) as desk:
+        await desk.db["properties"].delete_many({})
+        await desk.forget_looks()
+        order_id = await desk.report(zone="America/New_York", reported_at=datetime(2027, 1, 1, 3, tzinfo=UTC))
+        assert (await desk.read(order_id))["slip_year"] == 2026, "still New Year's Eve there"
+
+
+async def test_j6_silence_about_an_emergency_calls_the_next(desk: Desk) -> None:
+    order_id = await desk.report(urgency="emergency")
+    first = (await desk.read(order_id))["assignee_id"]
+    assert await desk.pass_time(minutes=4, seconds=59) == 0
+    await desk.pass_time(seconds=1)
+    then = await desk.read(order_id)
+    assert then["assignee_id"] not in ("", first)
+    kinds = [orjson.loads(r["data"])["kind"] for r in await desk.told("escalation.raised")]
+    assert kinds == ["not_collected"]
+    await desk.take("technician", order_id, "arrive")
+    assert await desk.pass_time(minutes=10) == 0, "somebody is there: silence is over"
+
+
+async def test_p019_the_chain_is_told_before_at_and_after_the_breach(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent")
+    await desk.take("technician", order_id, "collect")
+    await desk.pass_time(hours=17)
+    assert await desk.told("escalation.raised") == []
+    for hours, told in ((1, 1), (6, 2), (12, 3), (48, 3)):
+        await desk.pass_time(hours=hours)
+        assert len(await desk.told("escalation.raised")) == told
+    facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
+    assert [(f["kind"], f["to_role"], f["step"]) for f in facts] == [
+        ("approaching", "repair_supervisor", 1),
+        ("breached", "department_head", 2),
+        ("breached", "director", 3),
+    ]
+    rows = await desk.told(stream=f"escalation:{order_id}")
+    assert [(r["lane"], r["sequence"]) for r in rows] == [("urgent", 1), ("urgent", 2), ("urgent", 3)]
+    assert (await desk.read(order_id))["escalations"] == 3
+
+
+async def test_guarantee_10_after_an_outage_each_order_is_told_once(desk: Desk) -> None:
+    orders = [await desk.report(f"r{n}", urgency="urgent") for n in range(20)]
+    for order_id in orders:
+        await desk.take("technician", order_id, "collect")
+    await desk.pass_time(hours=60)
+    facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
+    assert Counter(f["work_order_id"] for f in facts) == Counter(orders)
+    assert {(f["kind"], f["to_role"]) for f in facts} == {("breached", "director")}
+
+
+async def test_p018_a_slip_that_comes_late_is_told(desk: Desk) -> None:
+    saved = desk.clock.now() - timedelta(minutes=6)
+    await desk.report(reported_at=saved, recorded_at=saved)
+    [alarm] = await desk.told("escalation.raised")
+    assert orjson.loads(alarm["data"])["kind"] == "slip_late"
+
+
+async def test_p020_paperwork_stays_red_and_is_told_after_a_day(desk: Desk) -> None:
+    order_id = await desk.report(urgency="emergency")
+    await desk.take("technician", order_id, "start")
+    done = await desk.take("technician", order_id, "complete")
+    assert done["paperwork_missing"]
+    await desk.pass_time(hours=24)
+    [alarm] = await desk.told("escalation.raised")
+    assert orjson.loads(alarm["data"])["kind"] == "paperwork_late"
+
+
+async def test_j18_a_raised_urgency_brings_a_new_deadline(desk: Desk) -> None:
+    order_id = await desk.report()
+    await desk.pass_time(hours=1)
+    now = desk.clock.now()
+    await desk.hear(UrgencyRaised(request_id="r1", urgency="urgent", reason="leaks now", raised_at=now))
+    order = await desk.read(order_id)
+    assert (order["urgency"], datetime.fromisoformat(order["due_at"])) == (
+        "urgent",
+        now + timedelta(hours=24),
+    )
+    await desk.hear(UrgencyRaised(request_id="r1", urgency="general", reason="x", raised_at=now))
+    assert (await desk.read(order_id))["urgency"] == "urgent", "never lowered on the way"
+
+
+async def test_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream(desk: Desk) -> None:
+    routine = await desk.report()
+    now = desk.clock.now()
+    event = EmergencyRaised(
+        request_id="r1",
+        procedure="repair-indoor",
+        category="plumbing",
+        area="indoor",
+        place="L1-3",
+        first_contact_id="cs-1",
+        reported_at=now,
+        raised_at=now,
+        zone="Asia/Shanghai",
+    )
+    await desk.hear(event, "emergency:r1", "urgent")
+    response = await desk.read(response_order_id(PROPERTY, "r1"))
+    assert (response["kind"], response["slip_number"], response["urgency"]) == ("response", 2, "emergency")
+    assert response["signatures_missing"] == ["repair_supervisor"]
+    assert not response["quote_needed"]
+    assert (await desk.read(routine))["slip_number"] == 1
+    [row] = await desk.told("work_order.issued", stream="emergency:r1")
+    assert row["lane"] == "urgent"
+
+
+async def test_j5_a_cancelled_repair_keeps_its_number_and_stops_its_timers(desk: Desk) -> None:
+    order_id = await desk.report()
+    now = desk.clock.now()
+    await desk.hear(
+        RequestCancelled(request_id="r1", reason="done myself", notice_received_at=now, cancelled_at=now)
+    )
+    order = await desk.read(order_id)
+    assert (order["status"], order["slip_number"]) == ("CANCELLED", 1)
+    assert await desk.db["timers"].count_documents({}) == 0
+    assert len(await desk.told("work_order.cancelled")) == 1
+
+
+async def test_a_report_and_its_cancellation_in_one_batch_see_each_other(desk: Desk) -> None:
+    now = desk.clock.now()
+    cancelled = RequestCancelled(request_id="r1", reason="x", notice_received_at=now, cancelled_at=now)
+    causes = [desk.cause(desk.accepted(), "r1"), desk.cause(cancelled, "r1")]
+    outcomes = await desk.runtime.committer.submit(causes)
+    assert all(isinstance(o, Applied) for o in outcomes)
+    assert (await desk.read(first_order_id(PROPERTY, "r1")))["status"] == "CANCELLED"
+
+
+async def test_j25_an_amended_place_keeps_the_slip(desk: Desk) -> None:
+    order_id = await desk.report()
+    await desk.hear(
+        RequestAmended(
+            request_id="r1", reason="wrong door", unit_id="l1-4", place="L1-4", amended_at=desk.clock.now()
+        )
+    )
+    order = await desk.read(order_id)
+    assert (order["unit_id"], order["place"], order["slip_number"]) == ("l1-4", "L1-4", 1)
+
+
+async def test_a_reopened_request_gets_a_new_slip_for_the_same_need(desk: Desk) -> None:
+    order_id = await desk.report()
+    now = desk.clock.now()
+    reopened = RequestReopened(request_id="r1", reason="drips again", reopened_at=now)
+    await desk.hear(reopened)
+    assert await desk.db["work_orders"].count_documents({}) == 1, "the first is still open"
+    await desk.hear(RequestCancelled(request_id="r1", reason="x", notice_received_at=now, cancelled_at=now))
+    await desk.hear(reopened)
+    again = await desk.db["work_orders"].find_one({"rework_of": order_id})
+    assert again is not None
+    assert (again["slip_number"], again["status"]) == (2, "ISSUED")
+
+
+async def test_history_makes_no_slip(desk: Desk) -> None:
+    await desk.hear(desk.accepted(origin="history"))
+    assert await desk.db["work_orders"].count_documents({}) == 0
+    assert await desk.told() == []
+
+
+async def test_five_hundred_reports_in_one_batch_are_spread_and_numbered_without_gap(
+    settings: Settings,
+) -> None:
+    async with open_desk(settings, batch_records_max=500) as desk:
+        team = [(f"tech-{n}", "technician") for n in range(8)]
+        await desk.staff("engineering", *team, load_max=200)
+        causes = [desk.cause(desk.accepted(f"r{n}"), f"r{n}") for n in range(500)]
+        outcomes = await desk.runtime.committer.submit(causes)
+        assert all(isinstance(o, Applied) for o in outcomes)
+        rows = await desk.db["work_orders"].find({}, {"assignee_id": 1, "slip_number": 1}).to_list()
+        given = Counter(r["assignee_id"] for r in rows)
+        assert len(given) == 8
+        assert max(given.values()) < 500 / 8 * 1.6
+        assert sorted(r["slip_number"] for r in rows) == list(range(1, 501))
+        await desk.roll_up()
+        listed = (await desk.call("cs_officer", "GET", "staff?department=engineering")).json()
+        assert {s["staff_id"]: s["load"] for s in listed["items"]} == dict(given)
