@@ -79,7 +79,8 @@ def parse_label(label: str, field: str = "label") -> tuple[str, str, str]:
 
 
 def unit_id_of(body: UnitBody) -> str:
-    """The id of a unit: as given, else its label. Raises Invalid if the label cannot be an id."""
+    """The id of a unit: as given, else its label. Raises Invalid if it is no label, or cannot be an id."""
+    parse_label(body.label)
     label = body.label.replace(" ", "")
     if body.unit_id:
         return body.unit_id

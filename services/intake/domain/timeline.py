@@ -44,6 +44,13 @@ class Line:
     detail: tuple[str, ...] = ()
 
 
+def entry_id(source: str, sequence: int, derived_id: str) -> str:
+    """Ids sort lines of the same moment: the beginning first, then each producer's in the order it told
+    them.
+    """
+    return f"{source}.{sequence:08d}.{derived_id}"
+
+
 def line_of(event: Event, property_id: str, id: str) -> Entry | None:
     """The line of another service's event, or None for one that says nothing about a request."""
     line = LINES.get(type(event))
@@ -72,7 +79,7 @@ def first_lines(request: Request) -> list[Entry]:
     pid, rid = request.property_id, request.id
     reported = Entry(
         pid,
-        f"{rid}.1.reported",
+        f"0.{rid}.1",
         request_id=rid,
         at=request.reported_at,
         who=request.first_contact_id,
@@ -81,7 +88,7 @@ def first_lines(request: Request) -> list[Entry]:
     )
     accepted = Entry(
         pid,
-        f"{rid}.2.accepted",
+        f"0.{rid}.2",
         request_id=rid,
         at=request.recorded_at,
         who=request.recorded_by,

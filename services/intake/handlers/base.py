@@ -9,7 +9,7 @@ from services.intake.answers import RequestState, actions_of, state_of
 from services.intake.domain.actions import possible_actions
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
-from services.intake.domain.timeline import Entry
+from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules, Procedure
@@ -86,7 +86,7 @@ class Handlers:
         unit.save(
             Entry(
                 request.property_id,
-                unit.derived_id(f"timeline:{what}"),
+                entry_id("intake", 0, unit.derived_id(f"timeline:{what}")),
                 request_id=request.id,
                 at=unit.now,
                 who=unit.cause.principal.sub,

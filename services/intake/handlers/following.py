@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.intake.domain.follow import STEPS, end_by, finish, follow
 from services.intake.domain.request import Request
-from services.intake.domain.timeline import line_of
+from services.intake.domain.timeline import entry_id, line_of
 from services.intake.handlers.base import Handlers
 from shared.errors import Bug, Poison
 from shared.events.envelope import Event
@@ -19,7 +19,11 @@ class Following(Handlers):
         event = unit.cause.payload
         if not isinstance(event, Event):
             raise Bug("an event expected")
-        entry = line_of(event, unit.cause.property_id, unit.derived_id("timeline"))
+        entry = line_of(
+            event,
+            unit.cause.property_id,
+            entry_id(event.producer(), unit.cause.sequence, unit.derived_id("timeline")),
+        )
         if entry is not None:
             unit.save(entry)
         if type(event) not in STEPS and end_by(event) is None:

@@ -1,0 +1,190 @@
+"""Intake over real HTTP on a real database, and the events of the other services as its consumers hand
+them on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+import uvicorn
+
+from services.intake.app import service
+from shared.catalogue.load import Catalogue
+from shared.clock import Clock, SystemClock
+from shared.events.envelope import Event, Lane
+from shared.http.app import make_app
+from shared.kernel import stores
+from shared.kernel.runtime import Runtime, build
+from shared.kernel.unit import Applied, Cause, Outcome
+from shared.settings import Settings
+from tests.stack import SessionStack
+
+Json = dict[str, Any]
+SECRET = "test-secret-that-is-long-enough-for-hs256"
+ALL_ROLES = ("cs_officer", "cs_supervisor", "administrator")
+PROPERTY: Json = {
+    "name_zh": "别墅",
+    "name_en": "Villa",
+    "zone": "Asia/Shanghai",
+    "profile": "tower",
+    "currency": "CNY",
+    "duty_chain": ["duty_officer", "director"],
+}
+
+
+def token(property_id: str, *roles: str, sub: str = "lin", **claims: Any) -> str:
+    """A bearer token for one property."""
+    until = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
+    grants = [{"scope": f"property:{property_id}", "role": role, "until": until} for role in roles]
+    said: Json = {"sub": sub, "iss": "guanjia", "aud": "guanjia", "exp": until, "grants": grants}
+    return jwt.encode(said | claims, SECRET, algorithm="HS256")
+
+
+@dataclass(slots=True)
+class Estate:
+    """One property of a running intake, empty until something is recorded."""
+
+    runtime: Runtime
+    url: str
+    property_id: str
+    _sequences: dict[tuple[str, str], itertools.count[int]] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """The address of the property."""
+        return f"{self.url}/v1/properties/{self.property_id}"
+
+    def client(self, *roles: str, sub: str = "lin") -> httpx.AsyncClient:
+        """A client of somebody with these roles (all that a desk needs, if none are given)."""
+        bearer = token(self.property_id, *(roles or ALL_ROLES), sub=sub)
+        return httpx.AsyncClient(
+            base_url=self.root,
+            headers={"Authorization": f"Bearer {bearer}", "User-Agent": "desk-1"},
+            timeout=20,
+            verify=False,  # plain HTTP: no certificates to load
+        )
+
+    async def open(self, **changed: Any) -> None:
+        """The property with two units and their people."""
+        async with self.client() as client:
+            answer = await client.put(self.root, json=PROPERTY | changed)
+            assert answer.status_code == 200, answer.text
+            units = [{"label": "3-2-1801"}, {"label": "3-2-1802"}]
+            assert (await client.post("/units/bulk", json={"units": units})).status_code == 201
+
+    def repair(self, **changed: Any) -> Json:
+        """A general repair with its call."""
+        return {
+            "procedure": "repair-report",
+            "category": "plumbing",
+            "unit_id": "3-2-1801",
+            "description": "The tap drips",
+            "fields": {"part": "kitchen tap"},
+            "requester": {"name": "王小明", "phone": "13800138000"},
+            "contact": {"channel": "hotline"},
+            **changed,
+        }
+
+    async def accept(self, **changed: Any) -> Json:
+        """A request that was accepted."""
+        async with self.client() as client:
+            answer = await client.post("/requests", json=self.repair(**changed))
+        assert answer.status_code == 201, answer.text
+        body: Json = answer.json()
+        return body
+
+    async def read(self, request_id: str) -> Json:
+        """A request as the desk reads it."""
+        async with self.client() as client:
+            answer = await client.get(f"/requests/{request_id}")
+        assert answer.status_code == 200, answer.text
+        body: Json = answer.json()
+        return body
+
+    async def hear(self, event: Event, stream: str, *, lane: Lane = "routine") -> Outcome:
+        """The next event of a producer on a stream, as the consumer submits it."""
+        source = event.producer()
+        count = self._sequences.setdefault((source, stream), itertools.count(1))
+        sequence = next(count)
+        cause = Cause(
+            id=f"{self.property_id}-{stream}-{source}-{sequence}",
+            kind="event",
+            property_id=self.property_id,
+            stream=stream,
+            lane=lane,
+            payload=event,
+            source=source,
+            sequence=sequence,
+            occurred_at=self.runtime.clock.now(),
+        )
+        [outcome] = await self.runtime.committer.submit([cause])
+        return outcome
+
+    async def told(self, *events: Event, stream: str) -> None:
+        """Several events, each of which has to be applied."""
+        for event in events:
+            outcome = await self.hear(event, stream)
+            assert isinstance(outcome, Applied), outcome
+
+    async def journal(self, stream: str) -> list[str]:
+        """The types of the events intake told on a stream, in their order."""
+        rows = self.runtime.db["outbox"].find({"property_id": self.property_id, "stream": stream})
+        return [row["type"] async for row in rows.sort("sequence", 1)]
+
+    async def counts(self) -> dict[str, int]:
+        """How many documents of this property each collection holds."""
+        names = (
+            "requests",
+            "contacts",
+            "timeline",
+            "outbox",
+            "commands",
+            "people",
+            "units",
+            "phones",
+            "timers",
+        )
+        db = self.runtime.db
+        return {name: await db[name].count_documents({"property_id": self.property_id}) for name in names}
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Runtime, str]]:
+    """The front process of intake on a free port, without its broker."""
+    runtime = build(service.wiring, "front", settings, clock or SystemClock(), Catalogue.shipped())
+    await stores.prepare(runtime.client, runtime.db, service.wiring, settings, runtime.catalogue)
+    runtime.committer.start()
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = make_app(runtime, service.routers)
+    http = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http="httptools"))
+    serving = asyncio.create_task(http._serve([listener]))
+    try:
+        yield runtime, f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        http.should_exit = True
+        await serving
+        await runtime.committer.stop(5)
+        await runtime.client.close()
+
+
+@contextmanager
+def own_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases for all tests of a module: each test has a property of its own in them."""
+    prefix = f"t{secrets.token_hex(4)}_"
+    yield stack.settings(database_prefix=prefix, topic_prefix=prefix.replace("_", "."))
+    stack.forget(prefix, prefix.replace("_", "."))
+
+
+def new_property() -> str:
+    """The id of a property nobody has used."""
+    return f"villa-{secrets.token_hex(5)}"
