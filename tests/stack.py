@@ -20,14 +20,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.settings import Settings
 from tools.exits import Exit, Stop
-from tools.stack import Stack, StackOptions
 from tools.stack.broker import APACHE, BrokerKind, Traits
+from tools.stack.kafka import version
 from tools.stack.ports import HOST, free_port
-from tools.stack.stack import settings_of
+from tools.stack.stack import Stack, StackOptions, settings_of
 
 VARIABLE = "GUANJIA_TEST_BROKER"
 MONGODB_IMAGE = "mongo:8.0"
-KAFKA_IMAGE = "apache/kafka:4.1.1"
+KAFKA_IMAGE = f"apache/kafka:{version()}"
 CACHE_GIB = 0.5
 _KAFKA_INSIDE = 19_092
 

@@ -20,12 +20,14 @@ from pymongo import AsyncMongoClient
 from shared.settings import Settings
 from tests.stack import SessionStack
 from tools.exits import Exit, Stop
-from tools.stack import Stack, StackOptions, Supervisor, running_settings
 from tools.stack.child import start_ticks
 from tools.stack.layout import Layout
+from tools.stack.machine import running_settings
 from tools.stack.mongod import Mongod
 from tools.stack.ports import HOST, free_port
 from tools.stack.recycle import BatchCounter
+from tools.stack.stack import Stack, StackOptions
+from tools.stack.supervisor import Supervisor
 from tools.stack.tansu import Tansu
 
 pytestmark = pytest.mark.connected
@@ -219,7 +221,7 @@ async def test_the_settings_of_a_running_machine_can_be_read(own: Stack) -> None
 OUTLIVED = """
 import asyncio, sys
 from pathlib import Path
-from tools.stack import Stack, StackOptions
+from tools.stack.stack import Stack, StackOptions
 async def main():
     stack = Stack(StackOptions(data=Path(sys.argv[1]), mongodb_cache_gib=0.25))
     await stack.start()

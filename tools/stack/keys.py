@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 
 from tools.exits import Exit, Stop
@@ -53,3 +54,13 @@ def machine_keys(layout: Layout) -> dict[str, str]:
         part.write_text(json.dumps(kept, indent=2) + "\n")
         part.replace(path)
     return {name: os.environ.get(name) or kept[name] for name in MAKERS}
+
+
+def main() -> None:
+    """Print fresh secrets as an environment file: `python -m tools.stack.keys > guanjia.env`."""
+    for name, make in MAKERS.items():
+        sys.stdout.write(f"{name}={make()}\n")
+
+
+if __name__ == "__main__":
+    main()
