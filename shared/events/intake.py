@@ -78,8 +78,10 @@ class RequestAccepted(Event):
 
 
 class RequestAmended(Event):
-    """A correction with its reason (ruling J25): `changed` holds the new values, `was` the old ones; personal
-    ones only in the personal part. `fields.<name>` are the catalogue's answers.
+    """A correction with its reason (ruling J25).
+
+    `changed` holds the new values, `was` the old ones; personal ones only in the personal part.
+    `fields.<name>` are the catalogue's answers.
     """
 
     TYPE = "intake.request.amended.v1"

@@ -19,12 +19,15 @@ import jwt
 import uvicorn
 
 from services.intake.app import service
+from services.intake.domain.commands import WatchPromise
 from shared.catalogue.load import Catalogue
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, ManualClock, SystemClock
 from shared.events.envelope import Event, Lane
 from shared.http.app import make_app
 from shared.kernel import stores
+from shared.kernel.lease import Lease
 from shared.kernel.runtime import Runtime, build
+from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
 from tests.stack import SessionStack
@@ -135,6 +138,22 @@ class Estate:
         for event in events:
             outcome = await self.hear(event, stream)
             assert isinstance(outcome, Applied), outcome
+
+    async def sweep(self, moment: datetime) -> int:
+        """Fire this property's timers that are due at a moment, as the sweeper does; how many were due."""
+        db, commands = self.runtime.db, {WatchPromise.NAME: WatchPromise}
+        sweeper = Sweeper(
+            db,
+            self.runtime.committer,
+            ManualClock(moment),
+            commands,
+            Lease(db, "timers", "test", 10),
+            sweep_ms=10,
+            batch_max=100,
+            database_clock=False,
+        )
+        await db["timers"].delete_many({"property_id": {"$ne": self.property_id}})
+        return await sweeper.sweep()
 
     async def journal(self, stream: str) -> list[str]:
         """The types of the events intake told on a stream, in their order."""

@@ -311,6 +311,37 @@ async def test_p012_p013_a_promise_is_watched_and_moves_only_with_the_customer(e
     assert (await estate.counts())["timers"] == 2
 
 
+async def test_p013_a_promise_that_comes_near_is_told_and_one_that_passes_is_counted(estate: Estate) -> None:
+    taken = await estate.accept()
+    await estate.told(issued(taken["id"]), stream=taken["id"])
+    promised_at = now() + timedelta(hours=3)
+    async with estate.client() as client:
+        answer = await client.post(
+            f"/requests/{taken['id']}/promise", json={"promised_at": promised_at.isoformat()}
+        )
+        assert answer.status_code == 200, answer.text
+    assert await estate.sweep(promised_at - timedelta(minutes=61)) == 0
+    assert await estate.sweep(promised_at - timedelta(minutes=59)) == 1
+    assert (await estate.journal(taken["id"]))[-1] == "intake.request.extension_needed.v1"
+    assert await estate.sweep(promised_at + timedelta(seconds=1)) == 1
+    assert (await estate.journal(taken["id"]))[-1] == "intake.request.promise_missed.v1"
+    assert (await estate.read(taken["id"]))["promise"]["missed"] == 1
+    assert (await estate.counts())["timers"] == 0
+
+
+async def test_p013_a_promise_kept_in_time_is_never_counted(estate: Estate) -> None:
+    taken = await estate.accept()
+    await estate.told(issued(taken["id"]), stream=taken["id"])
+    promised_at = now() + timedelta(hours=3)
+    async with estate.client() as client:
+        body = {"promised_at": promised_at.isoformat()}
+        assert (await client.post(f"/requests/{taken['id']}/promise", json=body)).status_code == 200
+    await estate.told(*worked(taken["id"])[2:4], stream=taken["id"])
+    assert await estate.sweep(promised_at + timedelta(seconds=1)) == 2
+    assert "intake.request.promise_missed.v1" not in await estate.journal(taken["id"])
+    assert (await estate.read(taken["id"]))["promise"]["missed"] == 0
+
+
 async def test_p012_in_a_property_where_supervisors_promise_an_officer_may_not(estate: Estate) -> None:
     strict = Estate(estate.runtime, estate.url, new_property())
     await strict.open(profile="garden")
