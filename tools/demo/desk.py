@@ -16,12 +16,13 @@ from tools.client import Client, Json, until
 from tools.demo.group import Estate, Owner, Staff
 from tools.session import Machine
 
-WAIT_SECONDS = 20.0
-STEP_WAIT_SECONDS = 30.0
+WAIT_SECONDS = 45.0
 
 
 class Desk:
     """One property, its staff, and what they can do."""
+
+    wait_seconds = WAIT_SECONDS
 
     def __init__(
         self, machine: Machine, estate: Estate, connections: Client, clock: Clock | None = None
@@ -92,7 +93,7 @@ class Desk:
             found = await self.read_request(request_id)
             return found if matches(found, wanted) else None
 
-        return await until(look, seconds=WAIT_SECONDS, what=what)
+        return await until(look, seconds=self.wait_seconds, what=what)
 
     # --- dispatch -----------------------------------------------------------------------------
 
@@ -104,7 +105,7 @@ class Desk:
             page = await self.as_role("cs_officer").get("dispatch", path, request_id=request_id)
             return page["items"][0] if page["items"] else None
 
-        return await until(look, seconds=WAIT_SECONDS, what="a slip for the request")
+        return await until(look, seconds=self.wait_seconds, what="a slip for the request")
 
     async def order_until(self, work_order_id: str, what: str, **wanted: Any) -> Json:
         """The work order once it is as wanted."""
@@ -115,7 +116,7 @@ class Desk:
             )
             return found if matches(found, wanted) else None
 
-        return await until(look, seconds=WAIT_SECONDS, what=what)
+        return await until(look, seconds=self.wait_seconds, what=what)
 
     async def step(self, order: Json, action: str, role: str, **body: Any) -> Json:
         """A step on a work order, by its assignee if he has that role, else by somebody on duty with it."""
@@ -137,7 +138,7 @@ class Desk:
             found = await self.account(request_id)
             return found if found is not None and matches(found, wanted) else None
 
-        return await until(look, seconds=WAIT_SECONDS, what=what)
+        return await until(look, seconds=self.wait_seconds, what=what)
 
     async def money(self, path: str, role: str, **body: Any) -> Json:
         """A step of billing: consent, payment, refund, decision."""
