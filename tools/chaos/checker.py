@@ -1,0 +1,121 @@
+"""The independent checker: reads what is there and applies every rule. Run it when all has come to rest.
+
+It shares no code with the services; only seals are opened by the kernel's own `verify`, which is what an
+auditor of the journal would run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+
+from tools.chaos.facts import Outage, Violation
+from tools.chaos.journal import Journal
+from tools.chaos.read import SERVICES, Stores, log_of
+from tools.chaos.rules import deadlines, ledger, messages, numbers, requests, streams
+
+GRACE = timedelta(seconds=30)
+# A deadline waits for nothing else: timers and their commits are the front process's and mongod's.
+FIRES_DEADLINES = frozenset({"dispatch-front", "mongod"})
+NUMBERED = ("dispatch", "billing")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where everything lies that is judged; `now` is the moment of the check, by the machine's clock."""
+
+    stores: Stores
+    journal: Journal
+    sms_log: Path
+    mail_log: Path
+    now: datetime
+    grace: timedelta = GRACE
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the checker says: everything that is wrong, and how much was looked at."""
+
+    violations: list[Violation]
+    looked_at: dict[str, int]
+
+    def by_rule(self) -> Counter[str]:
+        """How many of each."""
+        return Counter(violation.rule for violation in self.violations)
+
+
+def check(evidence: Evidence) -> Findings:
+    """Every rule, over everything."""
+    looked_at: Counter[str] = Counter()
+    parts = (_requests, _numbers, _ledger, _messages, _deadlines, _streams)
+    found = chain(evidence.journal.all_findings(), *(part(evidence, looked_at) for part in parts))
+    return Findings(list(found), dict(looked_at))
+
+
+def _requests(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    stores = evidence.stores
+    stored, orders = list(stores.requests()), list(stores.orders())
+    endings = list(stores.endings())
+    looked_at.update({"requests": len(stored), "work orders": len(orders)})
+    yield from requests.kept(evidence.journal.all_accepted(), stored)
+    yield from requests.worked(stored, orders, endings)
+    yield from requests.ended(stored, endings, orders, evidence.journal.all_shown())
+
+
+def _numbers(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    uses = {"dispatch": evidence.stores.slips, "billing": evidence.stores.receipts}
+    for service in NUMBERED:
+        taken = list(evidence.stores.numbers(service))
+        looked_at["numbers"] += len(taken)
+        yield from numbers.gapless(taken, uses[service](), evidence.stores.counters(service))
+
+
+def _ledger(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    entries, payments = list(evidence.stores.entries()), list(evidence.stores.payments())
+    looked_at.update({"ledger entries": len(entries), "payments": len(payments)})
+    yield from ledger.balanced(entries, chain(payments, evidence.stores.charges()))
+    yield from ledger.receipts_hold(evidence.journal.all_handed(), payments)
+
+
+def _messages(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    every = list(evidence.stores.messages())
+    sms, mail = list(log_of(evidence.sms_log)), list(log_of(evidence.mail_log))
+    unknown = sum(1 for message in every if message.state == "unknown")
+    looked_at.update({"messages": len(every), "text messages taken": len(sms), "mails taken": len(mail)})
+    looked_at["messages listed unknown"] += unknown
+    yield from messages.by_gateway(every, sms)
+    yield from messages.by_mail(every, mail)
+    yield from messages.under_way(every, evidence.now)
+    yield from messages.called(every, evidence.stores.orders())
+
+
+def _deadlines(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    every = list(deadlines.deadlines(evidence.stores.orders(), evidence.stores.steps()))
+    looked_at["deadlines fired"] += sum(1 for one in every if one.fired_at is not None)
+    outages = list(_outages(evidence.journal.all_down()))
+    yield from deadlines.kept(every, outages, evidence.now, evidence.grace)
+
+
+def _outages(every: Iterable[Outage]) -> Iterator[Outage]:
+    return (outage for outage in every if outage.process in FIRES_DEADLINES)
+
+
+def _streams(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    stores = evidence.stores
+    published = [one for service in SERVICES for one in stores.published(service)]
+    progress = [one for service in SERVICES for one in stores.progress(service)]
+    looked_at["events"] += sum(one.count for one in published)
+    yield from streams.gapless(published, progress)
+    yield from streams.caught_up(published, progress)
+    yield from streams.nothing_left(
+        chain.from_iterable(map(stores.waiting, SERVICES)),
+        chain.from_iterable(map(stores.parked, SERVICES)),
+        progress,
+    )
+    timers = [one for service in SERVICES for one in stores.timers(service)]
+    looked_at["timers pending"] += len(timers)
+    yield from streams.no_timer_left(timers, evidence.now, evidence.grace)

@@ -1,0 +1,1 @@
+"""The rules: pure functions from facts to violations, each a sentence that must hold after any kill."""

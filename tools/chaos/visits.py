@@ -1,0 +1,53 @@
+"""Who calls when about what: the seeded plan of the load. Pure: the same seed gives the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+CALLS = {"general": 40, "urgent": 12, "emergency": 8, "overdue": 14, "raised": 2, "car": 4}
+"""Calls nobody does anything about while the run lasts: they wait, and their deadlines come."""
+LIVES = {
+    "indoor": 5,
+    "public": 3,
+    "urgent": 1,
+    "emergency": 2,
+    "withdrawn": 2,
+    "cancelled": 4,
+    "car_used": 1,
+    "car_in_time": 1,
+    "car_late": 1,
+}
+"""Calls that people see through to the end: the scripts of the demonstration."""
+CARS = frozenset({"car", "car_used", "car_in_time", "car_late"})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request that is going to be made. `at_seconds` counts from the beginning of the load."""
+
+    number: int
+    property_id: str
+    kind: Literal["call", "life"]
+    what: str
+    at_seconds: float
+
+
+def plan(
+    random: Random, property_ids: Sequence[str], with_cars: frozenset[str], count: int, seconds: float
+) -> list[Visit]:
+    """So many visits, evenly spread over the time and over the properties, in time order."""
+    return [
+        _visit(random, number, property_ids[number % len(property_ids)], with_cars, seconds * number / count)
+        for number in range(count)
+    ]
+
+
+def _visit(random: Random, number: int, property_id: str, with_cars: frozenset[str], at: float) -> Visit:
+    weights = {("call", what): weight for what, weight in CALLS.items()}
+    weights |= {("life", what): weight for what, weight in LIVES.items()}
+    possible = [key for key in weights if key[1] not in CARS or property_id in with_cars]
+    kind, what = random.choices(possible, [weights[key] for key in possible])[0]
+    return Visit(number, property_id, "life" if kind == "life" else "call", what, at)
