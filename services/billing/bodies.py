@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+)
 
 from services.billing.domain.payment import CLEAR_MAX, Method, Purpose
 from shared.ids import ID_PATTERN
@@ -13,6 +22,28 @@ from shared.money import AMOUNT_MINOR_MAX
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 MaybeId = Annotated[str, StringConstraints(pattern=rf"^$|{ID_PATTERN}")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+
+
+YEAR_MIN, YEAR_MAX = 1970, 2199
+
+
+def _written(value: object) -> object:
+    """A moment is written out; a bare number is none."""
+    if not isinstance(value, str) or "T" not in value.upper():
+        raise ValueError("must be a moment such as 2026-03-01T08:00:00+08:00")
+    return value
+
+
+def bounded(moment: datetime) -> datetime:
+    """The moment in UTC. ValueError without an offset, or outside the years that can be stored."""
+    if moment.tzinfo is None:
+        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+    if not YEAR_MIN < moment.year < YEAR_MAX:
+        raise ValueError(f"must be a time between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+    return moment.astimezone(UTC)
+
+
+At = Annotated[datetime, BeforeValidator(_written), AfterValidator(bounded)]
 
 
 class Body(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -208,7 +209,11 @@ async def test_what_is_not_there(desk: Billing) -> None:
             assert (await client.get(path)).status_code == 404
         for path in ("payments?cursor=%21", "payments?method=gold", "receipts/gaps?year=1"):
             assert (await client.get(path)).status_code in (404, 422)
-        assert (await client.get("ledger/trial-balance?at=2026-01-01T00:00:00")).status_code == 422
+        for at in ("2026-01-01T00:00:00", "0.5", "1767225600", "0001-01-01T00:00:00%2B14:00", "soon"):
+            assert (await client.get(f"ledger/trial-balance?at={at}")).status_code == 422
+        for place in ("x", "2026-01-01T00:00:00|p1", "0001-01-01T00:00:00+14:00|p1"):
+            cursor = base64.urlsafe_b64encode(place.encode()).decode()
+            assert (await client.get("payments", params={"cursor": cursor})).status_code == 422
     assert (await desk.post("quotes/x/consent", {}, "cs_officer")).status_code == 404
     assert (await desk.post("deposits/x/refund", {}, "cashier")).status_code == 404
 

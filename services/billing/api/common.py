@@ -9,6 +9,7 @@ from fastapi import Path, Response
 from pydantic import BaseModel
 
 from services.billing import repository
+from services.billing.bodies import bounded
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
 from services.billing.viewer import Viewer
@@ -68,12 +69,9 @@ def place(page: Page) -> tuple[datetime, str] | None:
         return None
     at, _, last = page.after.partition("|")
     try:
-        moment = datetime.fromisoformat(at)
+        return bounded(datetime.fromisoformat(at)), last
     except ValueError as error:
         raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor") from error
-    if moment.tzinfo is None:
-        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor")
-    return moment, last
 
 
 def cursor(moment: datetime, id: str) -> str:

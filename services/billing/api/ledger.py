@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from services.billing import repository
 from services.billing.answers import ClearedAnswer, EntryAnswer, PaymentAnswer, payment_answer
 from services.billing.api.common import READ, PathId, books_of, cursor, place, viewer
-from services.billing.bodies import ClearBody
+from services.billing.bodies import At, ClearBody
 from services.billing.domain.commands import ClearDoorCash
 from services.billing.domain.ledger import CHART, AccountName, AccountType, Entry
 from services.billing.domain.payment import CLEAR_MAX
 from services.billing.handlers.paying import RECEIPTS
-from shared.events.envelope import Amount, Moment
+from shared.events.envelope import Amount
 from shared.http.call import CallDep
 from shared.http.page import PageDep
 
@@ -102,7 +102,7 @@ class CarriedAnswer(BaseModel):
 @router.get("/ledger/trial-balance", response_model=TrialBalanceAnswer)
 async def trial_balance(
     call: CallDep,
-    at: Annotated[Moment | None, Query(description="As it was at that moment; else now")] = None,
+    at: Annotated[At | None, Query(description="As it was at that moment; else now")] = None,
 ) -> Response:
     """The balance of every account of the chart; their sum is zero."""
     call.authorise(READ)
