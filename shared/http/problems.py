@@ -13,6 +13,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from pymongo.errors import ConnectionFailure, PyMongoError
 from starlette.exceptions import HTTPException
 
 from shared.errors import Busy, Invalid, NotFound, Rejected, Transient
@@ -93,6 +94,13 @@ def install(app: FastAPI) -> None:
     async def _transient(_: Request, error: Transient) -> Response:
         return busy(Busy(1))
 
+    @app.exception_handler(PyMongoError)
+    async def _store(request: Request, error: PyMongoError) -> Response:
+        """The store being away is nobody's fault: come again."""
+        if isinstance(error, ConnectionFailure) or error.timeout:
+            return busy(Busy(1))
+        return _mistake(request, error)
+
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         return _validation(error.errors())
@@ -106,8 +114,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _failed(request: Request, error: Exception) -> Response:
-        log.error("a call failed: %s %s: %s", request.method, request.url.path, type(error).__name__)
-        return problem(500, "internal", "this is our mistake; it has been recorded")
+        return _mistake(request, error)
+
+
+def _mistake(request: Request, error: Exception) -> Response:
+    log.error("a call failed: %s %s: %s", request.method, request.url.path, type(error).__name__)
+    return problem(500, "internal", "this is our mistake; it has been recorded")
 
 
 def _validation(errors: Sequence[Any]) -> Response:
