@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from shared.catalogue.load import Catalogue
-from tools.docs import catalogue, events
+from shared.settings import Settings
+from tools.docs import catalogue, events, settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 AGAIN = "run `python -m tools.docs`"
@@ -17,6 +18,13 @@ def test_the_catalogue_page_is_of_today() -> None:
 
 def test_the_events_page_is_of_today() -> None:
     assert (DOCS / "events.md").read_text(encoding="utf-8") == events.render(events.readers()), AGAIN
+
+
+def test_the_settings_page_is_of_today_and_complete() -> None:
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings.render(), AGAIN
+    listed = [name for _, names in settings.sections() for name in names]
+    assert listed == list(Settings.model_fields), "every setting belongs to a section, once"
+    assert all(field.description for field in Settings.model_fields.values())
 
 
 def test_the_catalogue_page_names_every_source_and_number_of_a_procedure() -> None:

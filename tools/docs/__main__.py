@@ -1,4 +1,4 @@
-"""Writes docs/catalogue.md, docs/events.md and the event snapshots; run from the project's root."""
+"""Writes docs/catalogue.md, events.md, settings.md and the event snapshots; run from the project's root."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from shared.catalogue.load import Catalogue
-from tools.docs import catalogue, contracts, events
+from tools.docs import catalogue, contracts, events, settings
 
 DOCS = Path("docs")
 
@@ -16,6 +16,7 @@ def main() -> int:
     DOCS.mkdir(exist_ok=True)
     (DOCS / "catalogue.md").write_text(catalogue.render(Catalogue.shipped()), encoding="utf-8")
     (DOCS / "events.md").write_text(events.render(events.readers()), encoding="utf-8")
+    (DOCS / "settings.md").write_text(settings.render(), encoding="utf-8")
     refused = contracts.write()
     for sentence in refused:
         print(sentence, file=sys.stderr)
