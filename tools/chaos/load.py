@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 CALLS_AT_ONCE_MAX = 64
 LIVES_AT_ONCE_MAX = 48
 EXTRA_EVERY_SECONDS = 0.5
+PAUSE_SECONDS = (0.1, 1.0)  # between two steps of a life
 MORE_TECHNICIANS, MORE_BUTLERS = 12, 3
 NO_QUIET_HOURS = {"quiet.from": "00:00", "quiet.until": "00:00"}
 CAR_HIRE = "car-hire"
@@ -114,7 +115,7 @@ class Load:
             self._journal.note_finding(Violation("load-refused", where, str(error)))
 
     async def _live(self, desk: ChaosDesk, what: str, random: Random) -> None:
-        play: Callable[[], Awaitable[Any]] = getattr(Script(desk, random), what)
+        play: Callable[[], Awaitable[Any]] = getattr(Script(desk, random, PAUSE_SECONDS), what)
         await play()
 
     async def _call(self, desk: ChaosDesk, what: str, random: Random) -> None:

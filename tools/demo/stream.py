@@ -51,15 +51,16 @@ NEEDS_CAR_HIRE = ("car_used", "car_in_time", "car_late")
 class Quiet:
     """A story nobody listens to; people take their time between two steps."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, pause_seconds: tuple[float, float]) -> None:
         self._random = random
+        self._pause_seconds = pause_seconds
 
     def tell(self, service: str, zh: str, en: str) -> None:
         """Nobody listens; the live view shows what happens."""
 
     async def pause(self) -> None:
         """As long as it takes until the next step."""
-        await asyncio.sleep(self._random.uniform(*PAUSE_SECONDS))
+        await asyncio.sleep(self._random.uniform(*self._pause_seconds))
 
 
 class Stream:
@@ -108,10 +109,12 @@ class Stream:
 class Script:
     """The plays by name, with people and faults drawn by lot."""
 
-    def __init__(self, desk: Desk, random: Random) -> None:
+    def __init__(
+        self, desk: Desk, random: Random, pause_seconds: tuple[float, float] = PAUSE_SECONDS
+    ) -> None:
         self._random = random
         self._owners = desk.estate.owners
-        story = Quiet(random)
+        story = Quiet(random, pause_seconds)
         self._repairs = Repairs(desk, story)
         self._cars = Cars(desk, story)
 
