@@ -15,7 +15,7 @@ WIRING = Wiring(
     service="dispatch",
     reads=READS,
     kinds=KINDS,
-    commands=commands(Policy.shipped()),
+    commands=commands(Policy.shipped(), Catalogue.shipped()),
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
 )

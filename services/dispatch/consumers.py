@@ -14,7 +14,8 @@ from services.dispatch.domain.commands import (
     SwapShift,
 )
 from services.dispatch.handlers import billing, timers
-from services.dispatch.handlers.intake import IntakeHandlers
+from services.dispatch.handlers.amending import Amending
+from services.dispatch.handlers.issuing import Issuing
 from services.dispatch.handlers.roster import RosterHandlers
 from services.dispatch.handlers.work import work_handlers
 from shared.catalogue.load import Catalogue
@@ -34,6 +35,7 @@ from shared.events.intake import (
     RequestAmended,
     RequestCancelled,
     RequestReopened,
+    UrgencyLowered,
     UrgencyRaised,
 )
 from shared.kernel.unit import Command, Handler
@@ -44,15 +46,16 @@ READS = ("intake", "billing")
 
 def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
     """What each event sets in motion; a type that is not here only counts as seen."""
-    intake = IntakeHandlers(catalogue)
+    issuing, amending = Issuing(catalogue), Amending(catalogue)
     return {
-        PropertyConfigured: intake.configured,
-        RequestAccepted: intake.accepted,
-        RequestAmended: intake.amended,
-        RequestCancelled: intake.cancelled,
-        RequestReopened: intake.reopened,
-        UrgencyRaised: intake.urgency_raised,
-        EmergencyRaised: intake.emergency_raised,
+        PropertyConfigured: issuing.configured,
+        RequestAccepted: issuing.accepted,
+        RequestAmended: amending.amended,
+        RequestCancelled: amending.cancelled,
+        RequestReopened: issuing.reopened,
+        UrgencyRaised: amending.urgency_raised,
+        UrgencyLowered: amending.urgency_lowered,
+        EmergencyRaised: issuing.emergency_raised,
         QuoteOffered: billing.quote_offered,
         QuoteConsented: billing.quote_consented,
         QuoteRefused: billing.quote_refused,
@@ -62,11 +65,11 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
     }
 
 
-def commands(policy: Policy) -> dict[type[Command], Handler]:
+def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handler]:
     """What people and timers may ask for."""
     roster = RosterHandlers(policy)
     return {
-        **work_handlers(policy),
+        **work_handlers(policy, catalogue),
         PutStaff: roster.put_staff,
         PutShifts: roster.put_shifts,
         CancelShift: roster.cancel_shift,

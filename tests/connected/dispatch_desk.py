@@ -15,7 +15,7 @@ import httpx
 import jwt
 
 from services.dispatch.app import WIRING, service
-from services.dispatch.handlers.intake import first_order_id
+from services.dispatch.handlers.rules import first_order_id
 from services.dispatch.rollup import LoadRollUp
 from shared.catalogue.load import Catalogue
 from shared.clock import ManualClock

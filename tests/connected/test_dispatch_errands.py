@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
-from shared.events.intake import RequestCancelled
+from shared.events.intake import RequestAmended, RequestCancelled
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, Json, open_desk
 
@@ -115,6 +115,26 @@ async def test_j5_before_anything_is_booked_the_notice_cancels_at_once(desk: Des
     await desk.take("butler", order_id, "confirm-car", CAR)
     await cancel(desk)
     assert (await desk.read(order_id))["status"] == "CANCELLED_IN_TIME"
+
+
+async def test_j25_another_start_has_to_be_confirmed_by_the_partner_again(desk: Desk) -> None:
+    order_id = await ask(desk)
+    await desk.take("butler", order_id, "confirm-car", CAR)
+    start = desk.clock.now() + timedelta(hours=200)
+    changed = {"appointment_at": start.isoformat()}
+    amended = RequestAmended(
+        request_id="r1", reason="a day later", changed=changed, place="gate", amended_at=desk.clock.now()
+    )
+    await desk.hear(amended)
+    order = await desk.read(order_id)
+    assert (order["status"], order["booking"], order["place"]) == ("ASKED", None, "gate")
+    assert datetime.fromisoformat(order["due_at"]) == start
+    await book(desk, order_id)
+    later = {"appointment_at": (start + timedelta(hours=1)).isoformat()}
+    await desk.hear(amended.model_copy(update={"changed": later}))
+    order = await desk.read(order_id)
+    assert order["status"] == "BOOKED", "what is booked and paid is cancelled first (P066)"
+    assert datetime.fromisoformat(order["appointment_at"]) == start
 
 
 async def test_an_unbooked_car_is_told_before_its_start(desk: Desk) -> None:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from services.dispatch.handlers.intake import first_order_id, response_order_id
+from services.dispatch.handlers.rules import first_order_id, response_order_id
 from shared.events.intake import (
     EmergencyRaised,
     RequestAmended,
     RequestCancelled,
     RequestReopened,
+    UrgencyLowered,
     UrgencyRaised,
 )
 from shared.kernel.unit import Applied, Parked
@@ -271,7 +272,14 @@ async def test_j18_a_raised_urgency_brings_a_new_deadline(desk: Desk) -> None:
         now + timedelta(hours=24),
     )
     await desk.hear(UrgencyRaised(request_id="r1", urgency="general", reason="x", raised_at=now))
-    assert (await desk.read(order_id))["urgency"] == "urgent", "never lowered on the way"
+    assert (await desk.read(order_id))["urgency"] == "urgent", "raising never lowers"
+    await desk.hear(UrgencyLowered(request_id="r1", urgency="general", reason="dry again", lowered_at=now))
+    order = await desk.read(order_id)
+    reported = datetime.fromisoformat(order["reported_at"])
+    assert (order["urgency"], datetime.fromisoformat(order["due_at"])) == (
+        "general",
+        reported + timedelta(days=3),
+    )
 
 
 async def test_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream(desk: Desk) -> None:
@@ -317,6 +325,41 @@ async def test_a_report_and_its_cancellation_in_one_batch_see_each_other(desk: D
     outcomes = await desk.runtime.committer.submit(causes)
     assert all(isinstance(o, Applied) for o in outcomes)
     assert (await desk.read(first_order_id(PROPERTY, "r1")))["status"] == "CANCELLED"
+
+
+async def test_j18_who_is_called_for_an_emergency_has_its_five_minutes_from_then_on(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent")
+    await desk.pass_time(minutes=10)
+    now = desk.clock.now()
+    await desk.hear(UrgencyRaised(request_id="r1", urgency="emergency", reason="gushes", raised_at=now))
+    await desk.pass_time(minutes=4, seconds=59)
+    assert await desk.told("escalation.raised") == []
+    first = (await desk.read(order_id))["assignee_id"]
+    await desk.pass_time(seconds=1)
+    assert (await desk.read(order_id))["assignee_id"] != first
+
+
+async def test_p014_a_line_without_price_is_refused_before_billing_sees_it(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent")
+    for action in ("collect", "contact", "arrive"):
+        await desk.take("technician", order_id, action)
+    await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
+    lines = [{"code": "tap-replacement"}, {"code": "gold-tap"}]
+    answer = await desk.call("technician", "POST", f"work-orders/{order_id}/quote", {"lines": lines})
+    assert (answer.status_code, answer.json()["field"]) == (422, "lines.1.code")
+    assert "tap-replacement" in answer.json()["accepted"]
+    assert await desk.told("work_order.quoted") == []
+
+
+async def test_j25_another_trade_calls_somebody_who_knows_it(desk: Desk) -> None:
+    await desk.staff("engineering", ("mason-1", "technician"), skills=["mason"])
+    await desk.forget_looks()
+    order_id = await desk.report()
+    changed = {"category": "structure"}
+    now = desk.clock.now()
+    await desk.hear(RequestAmended(request_id="r1", reason="it is the wall", changed=changed, amended_at=now))
+    order = await desk.read(order_id)
+    assert (order["skill"], order["assignee_id"], order["slip_number"]) == ("mason", "mason-1", 1)
 
 
 async def test_j25_an_amended_place_keeps_the_slip(desk: Desk) -> None:

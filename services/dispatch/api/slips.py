@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from services.dispatch import repository
 from services.dispatch.api.common import READ
-from services.dispatch.handlers.intake import SERIES, ZONE_UNKNOWN
+from services.dispatch.handlers.issuing import SERIES
+from services.dispatch.handlers.rules import ZONE_UNKNOWN
 from shared.deadlines import local_year
 from shared.errors import Invalid
 from shared.http.call import Call, CallDep

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.dispatch import repository
 from services.dispatch.domain.audit import Finding, findings
-from services.dispatch.handlers.intake import order_id_of_stream
+from services.dispatch.handlers.rules import order_id_of_stream
 from shared.catalogue.model import DispatchRules
 from shared.events.intake import EmergencyRaised, RequestAccepted
 

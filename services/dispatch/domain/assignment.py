@@ -21,7 +21,7 @@ from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkO
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
 
-Reason = Literal["assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised"]
+Reason = Literal["assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised", "amended"]
 
 
 def contact_of(staff: Staff | None) -> StaffContact | None:
@@ -33,19 +33,22 @@ def contact_of(staff: Staff | None) -> StaffContact | None:
     )
 
 
-def given(order: WorkOrder, choice: Choice) -> WorkOrder:
-    """The order in the hands of the chosen person, or of nobody yet."""
-    staff_id = choice.staff.id if choice.staff is not None else ""
-    return dataclasses.replace(order, assignee_id=staff_id, last_resort=choice.last_resort)
+def given(order: WorkOrder, choice: Choice, now: datetime) -> WorkOrder:
+    """The order in the hands of the chosen person, who is called now, or of nobody yet."""
+    if choice.staff is None:
+        return dataclasses.replace(order, assignee_id="", asked_at=None, last_resort=choice.last_resort)
+    return dataclasses.replace(
+        order, assignee_id=choice.staff.id, asked_at=now, last_resort=choice.last_resort
+    )
 
 
-def assign(order: WorkOrder, staff: Staff) -> WorkOrder:
+def assign(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
     """A supervisor gives the order to somebody.
 
     Raises Conflict where the flow or the person does not allow it.
     """
     check(FLOWS[order.kind], order, "assign")
-    return given(order, Choice(_available(staff)))
+    return given(order, Choice(_available(staff)), now)
 
 
 def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
@@ -56,12 +59,12 @@ def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
     return moved(passed_over(order), line, now)
 
 
-def hand_over(order: WorkOrder, staff: Staff) -> WorkOrder:
+def hand_over(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
     """A half-done job goes to somebody else; what was agreed and signed stays."""
     check(FLOWS[order.kind], order, "hand-over")
     if staff.id == order.assignee_id:
         raise Conflict("same-person", "This person has it already.", field="staff_id")
-    return given(order, Choice(_available(staff)))
+    return given(order, Choice(_available(staff)), now)
 
 
 def passed_over(order: WorkOrder) -> WorkOrder:

@@ -31,6 +31,7 @@ class Watched:
     urgency: Urgency
     assignee_id: str
     issued_at: datetime
+    asked_at: datetime | None
     slip_due_at: datetime
     clock_from: datetime
     due_at: datetime
@@ -76,8 +77,8 @@ def findings(order: Watched, now: datetime, grace: timedelta) -> list[Finding]:
     minutes = answer_minutes(
         order.urgency, order.mode, order.slip_within_minutes, order.collect_within_minutes
     )
-    if minutes is not None and order.status == "ISSUED" and not order.escalations:
-        answer = order.issued_at + timedelta(minutes=minutes)
+    if minutes is not None and order.status == "ISSUED" and order.asked_at is not None:
+        answer = order.asked_at + timedelta(minutes=minutes)
         if answer < now - grace:
             expected.append(("unanswered", answer))
     return [

@@ -223,11 +223,14 @@ class Escalate(Command):
 
 
 class CheckAnswer(Command):
-    """Timer: has this person taken the slip up?"""
+    """Timer.
+
+    Has whoever was called taken the slip up? It says nothing if somebody else was called meanwhile.
+    """
 
     NAME: ClassVar[str] = "dispatch.check_answer"
     work_order_id: str
-    assignee_id: str
+    due_at: datetime
 
 
 class FindSomebody(Command):

@@ -43,7 +43,7 @@ def due_at(
 
 
 def more_urgent(order: WorkOrder, urgency: Urgency) -> bool:
-    """Whether that urgency is above the order's; it is never lowered on the way (J18)."""
+    """Whether that urgency is above the order's."""
     return URGENCY_RANK[urgency] > URGENCY_RANK[order.urgency]
 
 
@@ -102,8 +102,8 @@ def answer_minutes(urgency: Urgency, mode: Mode, slip_within: int, collect_withi
     return collect_within if urgency == "urgent" or mode == "collect" else None
 
 
-def answer_due_at(order: WorkOrder, asked_at: datetime) -> datetime | None:
-    """Until when somebody must have taken the slip up.
+def answer_due_at(order: WorkOrder) -> datetime | None:
+    """Until when who was called must have taken the slip up.
 
     An errand begins with its first question, not with a slip.
     """
@@ -111,9 +111,9 @@ def answer_due_at(order: WorkOrder, asked_at: datetime) -> datetime | None:
     minutes = answer_minutes(
         order.urgency, rules.mode, rules.slip_within_minutes, rules.collect_within_minutes
     )
-    if order.status != "ISSUED" or minutes is None:
+    if order.status != "ISSUED" or minutes is None or order.asked_at is None:
         return None
-    return asked_at + timedelta(minutes=minutes)
+    return order.asked_at + timedelta(minutes=minutes)
 
 
 def reroute_at(order: WorkOrder, now: datetime) -> datetime | None:

@@ -42,14 +42,13 @@ def timers_of(order: WorkOrder, now: datetime) -> dict[str, Timer]:
     step = next_step(order)
     if step is not None:
         assert order.due_at is not None
-        command = Escalate(work_order_id=order.id, number=step.number, due_at=order.due_at)
         key = f"deadline:{order.id}"
-        wanted[key] = Timer(step.at, command, chain=key, step=step.number)
-    answer = answer_due_at(order, now)
-    if answer is not None and order.assignee_id:
-        wanted[f"answer:{order.id}"] = Timer(
-            answer, CheckAnswer(work_order_id=order.id, assignee_id=order.assignee_id)
-        )
+        escalate = Escalate(work_order_id=order.id, number=step.number, due_at=order.due_at)
+        wanted[key] = Timer(step.at, escalate, chain=key, step=step.number)
+    answer = answer_due_at(order)
+    if answer is not None:
+        command = CheckAnswer(work_order_id=order.id, due_at=answer)
+        wanted[f"answer:{order.id}"] = Timer(answer, command)
     again = reroute_at(order, now)
     if again is not None:
         wanted[f"find:{order.id}"] = Timer(again, FindSomebody(work_order_id=order.id))

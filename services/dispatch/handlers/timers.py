@@ -15,7 +15,13 @@ from services.dispatch.domain.commands import (
     Escalate,
     FindSomebody,
 )
-from services.dispatch.domain.deadlines import next_step, paperwork_due_at, reroute_at, step_due
+from services.dispatch.domain.deadlines import (
+    answer_due_at,
+    next_step,
+    paperwork_due_at,
+    reroute_at,
+    step_due,
+)
 from services.dispatch.domain.errand import last_free_cancellation
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import WorkOrder
@@ -53,17 +59,17 @@ async def check_answer(unit: Unit) -> None:
     """
     command = payload(unit, CheckAnswer)
     order = await unit.load(WorkOrder, command.work_order_id)
-    if order is None or order.status != "ISSUED" or order.assignee_id != command.assignee_id:
+    if order is None or answer_due_at(order) != command.due_at:
         return
     role = order.rules.escalation[0].to_role if order.rules.escalation else order.rules.withdrawal_signature
     assert order.due_at is not None
     after = alarm(unit, order, "not_collected", role, await recipient(unit, order, role), order.due_at)
     if order.urgency == "general":
-        keep(unit, order, Change(after))
+        keep(unit, order, Change(dataclasses.replace(after, asked_at=None)))
         return
     after = passed_over(after)
     choice = await find(unit, after)
-    after = given(after, choice)
+    after = given(after, choice, unit.now)
     if choice.last_resort:
         after = alarm(unit, after, "unassigned", choice.role, choice.staff, order.due_at)
     keep(unit, order, Change(after, (reassigned(after, "no_answer", unit.now, contact_of(choice.staff)),)))
@@ -81,7 +87,7 @@ async def find_somebody(unit: Unit) -> None:
         if again is not None:
             unit.start_timer(f"find:{order.id}", again, command)
         return
-    after = given(order, choice)
+    after = given(order, choice, unit.now)
     keep(unit, order, Change(after, (reassigned(after, "found", unit.now, contact_of(choice.staff)),)))
 
 

@@ -9,9 +9,12 @@ from services.dispatch.domain import bodies, commands, errand, repair, withdrawa
 from services.dispatch.domain.assignment import assign, cannot, contact_of, given, hand_over, reassigned
 from services.dispatch.domain.flow import Change, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.tariff import check_lines
 from services.dispatch.handlers.answers import work_order_answer
 from services.dispatch.handlers.keeping import actor_of, alarm, keep, payload
 from services.dispatch.handlers.people import find, person
+from services.dispatch.handlers.rules import procedure_of
+from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, NotFound
 from shared.events.dispatch import QuoteLine
 from shared.kernel.unit import Command, Handler, Unit
@@ -40,7 +43,7 @@ async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
     freed = cannot(order, unit.now)
     said = step(freed, "cannot", actor_of(unit).by, unit.now, reason)
     choice = await find(unit, freed)
-    after = given(freed, choice)
+    after = given(freed, choice, unit.now)
     if choice.last_resort:
         assert after.due_at is not None
         after = alarm(unit, after, "unassigned", choice.role, choice.staff, after.due_at)
@@ -50,7 +53,7 @@ async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
 async def assign_work(order: WorkOrder, unit: Unit) -> Change:
     """A supervisor gives it to somebody."""
     staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
-    after = assign(order, staff)
+    after = assign(order, staff, unit.now)
     return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
 
 
@@ -58,7 +61,7 @@ async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
     """A half-done job goes to somebody else, with the reason."""
     body = body_of(unit, bodies.HandOverBody)
     staff = await person(unit, order, body.staff_id)
-    after = hand_over(order, staff)
+    after = hand_over(order, staff, unit.now)
     said = step(after, "handed_over", actor_of(unit).by, unit.now, body.reason)
     return Change(after, (said, reassigned(after, "hand_over", unit.now, contact_of(staff))))
 
@@ -85,14 +88,31 @@ async def confirm_item(order: WorkOrder, unit: Unit) -> Change:
     return repair.confirm_item(order, actor_of(unit), unit.now, body.item, body.differs, body.owner_material)
 
 
-async def quote(order: WorkOrder, unit: Unit) -> Change:
-    """A repair names lines of the tariff; an errand's price is the partner's."""
-    lines = body_of(unit, bodies.QuoteBody).lines
-    quote_id = unit.derived_id("quote")
-    if order.kind == "errand":
-        return errand.quote(order, actor_of(unit), unit.now, quote_id)
-    named = tuple(QuoteLine(code=line.code, quantity=line.quantity) for line in lines)
-    return repair.quote(order, actor_of(unit), unit.now, quote_id, named)
+async def quote_errand(order: WorkOrder, unit: Unit) -> Change:
+    """See `errand.quote`; the price is the partner's."""
+    return errand.quote(order, actor_of(unit), unit.now, unit.derived_id("quote"))
+
+
+class Quoting:
+    """Quotes; a repair's lines are those of the tariff it was opened under, so they need the catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def quote(self, order: WorkOrder, unit: Unit) -> Change:
+        """See `repair.quote`. Raises Invalid for a line that has no price."""
+        if order.kind == "errand":
+            return await quote_errand(order, unit)
+        lines = body_of(unit, bodies.QuoteBody).lines
+        named = tuple(QuoteLine(code=line.code, quantity=line.quantity) for line in lines)
+        change = repair.quote(order, actor_of(unit), unit.now, unit.derived_id("quote"), named)
+        settings = await unit.look(PropertyCopy, order.property_id)
+        procedure = procedure_of(
+            self._catalogue, order.procedure, order.catalogue_version, settings, emergency=True
+        )
+        if procedure is not None and procedure.billing is not None:
+            check_lines(lines, procedure.billing)
+        return change
 
 
 async def start(order: WorkOrder, unit: Unit) -> Change:
@@ -163,7 +183,6 @@ STEPS: Mapping[type[commands.WorkCommand], Take] = {
     commands.RecordArrival: arrive,
     commands.RecordNoShow: no_show,
     commands.ConfirmItem: confirm_item,
-    commands.QuoteWork: quote,
     commands.StartWork: start,
     commands.CompleteWork: complete,
     commands.SignSlip: sign,
@@ -178,9 +197,11 @@ STEPS: Mapping[type[commands.WorkCommand], Take] = {
 }
 
 
-def work_handlers(policy: Policy) -> dict[type[Command], Handler]:
+def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handler]:
     """One handler for each step; they differ only in what the flow says."""
-    return {kind: _handler(take, policy) for kind, take in STEPS.items()}
+    steps: dict[type[commands.WorkCommand], Take] = {**STEPS}
+    steps[commands.QuoteWork] = Quoting(catalogue).quote
+    return {kind: _handler(take, policy) for kind, take in steps.items()}
 
 
 def _handler(take: Take, policy: Policy) -> Handler:

@@ -22,6 +22,7 @@ _WATCHED = (
     "urgency",
     "assignee_id",
     "issued_at",
+    "asked_at",
     "slip_due_at",
     "clock_from",
     "due_at",

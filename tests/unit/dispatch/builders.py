@@ -62,6 +62,7 @@ def order(status: Any = "ISSUED", **changes: Any) -> WorkOrder:
         "terms": terms(),
         "status": status,
         "assignee_id": "tech-1",
+        "asked_at": NOW,
         "reported_at": NOW,
         "issued_at": NOW,
         "slip_due_at": NOW + timedelta(minutes=5),

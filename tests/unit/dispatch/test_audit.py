@@ -26,6 +26,7 @@ def watched(**changes: Any) -> Watched:
         "urgency": "urgent",
         "assignee_id": "tech-1",
         "issued_at": NOW,
+        "asked_at": NOW,
         "slip_due_at": NOW + timedelta(minutes=5),
         "clock_from": NOW,
         "due_at": NOW + DAY,
@@ -64,8 +65,9 @@ def test_an_order_issued_after_its_deadline_has_the_grace_from_then_on() -> None
 @pytest.mark.parametrize(
     ("changes", "minutes", "kinds"),
     [
-        ({"assignee_id": "", "status": "ISSUED"}, 1, ["nobody_told"]),
-        ({"assignee_id": "", "status": "ISSUED", "escalations": 1}, 1, []),
+        ({"assignee_id": "", "asked_at": None, "status": "ISSUED"}, 1, ["nobody_told"]),
+        ({"assignee_id": "", "asked_at": None, "status": "ISSUED", "escalations": 1}, 1, []),
+        ({"asked_at": NOW + timedelta(minutes=20), "status": "ISSUED"}, 31, []),
         ({"status": "ISSUED"}, 31, ["unanswered"]),
         ({"status": "ISSUED", "urgency": "emergency"}, 6, ["unanswered"]),
         ({"status": "ISSUED", "urgency": "general"}, 60, []),

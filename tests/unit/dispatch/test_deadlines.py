@@ -95,7 +95,7 @@ def test_j6_silence_is_looked_after(changed: dict[str, Any], minutes: int | None
 def test_another_assignee_gets_the_whole_time_to_answer() -> None:
     first = order(urgency="emergency")
     later = NOW + timedelta(minutes=4)
-    second = replace(first, assignee_id="tech-2")
+    second = replace(first, assignee_id="tech-2", asked_at=later)
     assert changes(first, second, later).start["answer:w1"].due_at == later + timedelta(minutes=5)
     assert "answer:w1" not in changes(second, replace(second, place="elsewhere"), later).start
 

@@ -1,13 +1,14 @@
-"""What intake's events mean for the work: slips go out, move, become more urgent, or are cancelled."""
+"""A report becomes a slip: at once, with its number, its person and its deadline (P018, P020.
+
+J17, J20, J21).
+"""
 
 from __future__ import annotations
 
 import dataclasses
 
-from services.dispatch.domain import errand, withdrawal
-from services.dispatch.domain.assignment import contact_of, given, reassigned
-from services.dispatch.domain.deadlines import due_at, more_urgent
-from services.dispatch.domain.flow import Change, step
+from services.dispatch.domain.assignment import contact_of, given
+from services.dispatch.domain.flow import Change
 from services.dispatch.domain.issue import (
     EMERGENCY_RULES,
     Report,
@@ -19,50 +20,22 @@ from services.dispatch.domain.issue import (
     slip_year,
     start_of,
 )
-from services.dispatch.domain.model import DONE, PropertyCopy, WorkOrder
+from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
+from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import BillingRules, DispatchRules, Procedure
-from shared.errors import Invalid, Poison
+from shared.catalogue.model import BillingRules, DispatchRules
 from shared.events.dispatch import WorkKind
-from shared.events.intake import (
-    EmergencyRaised,
-    PropertyConfigured,
-    RequestAccepted,
-    RequestAmended,
-    RequestCancelled,
-    RequestReopened,
-    UrgencyRaised,
-)
+from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, RequestReopened
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
 
 SERIES = "slip"
-# Only until a property's own zone is known: its settings travel on another stream and may come later.
-ZONE_UNKNOWN = "Asia/Shanghai"
 
 
-def first_order_id(property_id: str, request_id: str) -> str:
-    """The id of the first work order of a request, known before it exists."""
-    return derived_id("work_order", property_id, request_id)
-
-
-def response_order_id(property_id: str, request_id: str) -> str:
-    """The id of the response to a request that became an emergency."""
-    return derived_id("work_order", property_id, request_id, "response")
-
-
-def order_id_of_stream(property_id: str, stream: str) -> str:
-    """The id of the work order a stream begins with; empty where a stream begins with none."""
-    prefix, _, request_id = stream.rpartition(":")
-    if not prefix:
-        return first_order_id(property_id, request_id)
-    return response_order_id(property_id, request_id) if prefix == "emergency" else ""
-
-
-class IntakeHandlers:
-    """The handlers of intake's events; they need the catalogue."""
+class Issuing:
+    """The handlers that write slips; they need the catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -94,7 +67,9 @@ class IntakeHandlers:
             return
         emergency = event.urgency == "emergency"
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
-        procedure = self._procedure(event.procedure, event.catalogue_version, settings, emergency)
+        procedure = procedure_of(
+            self._catalogue, event.procedure, event.catalogue_version, settings, emergency
+        )
         rules = procedure.dispatch if procedure is not None else EMERGENCY_RULES
         if rules is None:
             return
@@ -114,7 +89,7 @@ class IntakeHandlers:
             appointment_at=start_of(event.appointment_at, event.fields) if rules.kind == "errand" else None,
         )
         billing = procedure.billing if procedure is not None else None
-        await self._issue(unit, order_id, rules.kind, report, _zone(event.zone, settings), rules, billing)
+        await self._issue(unit, order_id, rules.kind, report, zone_of(settings, event.zone), rules, billing)
 
     async def emergency_raised(self, unit: Unit) -> None:
         """A routine request became an emergency.
@@ -126,7 +101,9 @@ class IntakeHandlers:
         if await unit.load(WorkOrder, order_id) is not None:
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
-        procedure = self._procedure(event.procedure, event.catalogue_version, settings, emergency=True)
+        procedure = procedure_of(
+            self._catalogue, event.procedure, event.catalogue_version, settings, emergency=True
+        )
         rules = procedure.dispatch if procedure is not None else None
         report = Report(
             request_id=event.request_id,
@@ -141,63 +118,8 @@ class IntakeHandlers:
             building=event.building,
             place=event.place,
         )
-        zone = _zone(event.zone, settings)
+        zone = zone_of(settings, event.zone)
         await self._issue(unit, order_id, "response", report, zone, rules or EMERGENCY_RULES, None)
-
-    async def amended(self, unit: Unit) -> None:
-        """The request was moved to the right unit or place; the slip keeps its number."""
-        event = payload(unit, RequestAmended)
-        order = await latest(unit, event.request_id)
-        if order is None or not order.open:
-            return
-        after = dataclasses.replace(
-            order, unit_id=event.unit_id or order.unit_id, place=event.place or order.place
-        )
-        if after != order:
-            keep(unit, order, Change(after, (step(after, "place_amended", "system", unit.now),)))
-
-    async def urgency_raised(self, unit: Unit) -> None:
-        """A new, earlier deadline (J18).
-
-        What waited for the supervisor goes straight to somebody who can do it.
-        """
-        event = payload(unit, UrgencyRaised)
-        order = await latest(unit, event.request_id)
-        if order is None or order.status in DONE or not more_urgent(order, event.urgency):
-            return
-        settings = await unit.look(PropertyCopy, unit.cause.property_id)
-        rules = self._rules(order, settings)
-        due = due_at(rules, event.urgency, event.raised_at, _zone("", settings), order.appointment_at)
-        after = dataclasses.replace(
-            order,
-            urgency=event.urgency,
-            due_at=min(due, order.due_at) if order.due_at is not None else due,
-            clock_from=event.raised_at,
-            escalated_percent=0,
-        )
-        facts = [step(after, "urgency_raised", "system", unit.now)]
-        if after.status != "ISSUED" or after.kind == "errand":
-            keep(unit, order, Change(after, tuple(facts)))
-            return
-        choice = await find(unit, after)
-        if choice.staff is None or choice.staff.id == order.assignee_id:
-            keep(unit, order, Change(after, tuple(facts)))
-            return
-        after = given(after, choice)
-        told = reassigned(after, "urgency_raised", unit.now, contact_of(choice.staff))
-        keep(unit, order, Change(after, (*facts, told)))
-
-    async def cancelled(self, unit: Unit) -> None:
-        """The caller changed his mind (J5).
-
-        A repair that has not begun is cancelled, a booking waits for the butler desk.
-        """
-        event = payload(unit, RequestCancelled)
-        order = await latest(unit, event.request_id)
-        if order is None:
-            return
-        cancel = errand.notice_received if order.kind == "errand" else withdrawal.cancelled
-        keep(unit, order, cancel(order, unit.now, event.reason, event.notice_received_at))
 
     async def reopened(self, unit: Unit) -> None:
         """The owner was not satisfied: a new slip for the same need, if the last one has ended."""
@@ -206,7 +128,9 @@ class IntakeHandlers:
         if last is None or last.open:
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
-        procedure = self._procedure(last.procedure, last.catalogue_version, settings, last.emergency)
+        procedure = procedure_of(
+            self._catalogue, last.procedure, last.catalogue_version, settings, last.emergency
+        )
         rules = procedure.dispatch if procedure is not None else EMERGENCY_RULES
         if rules is None:
             return
@@ -227,7 +151,7 @@ class IntakeHandlers:
         order_id = derived_id("work_order", last.id, "again")
         unit.save(dataclasses.replace(last, succeeded_by=order_id))
         billing = procedure.billing if procedure is not None else None
-        zone = _zone("", settings)
+        zone = zone_of(settings)
         await self._issue(unit, order_id, rules.kind, report, zone, rules, billing, rework_of=last.id)
 
     async def _issue(
@@ -252,7 +176,7 @@ class IntakeHandlers:
         number = await unit.number(SERIES, order_id, year)
         order = numbered(order, number, year, period_of(report, zone, rules))
         choice = await find(unit, order)
-        order = given(order, choice)
+        order = given(order, choice, unit.now)
         fact = issued(order, contact_of(choice.staff))
         if choice.last_resort:
             order = alarm(unit, order, "unassigned", choice.role, choice.staff, fact.due_at)
@@ -261,38 +185,3 @@ class IntakeHandlers:
             order = dataclasses.replace(order, slip_late_raised=True)
             order = alarm(unit, order, "slip_late", choice.role, choice.staff, slip_due_at)
         keep(unit, None, Change(order, (fact,)))
-
-    def _rules(self, order: WorkOrder, settings: PropertyCopy | None) -> DispatchRules:
-        procedure = self._procedure(order.procedure, order.catalogue_version, settings, emergency=True)
-        rules = procedure.dispatch if procedure is not None else None
-        return rules or EMERGENCY_RULES
-
-    def _procedure(
-        self, procedure_id: str, version: str, settings: PropertyCopy | None, emergency: bool
-    ) -> Procedure | None:
-        """The rules the request was opened under. Lost ones hold a routine request.
-
-        For an emergency, None (J17).
-        """
-        try:
-            return self._catalogue.at(version)
-        except Invalid:
-            if not emergency:
-                raise Poison(f"the rules {version} of {procedure_id} are not known here") from None
-        try:
-            profile = settings.profile if settings is not None else ""
-            return self._catalogue.procedure(procedure_id, profile)
-        except Invalid:
-            return None
-
-
-async def latest(unit: Unit, request_id: str) -> WorkOrder | None:
-    """The last work order of a request on its own stream."""
-    order = await unit.load(WorkOrder, first_order_id(unit.cause.property_id, request_id))
-    while order is not None and order.succeeded_by:
-        order = await unit.load(WorkOrder, order.succeeded_by)
-    return order
-
-
-def _zone(told: str, settings: PropertyCopy | None) -> str:
-    return told or (settings.zone if settings is not None else "") or ZONE_UNKNOWN

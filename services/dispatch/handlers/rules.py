@@ -1,0 +1,70 @@
+"""Which rules, zone and work orders an event is about; shared by the handlers of intake's events."""
+
+from __future__ import annotations
+
+from services.dispatch.domain.issue import EMERGENCY_RULES
+from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from shared.catalogue.load import Catalogue
+from shared.catalogue.model import DispatchRules, Procedure
+from shared.errors import Invalid, Poison
+from shared.ids import derived_id
+from shared.kernel.unit import Unit
+
+# Only until a property's own zone is known: its settings travel on another stream and may come later.
+ZONE_UNKNOWN = "Asia/Shanghai"
+
+
+def first_order_id(property_id: str, request_id: str) -> str:
+    """The id of the first work order of a request, known before it exists."""
+    return derived_id("work_order", property_id, request_id)
+
+
+def response_order_id(property_id: str, request_id: str) -> str:
+    """The id of the response to a request that became an emergency."""
+    return derived_id("work_order", property_id, request_id, "response")
+
+
+def order_id_of_stream(property_id: str, stream: str) -> str:
+    """The id of the work order a stream begins with; empty where a stream begins with none."""
+    prefix, _, request_id = stream.rpartition(":")
+    if not prefix:
+        return first_order_id(property_id, request_id)
+    return response_order_id(property_id, request_id) if prefix == "emergency" else ""
+
+
+async def latest(unit: Unit, request_id: str) -> WorkOrder | None:
+    """The last work order of a request on its own stream."""
+    order = await unit.load(WorkOrder, first_order_id(unit.cause.property_id, request_id))
+    while order is not None and order.succeeded_by:
+        order = await unit.load(WorkOrder, order.succeeded_by)
+    return order
+
+
+def zone_of(settings: PropertyCopy | None, told: str = "") -> str:
+    """The zone as told, else the property's."""
+    return told or (settings.zone if settings is not None else "") or ZONE_UNKNOWN
+
+
+def procedure_of(
+    catalogue: Catalogue, procedure_id: str, version: str, settings: PropertyCopy | None, emergency: bool
+) -> Procedure | None:
+    """The rules the request was opened under. Lost ones hold a routine request.
+
+    For an emergency, None (J17).
+    """
+    try:
+        return catalogue.at(version)
+    except Invalid:
+        if not emergency:
+            raise Poison(f"the rules {version} of {procedure_id} are not known here") from None
+    try:
+        return catalogue.procedure(procedure_id, settings.profile if settings is not None else "")
+    except Invalid:
+        return None
+
+
+def rules_of(catalogue: Catalogue, order: WorkOrder, settings: PropertyCopy | None) -> DispatchRules:
+    """The rules of a work order that is there already; never none."""
+    procedure = procedure_of(catalogue, order.procedure, order.catalogue_version, settings, emergency=True)
+    found = procedure.dispatch if procedure is not None else None
+    return found or EMERGENCY_RULES
