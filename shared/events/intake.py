@@ -47,8 +47,8 @@ class RequestAccepted(Event):
 
     `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...).
     `origin` is `live`, `history` or `replay` (ruling J8). `hazard` is the item of the emergency or urgent
-    list that decided the urgency, if any. `zone` is the property's time zone, so that a reader that has not
-    seen the property yet can number and date the slip.
+    list that decided the urgency, if any. `zone` and `currency` are the property's, so that a reader that
+    has not seen the property yet can number, date and price the work.
     """
 
     TYPE = "intake.request.accepted.v1"
@@ -73,6 +73,7 @@ class RequestAccepted(Event):
     fields: dict[str, str | int | bool] = {}
     origin: Literal["live", "history", "replay"] = "live"
     zone: str = ""
+    currency: str = ""
     person_id: str = ""
     personal: Requester | None = None
 
@@ -136,6 +137,7 @@ class EmergencyRaised(Event):
     raised_at: Moment
     catalogue_version: str = ""
     zone: str = ""
+    currency: str = ""
     personal: Requester | None = None
 
 

@@ -38,7 +38,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What billing knows of a request. The id is the stream's."""
+    """What billing knows of a request. The id is the stream's.
+
+    `zone` and `currency` are the property's, as the event told them: they help until the books are known.
+    """
 
     property_id: str
     id: str
@@ -50,6 +53,8 @@ class Account:
     urgency: Urgency
     area: Literal["indoor", "public"]
     opened_at: datetime
+    zone: str = ""
+    currency: str = ""
     works: tuple[Work, ...] = ()
     quote_ids: tuple[str, ...] = ()
     charge_ids: tuple[str, ...] = ()

@@ -84,12 +84,17 @@ def viewer_of(kit: Kit, unit: Unit, rules: BillingRules | None = None) -> Viewer
     return Viewer(unit.cause.property_id, roles_of(unit), kit.policy, unit.now, rules)
 
 
-async def books_of(unit: Unit) -> Books:
-    """The property's own settings. Conflict if billing has not heard of them yet."""
+async def books_of(unit: Unit, account: Account | None = None) -> Books:
+    """The property's own settings; until billing has heard of them, what the account knows.
+
+    An urgent request of a new property may overtake the property. Conflict if nobody knows.
+    """
     books = await unit.look(Books, unit.cause.property_id)
-    if books is None:
+    if books is not None:
+        return books
+    if account is None or not (account.zone and account.currency):
         raise Conflict("property-not-configured", "billing does not know this property's currency yet")
-    return books
+    return Books(account.property_id, account.property_id, 0, account.zone, "", account.currency)
 
 
 async def account_of(unit: Unit) -> Account:
@@ -102,7 +107,7 @@ async def account_of(unit: Unit) -> Account:
 
 async def rules_of(kit: Kit, unit: Unit, account: Account) -> BillingRules:
     """What the catalogue says about money for the request, as it was when it was accepted."""
-    books = await books_of(unit)
+    books = await books_of(unit, account)
     version = account.catalogue_version
     procedure = kit.catalogue.at_or_current(version, account.procedure, books.profile)
     return procedure.billing or BillingRules(payer="none")

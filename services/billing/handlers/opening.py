@@ -46,6 +46,8 @@ async def request_accepted(kit: Kit, unit: Unit) -> None:
             urgency=event.urgency,
             area=event.area,
             opened_at=event.reported_at,
+            zone=event.zone,
+            currency=event.currency,
         )
     )
 
@@ -62,10 +64,12 @@ async def emergency_raised(kit: Kit, unit: Unit) -> None:
             request_id=event.request_id,
             lane=unit.cause.lane,
             procedure=event.procedure,
-            catalogue_version="",
+            catalogue_version=event.catalogue_version,
             urgency="emergency",
             area=event.area,
             opened_at=event.reported_at,
+            zone=event.zone,
+            currency=event.currency,
         )
     )
 

@@ -52,7 +52,7 @@ async def receive_payment(kit: Kit, unit: Unit) -> None:
         unit.answer(payment_answer(before, viewer_of(kit, unit)))
         return
     account = await account_of(unit)
-    rules, books, roles = await rules_of(kit, unit, account), await books_of(unit), roles_of(unit)
+    rules, books, roles = await rules_of(kit, unit, account), await books_of(unit, account), roles_of(unit)
     check_collector(roles, rules)
     check_method(command.method, command.purpose, rules)
     paid = money(command.amount, books.currency, "amount")

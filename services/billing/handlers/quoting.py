@@ -100,7 +100,7 @@ async def _replace_current(unit: Unit, account: Account, event: WorkQuoted) -> N
 
 
 async def _priced(kit: Kit, unit: Unit, account: Account, event: WorkQuoted) -> Quote:
-    books, rules = await books_of(unit), await rules_of(kit, unit, account)
+    books, rules = await books_of(unit, account), await rules_of(kit, unit, account)
     asked = [
         AskedLine(
             line.code,

@@ -37,7 +37,11 @@ async def work_completed(kit: Kit, unit: Unit) -> None:
     """Charge the consented quote. An emergency that nobody has agreed to pay for is charged when he does."""
     event = payload(unit, WorkCompleted)
     account = await account_of(unit)
-    written = None if event.amount is None else money(event.amount, (await books_of(unit)).currency, "amount")
+    written = (
+        None
+        if event.amount is None
+        else money(event.amount, (await books_of(unit, account)).currency, "amount")
+    )
     owing = written is not None and written.amount_minor > 0
     quote_id = event.quote_id or account.work(event.work_order_id).quote_id
     quote = await unit.load(Quote, quote_id) if quote_id else None
@@ -115,7 +119,7 @@ def refund(unit: Unit, deposit: Deposit, reason: str, *, disputed: bool) -> None
 
 
 async def _dispute(kit: Kit, unit: Unit, account: Account, deposit: Deposit) -> None:
-    books, rules = await books_of(unit), await rules_of(kit, unit, account)
+    books, rules = await books_of(unit, account), await rules_of(kit, unit, account)
     decide_by = add_calendar_days(unit.now, rules.forfeiture_decide_days, books.zone)
     disputed = step(deposit, "dispute", unit.now, unit.cause.principal.sub, "cancelled_late")
     unit.save(replace(disputed, decide_by=decide_by))

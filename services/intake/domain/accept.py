@@ -114,7 +114,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
     )
 
 
-def accepted_event(request: Request, zone: str) -> RequestAccepted:
+def accepted_event(request: Request, zone: str, currency: str) -> RequestAccepted:
     """The first event of the request's stream; names, numbers and words only in the personal part."""
     assert request.reported_at is not None
     assert request.recorded_at is not None
@@ -141,6 +141,7 @@ def accepted_event(request: Request, zone: str) -> RequestAccepted:
         fields=dict(request.fields),
         origin=request.origin,
         zone=zone,
+        currency=currency,
         person_id=request.person_id,
         personal=requester(request),
     )

@@ -56,7 +56,7 @@ class Accepting(Handlers):
         unit.save(request)
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
-        unit.emit(accepted_event(request, settled.zone))
+        unit.emit(accepted_event(request, settled.zone, settled.currency))
         if not request.open and request.closed_at is not None and body.outcome is not None:
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
         unit.answer(self.state(unit, request, possible_duplicates(request, others, window)))

@@ -250,5 +250,6 @@ def _emergency(request: Request, settled: Property, unit: Unit) -> events.Emerge
         raised_at=unit.now,
         catalogue_version=request.catalogue_version,
         zone=settled.zone,
+        currency=settled.currency,
         personal=requester(request),
     )

@@ -104,7 +104,7 @@ class MemoryUnit:
 class Desk:
     """The books of one property, in memory."""
 
-    def __init__(self, profile: str = "villa") -> None:
+    def __init__(self, profile: str = "villa", *, configured: bool = True) -> None:
         self.kit = Kit(Catalogue.shipped(), Policy.shipped())
         self.handlers: dict[type, Any] = {**events(self.kit), **commands(self.kit)}
         self.rows: dict[tuple[type, str], Any] = {}
@@ -116,13 +116,18 @@ class Desk:
         self._ids = itertools.count(1)
         self.profile = profile
         self.request = REQUEST
+        if configured:
+            self.configure()
+
+    def configure(self) -> None:
+        """Billing hears of the property."""
         self.run(
             PropertyConfigured(
                 property_id=PROPERTY,
                 name_zh="别墅",
                 name_en="Villa",
                 zone="Asia/Shanghai",
-                profile=profile,
+                profile=self.profile,
                 currency="CNY",
             ),
             stream=f"property:{PROPERTY}",

@@ -258,3 +258,14 @@ def test_history_is_not_charged() -> None:
     desk.accept(origin="history")
     with pytest.raises(Poison, match="no-account"):
         desk.quote(TAP)
+
+
+def test_a_request_that_overtook_its_property_is_priced_all_the_same() -> None:
+    desk = Desk(configured=False)
+    desk.accept(zone="Asia/Shanghai", currency="HKD")
+    desk.quote(TAP)
+    assert desk.told(QuoteOffered)[0].total.currency == "HKD"
+    desk = Desk(configured=False)
+    desk.accept()
+    with pytest.raises(Poison, match="property-not-configured"):
+        desk.quote(TAP)

@@ -280,14 +280,14 @@ def test_the_same_public_place_in_other_words_of_case_is_the_same() -> None:
 
 def test_j9_names_numbers_and_words_stand_only_in_the_sealed_part() -> None:
     asked = body(requester={"name": "王小明", "phone": "13800138000", "email": "w@example.com"})
-    event = accepted_event(accept(asked), "Asia/Shanghai")
+    event = accepted_event(accept(asked), "Asia/Shanghai", "CNY")
     assert event.personal is not None
     assert event.personal.name == "王小明"
     assert event.personal_key == "request:request-1"
     open_part = event.model_dump_json(exclude={"personal"})
     for secret in ("王小明", "13800138000", "w@example.com", "The tap drips"):
         assert secret not in open_part
-    known = accepted_event(accept(body(person_id="chen"), person=CHEN), "Asia/Shanghai")
+    known = accepted_event(accept(body(person_id="chen"), person=CHEN), "Asia/Shanghai", "CNY")
     assert known.personal_key == "person:chen"
 
 
