@@ -50,7 +50,7 @@ class SessionStack:
             "ENABLE_IDEMPOTENCE": str(self.traits.enable_idempotence),
             "PARTITIONS": "2",
             "JWT_SECRET": "test-secret-that-is-long-enough-for-hs256",
-            "SEAL_HMAC_KEY": "test-seal-key",
+            "SEAL_HMAC_KEY": "test-seal-key-of-at-least-16-bytes",
             "VAULT_MASTER_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
             "GATEWAY_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         }
