@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,7 +33,7 @@ from shared.kernel.committer import Committer
 from shared.kernel.fuse import Fuse
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import RECEIVED, WITNESSES, Document
-from shared.kernel.received import Received
+from shared.kernel.received import Gaps, Key, Received
 from shared.kernel.replay import Confirmation
 from shared.kernel.unit import Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
@@ -54,7 +54,6 @@ RETRY_SECONDS = (0.1, 2.0)
 FETCH_BYTES_MAX = 8 * 1024 * 1024
 HEARTBEATS_PER_SESSION = 3
 POLL_INTERVAL_MS_MAX = 300_000
-Key = tuple[str, int]  # producer, partition
 
 
 class LaneConsumer:
@@ -91,6 +90,7 @@ class LaneConsumer:
         self._group = topics.group(service, lane, settings.topic_prefix)
         self._received: dict[Key, Received] = {}
         self._fuse = Fuse(db, service, lane, settings.fuse_parked_max, clock, alarm)
+        self._gaps = Gaps()
         self._progressed = True
 
     @classmethod
@@ -134,6 +134,7 @@ class LaneConsumer:
                     known = self._incarnation.current
                     await self._new_incarnation(consumer, known)
                 await self._look(consumer, subscriber)
+                await self._ask_for_gaps()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._incarnation.wait_change(known), WATCH_SECONDS)
 
@@ -141,7 +142,7 @@ class LaneConsumer:
 
     async def _partitions(self) -> list[Place]:
         """Every partition of the topics that are read."""
-        asking = topics.producer(self._settings, self._group)
+        asking = topics.producer(self._settings, self._group, self._incarnation.check)
         await asking.start()
         try:
             return [Place(t, p) for t in self._producer_of for p in sorted(await asking.partitions_for(t))]
@@ -194,12 +195,25 @@ class LaneConsumer:
         has: dict[str, dict[int, int]] = {producer: {} for producer in self._producer_of.values()}
         async for row in self._db[RECEIVED].find({"lane": self._lane}):
             has.setdefault(row["producer"], {})[row["partition"]] = row["position"]
-        sending = topics.producer(self._settings, self._group)
+        await self._say(Confirmation(self._group, incarnation, p, self._lane, h) for p, h in has.items())
+
+    async def _ask_for_gaps(self) -> None:
+        """The log itself has lost something: ask for it. Mostly it has come before our patience ends."""
+        asked: dict[str, dict[int, tuple[int, int]]] = {}
+        for (producer, partition), gap in self._gaps.due(
+            self._received, self._clock.now().timestamp()
+        ).items():
+            asked.setdefault(producer, {})[partition] = gap
+        name = self._incarnation.current
+        if asked:
+            await self._say(Confirmation(self._group, name, p, self._lane, {}, g) for p, g in asked.items())
+
+    async def _say(self, confirmations: Iterable[Confirmation]) -> None:
+        sending = topics.producer(self._settings, self._group, self._incarnation.check)
         await sending.start()
         try:
             topic = topics.confirmed_topic(self._settings.topic_prefix)
-            for producer, positions in has.items():
-                said = Confirmation(self._group, incarnation, producer, self._lane, positions)
+            for said in confirmations:
                 await sending.send_and_wait(topic, said.to_bytes(), self._group.encode(), 0)
         finally:
             await sending.stop()

@@ -38,7 +38,8 @@ class Fuse:
         self._max = parked_max
         self._clock = clock
         self._alarm = alarm
-        self._row = 0
+        self._row = 0  # parked one after another until now
+        self._worst = 0  # the longest row since the last look
         self._blown = False
 
     async def load(self) -> None:
@@ -48,23 +49,25 @@ class Fuse:
     def note(self, *, parked: bool) -> None:
         """What came of one event."""
         self._row = self._row + 1 if parked else 0
+        self._worst = max(self._worst, self._row)
 
     async def blow_if_due(self) -> None:
         """Alarm if the limit is reached, and stop if this is the routine lane."""
-        if self._row < self._max:
+        worst, self._worst = self._worst, self._row
+        if worst < self._max:
             return
-        self._alarm(f"{self._name}: {self._row} events in a row were parked")
+        self._alarm(f"{self._name}: {worst} events in a row were parked")
+        self._row = self._worst = 0
         if self._lane in ALWAYS_ON:
-            self._row = 0  # the next alarm after as many again
             return
-        row = {"_id": self._lane, "parked": self._row, "blown_at": self._clock.now()}
+        row = {"_id": self._lane, "parked": worst, "blown_at": self._clock.now()}
         await self._fuses.replace_one({"_id": self._lane}, row, upsert=True)
         self._blown = True
 
     async def stopped(self) -> bool:
         """Whether the consumer must rest; asks the store only while it does."""
         if self._blown and await self._fuses.find_one({"_id": self._lane}) is None:
-            self._blown, self._row = False, 0
+            self._blown = False
         CONSUMER_STOPPED.labels(*self._labels).set(self._blown)
         return self._blown
 

@@ -8,9 +8,14 @@ it joins when that is sent again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STRETCHES_MAX = 32
+PATIENCE_SECONDS = 5.0  # a refill is under way, mostly
+ASK_SECONDS_MAX = 300.0
+
+Key = tuple[str, int]  # producer, partition
 
 
 @dataclass(slots=True)
@@ -37,3 +42,39 @@ class Received:
         self.position = joined[0][1]
         self.beyond = joined[1 : 1 + STRETCHES_MAX]  # what is forgotten is only sent again
         return before != (self.position, self.beyond)
+
+    @property
+    def gap(self) -> tuple[int, int] | None:
+        """The first stretch of positions of which some are missing: after the one, up to the other."""
+        return (self.position, self.beyond[0][0]) if self.beyond else None
+
+
+@dataclass(slots=True)
+class _Asking:
+    position: int
+    at: float
+    wait: float
+
+
+class Gaps:
+    """When to ask for what is missing: after some patience, then ever less often."""
+
+    def __init__(self) -> None:
+        self._asking: dict[Key, _Asking] = {}
+
+    def due(self, received: Mapping[Key, Received], now: float) -> dict[Key, tuple[int, int]]:
+        """The gaps to ask about at this moment (seconds)."""
+        found: dict[Key, tuple[int, int]] = {}
+        for key, has in received.items():
+            gap = has.gap
+            if gap is None:
+                self._asking.pop(key, None)
+                continue
+            asking = self._asking.get(key)
+            if asking is None or asking.position != has.position:
+                self._asking[key] = _Asking(has.position, now + PATIENCE_SECONDS, PATIENCE_SECONDS)
+            elif now >= asking.at:
+                found[key] = gap
+                asking.wait = min(2 * asking.wait, ASK_SECONDS_MAX)
+                asking.at = now + asking.wait
+        return found

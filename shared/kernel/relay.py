@@ -159,7 +159,7 @@ class _Session:
         """Until something fails."""
         name = f"{self._r.service}.{self._r.lane}"
         incarnation = await self._r.incarnation.check()
-        self._producer = topics.producer(self._r.settings, f"relay.{name}")
+        self._producer = topics.producer(self._r.settings, f"relay.{name}", self._r.incarnation.check)
         try:
             await self._producer.start()
             self._partitions = len(await self._producer.partitions_for(self._topic))
@@ -188,8 +188,11 @@ class _Session:
             while True:
                 change = await stream.try_next()
                 if change is None:
+                    if not stream.alive:
+                        raise Transient("the change stream has ended")
                     self._idle_token = stream.resume_token
                     self._r.beat()
+                    await asyncio.sleep(0)
                     continue
                 await self._send(change["fullDocument"], change["_id"], change["clusterTime"])
                 count += 1

@@ -8,9 +8,10 @@ Memory is bounded: one seal's rows at a time, and a limited number of records on
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ from shared.kernel.wire import Row, to_kafka
 from shared.observability.metrics import REPUBLISHED
 from shared.settings import Settings
 
+log = logging.getLogger(__name__)
+
 IN_FLIGHT_MAX = 500
 SEALS_AT_ONCE = 20
 CONFIRMED_WAIT_MS = 200
@@ -35,13 +38,17 @@ YIELD_EVERY = 20
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a group has of a producer's lane: per partition, up to where nothing is missing."""
+    """What a group has of a producer's lane: up to where nothing is missing, per partition.
+
+    With `gaps` it asks for these positions alone, after the one up to the other, whatever log there is.
+    """
 
     group: str
     incarnation: str
     producer: str
     lane: str
     positions: Mapping[int, int]
+    gaps: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The record's value."""
@@ -52,6 +59,7 @@ class Confirmation:
                 "producer": self.producer,
                 "lane": self.lane,
                 "positions": {str(p): n for p, n in self.positions.items()},
+                "gaps": {str(p): gap for p, gap in self.gaps.items()},
             }
         )
 
@@ -66,6 +74,7 @@ class Confirmation:
                 str(body["producer"]),
                 str(body["lane"]),
                 {int(p): int(n) for p, n in body["positions"].items()},
+                {int(p): (int(a), int(u)) for p, (a, u) in body.get("gaps", {}).items()},
             )
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
             return None
@@ -154,13 +163,20 @@ class Republisher:
             if confirmation.incarnation != await self._incarnation.check():
                 return  # of an earlier log
             await self._note_incarnation()
-        low, high = lacking(confirmation.positions, self._journal.checkpoint, self._sender.partitions)
+        checkpoint = self._journal.checkpoint
+        if confirmation.gaps:
+            low = {p: after for p, (after, _) in confirmation.gaps.items()}
+            high = {p: upto for p, (_, upto) in confirmation.gaps.items()}
+            log.warning("%s lacks events of %s.%s", confirmation.group, self._service, checkpoint.lane)
+        else:
+            low, high = lacking(confirmation.positions, checkpoint, self._sender.partitions)
         if not low:
             return
         await self._all_sealed()
         count = await send_again(self._journal.db, self._journal.lane, self._sender, low, high)
         REPUBLISHED.labels(self._service, self._journal.lane).inc(count)
-        await self._journal.note_republished(low)
+        if not confirmation.gaps:
+            await self._journal.note_republished(low)
 
 
 def lacking(
@@ -245,9 +261,11 @@ async def replay(
     checkpoint = await db[CHECKPOINTS].find_one({"_id": lane})
     if checkpoint is None or not checkpoint.get("n"):
         return 0
-    sending = topics.producer(settings, f"replay.{service}.{lane}")
-    await sending.start()
+    incarnation = Incarnation(settings, f"replay.{service}.{lane}")
+    await incarnation.check()
+    sending = topics.producer(settings, f"replay.{service}.{lane}", incarnation.check)
     try:
+        await sending.start()
         topic = topics.topic(service, lane, settings.topic_prefix)
         partitions = len(await sending.partitions_for(topic))
         if lacking_in is not None:
@@ -259,6 +277,7 @@ async def replay(
         return await send_again(db, lane, Sender(sending, topic, partitions), low, high, progress)
     finally:
         await sending.stop()
+        await incarnation.close()
 
 
 async def received_of(db: AsyncDatabase[Document], producer: str, lane: Lane) -> dict[int, int]:

@@ -6,7 +6,11 @@ would otherwise create it with the broker's partition count (the embedded broker
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import logging
+import weakref
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiokafka.client
@@ -19,6 +23,10 @@ from aiokafka.protocol.metadata import MetadataRequest
 from shared.errors import Bug, Transient
 from shared.events.envelope import LANES, PRODUCERS, Lane
 from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], Awaitable[object]]
 
 RETENTION_MS = 7 * 24 * 3_600_000  # the journal is the memory; the broker only has to outlast an outage
 REQUEST_TIMEOUT_MS = 10_000
@@ -62,9 +70,14 @@ def forbid_auto_creation() -> None:
 forbid_auto_creation()
 
 
-def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
-    """A producer that waits for all replicas and sends each record at once."""
-    return AIOKafkaProducer(
+def producer(settings: Settings, client_id: str, check: Check) -> AIOKafkaProducer:
+    """A producer that waits for all replicas and sends each record at once.
+
+    `check` is `Incarnation.check`: where the broker may forget, it runs before a new connection is used. The
+    embedded broker takes records for topics it does not have, and when those are created afterwards, it gives
+    offsets twice and loses what it has confirmed. A checked connection is to a broker that has its topics.
+    """
+    made = AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id=client_id,
         acks="all",
@@ -74,6 +87,32 @@ def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=RETRY_BACKOFF_MS,
     )
+    if settings.broker_forgets:
+        _check_connections(made.client, check)
+    return made
+
+
+def _check_connections(client: Any, check: Check) -> None:
+    connect = client._get_conn  # aiokafka has no hook for this: its version is pinned, a test watches
+    checked: weakref.WeakSet[Any] = weakref.WeakSet()
+    lock = asyncio.Lock()
+
+    async def checked_connection(*args: Any, **named: Any) -> Any:
+        connection = await connect(*args, **named)
+        if connection is None or connection in checked:
+            return connection
+        async with lock:
+            if connection not in checked:
+                try:
+                    await check()
+                except Exception as error:  # the client takes None for "not reachable now" and tries again
+                    log.warning("the broker cannot be checked: %s", type(error).__name__)
+                    connection.close()
+                    return None
+                checked.add(connection)
+        return connection if connection.connected() else None
+
+    client._get_conn = checked_connection
 
 
 def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:

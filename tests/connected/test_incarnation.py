@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.kernel import topics
 from shared.kernel.incarnation import Incarnation
@@ -49,16 +50,16 @@ async def test_the_first_check_creates_all_topics_with_their_partitions(broker: 
     watch = Incarnation(settings, "test")
     name = await watch.check()
     assert await watch.check() == name == watch.current
-    await watch.close()
     names = await topic_names(settings)
     assert len(names) == 10
     assert "x.intake.urgent.v1" in names
     assert f"x.guanjia.incarnation.{name}" in names
-    sender = topics.producer(settings, "test")
+    sender = topics.producer(settings, "test", watch.check)
     await sender.start()
     assert len(await sender.partitions_for("x.intake.urgent.v1")) == 2
     assert len(await sender.partitions_for("x.guanjia.confirmed.v1")) == 1
     await sender.stop()
+    await watch.close()
 
 
 async def test_many_at_once_agree(broker: EmbeddedBroker) -> None:
@@ -89,7 +90,11 @@ async def test_a_restart_is_noticed_by_who_waits(broker: EmbeddedBroker) -> None
 
 async def test_asking_for_a_missing_topic_does_not_create_it(broker: EmbeddedBroker) -> None:
     settings = settings_for(broker)
-    sender = topics.producer(settings, "test")
+
+    async def never() -> None:
+        """Looks at nothing."""
+
+    sender = topics.producer(settings, "test", never)
     await sender.start()
     asking = asyncio.create_task(sender.partitions_for("nobody.urgent.v1"))
     await asyncio.sleep(0.3)
@@ -97,6 +102,38 @@ async def test_asking_for_a_missing_topic_does_not_create_it(broker: EmbeddedBro
     await asyncio.gather(asking, return_exceptions=True)
     await sender.stop()
     assert await topic_names(settings) == []
+
+
+async def test_no_record_is_taken_before_the_topics_are_there(broker: EmbeddedBroker) -> None:
+    """A producer that was connected before the broker forgot: everything that is confirmed stays readable."""
+    settings = settings_for(broker)
+    watch = Incarnation(settings, "test")
+    first = await watch.check()
+    sender = topics.producer(settings, "test", watch.check)
+    await sender.start()
+    places = [TopicPartition("intake.urgent.v1", p) for p in (0, 1)]
+    await sender.send_and_wait(places[0].topic, b"before", partition=0)
+    broker.kill()
+    broker.start()
+    confirmed: set[tuple[int, int, bytes]] = set()
+    for n in range(40):
+        value = str(n).encode()
+        sent = await sender.send_and_wait(places[0].topic, value, partition=n % 2)
+        assert watch.current != first, "confirmed by a broker nobody had looked at"
+        confirmed.add((sent.partition, sent.offset, value))
+    assert len({c[:2] for c in confirmed}) == 40
+    reader = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest")
+    reader.assign(places)
+    await reader.start()
+    found: set[tuple[int, int, bytes]] = set()
+    end = asyncio.get_running_loop().time() + 20
+    while len(found) < 40 and asyncio.get_running_loop().time() < end:
+        for records in (await reader.getmany(*places, timeout_ms=200)).values():
+            found |= {(r.partition, r.offset, r.value) for r in records}
+    for client in (reader, sender):
+        await client.stop()
+    await watch.close()
+    assert found == confirmed
 
 
 async def test_a_broker_that_is_away_is_an_error_that_passes(broker: EmbeddedBroker) -> None:

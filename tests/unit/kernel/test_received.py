@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.kernel.received import STRETCHES_MAX, Received
+from shared.kernel.received import PATIENCE_SECONDS, STRETCHES_MAX, Gaps, Received
 
 FACTS = [(p, p + step) for p, step in ((0, 2), (2, 1), (3, 4), (7, 1), (8, 3), (11, 5), (16, 1))]
 
@@ -47,6 +47,21 @@ def test_stretches_are_bounded() -> None:
         got.take(10 * n, 10 * n + 1)
     assert len(got.beyond) == STRETCHES_MAX
     assert got.position == 0
+
+
+def test_a_gap_is_asked_about_after_some_patience_and_ever_less_often() -> None:
+    gaps, has = Gaps(), {("intake", 0): Received(10), ("intake", 1): Received(10)}
+    has["intake", 0].take(20, 21)
+    assert gaps.due(has, 100) == {}
+    assert gaps.due(has, 100 + PATIENCE_SECONDS - 0.1) == {}
+    assert gaps.due(has, 100 + PATIENCE_SECONDS) == {("intake", 0): (10, 20)}
+    assert gaps.due(has, 100 + 2 * PATIENCE_SECONDS) == {}
+    assert gaps.due(has, 100 + 3 * PATIENCE_SECONDS) == {("intake", 0): (10, 20)}
+    has["intake", 0].take(10, 15)  # it comes: patience again
+    assert gaps.due(has, 100 + 8 * PATIENCE_SECONDS) == {}
+    has["intake", 0].take(15, 20)
+    assert gaps.due(has, 10_000) == {}
+    assert has["intake", 0].gap is None
 
 
 @given(st.permutations(FACTS), st.sets(st.sampled_from(FACTS)), st.lists(st.sampled_from(FACTS)))
