@@ -10,6 +10,7 @@ from tools.output import print_table
 from tools.session import Machine
 
 ROLES = ("director", "cs_supervisor")
+DETAIL_LEFT_OUT = ("contact_id", "department", "urgency", "due_at", "expires_at", "last_resort", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,8 @@ def print_life(life: Life) -> None:
         ("not supplied", ", ".join(r["not_supplied"])),
     ]
     print_table("Request 报事", ("", ""), facts)
-    print_table(
-        "Timeline 时间线",
-        ("at", "who", "what", "from", "detail"),
-        [(i["at"][:19], i["who"], i["what"], i["source"], _detail(i["detail"])) for i in life.timeline],
-    )
+    lines = [(_at(i["at"]), i["source"], i["what"], i["who"], _detail(i["detail"])) for i in life.timeline]
+    print_table("Timeline 时间线", ("at (UTC)", "service", "what", "who", "detail"), lines)
     print_table(
         "Work orders 派工单",
         ("slip", "status", "department", "assignee", "issued at", "due at"),
@@ -106,8 +104,8 @@ def _print_account(account: Json) -> None:
 
 
 def _at(moment: str | None) -> str:
-    return (moment or "")[:19]
+    return (moment or "")[5:19].replace("T", " ")
 
 
 def _detail(detail: dict[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in detail.items())
+    return ", ".join(f"{name}={value}" for name, value in detail.items() if name not in DETAIL_LEFT_OUT)

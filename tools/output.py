@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+PIPED_WIDTH = 150
+
+
 def console() -> Console:
     """The console on stdout; plain text when it is not a terminal."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
 
 
 def print_json(document: object) -> None:

@@ -94,11 +94,12 @@ async def _run_demonstration(broker: BrokerName, rate_per_minute: float, seconds
     async with platform(broker) as supervisor:
         here = running_machine()
         await load_group(here, group, _say)
+        stream = Stream(here, group, rate_per_minute)
         async with together() as tasks:
             work = [
                 tasks.create_task(supervisor.run(asyncio.Event())),
-                tasks.create_task(Stream(here, group, rate_per_minute).run()),
-                tasks.create_task(watch(here, group)),
+                tasks.create_task(stream.run()),
+                tasks.create_task(watch(here, group, stream.ended)),
             ]
             if seconds:
                 await asyncio.sleep(seconds)

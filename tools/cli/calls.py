@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,13 +12,16 @@ import typer
 from tools.exits import Exit, Stop
 
 if TYPE_CHECKING:
+    from tools.client import Client
     from tools.importing.account import Account
     from tools.importing.engine import Job
     from tools.importing.mapping import Mapping
+    from tools.importing.progress import Progress
 
 Mode = Literal["history", "live", "replay"]
 UNKNOWN_SHOWN = 12
 SKIPS_SHOWN = 20
+NO_FAILURE = ("unknown category", "closed already", "not played")
 
 File = Annotated[Path, typer.Argument(help="The export, a CSV file.", metavar="CALLS.CSV")]
 MappingFile = Annotated[
@@ -63,7 +66,7 @@ def import_calls(
     job = Job(file, loaded, into, mode, SystemClock().now(), timedelta(hours=within_hours))
     account = asyncio.run(_import(job, dry_run=dry_run, again=again, quiet=json))
     _report(account, json)
-    failed = account.skipped.total() - account.skipped["unknown category"] - account.skipped["closed already"]
+    failed = account.skipped.total() - sum(account.skipped[reason] for reason in NO_FAILURE)
     if failed:
         raise typer.Exit(int(Exit.PROBLEMS))
 
@@ -77,6 +80,7 @@ def replay_calls(
     ] = 60.0,
     at_once: Annotated[int, typer.Option(help="Calls in the air at a time.", min=1, max=64)] = 8,
     limit: Annotated[int, typer.Option(help="Stop after so many calls; 0: play them all.", min=0)] = 0,
+    take: Annotated[str, typer.Option(help="A name: another take plays the same calls as new ones.")] = "",
     json: AsJson = False,
 ) -> None:
     """Play an export in its own time order through the HTTP API into a training property.
@@ -86,7 +90,7 @@ def replay_calls(
     from tools.importing.replaying import Player
     from tools.session import machine
 
-    player = Player(_mapping(mapping), into, speed=speed, at_once=at_once, limit=limit)
+    player = Player(_mapping(mapping), into, speed=speed, at_once=at_once, limit=limit, take=take)
     account = asyncio.run(_errors(player.play(machine(), file, quiet=json)))
     _report(account, json)
     if account.skipped["refused"]:
@@ -97,7 +101,6 @@ async def _import(job: Job, *, dry_run: bool, again: bool, quiet: bool) -> Accou
     from tools.importing.engine import DryRun, run_import
     from tools.importing.progress import Progress, open_progress
     from tools.importing.reading import FileError, file_hash, read_records
-    from tools.importing.sending import IntakeSender
     from tools.output import bar
     from tools.session import machine
 
@@ -114,14 +117,20 @@ async def _import(job: Job, *, dry_run: bool, again: bool, quiet: bool) -> Accou
         if dry_run:
             return await run_import(job, DryRun(), progress, advance)
         async with here.of_property(job.property_id, "administrator") as client:
-            return await _errors(
-                run_import(
-                    job,
-                    IntakeSender(client, job.property_id, job.mode, job.mapping.source),
-                    progress,
-                    advance,
-                )
-            )
+            return await _errors(_send(job, client, progress, advance))
+
+
+async def _send(job: Job, client: Client, progress: Progress, advance: Callable[[int], None]) -> Account:
+    from tools.importing.engine import run_import
+    from tools.importing.replaying import training_property
+    from tools.importing.sending import IntakeSender
+
+    if job.mode == "replay":
+        await training_property(client, job.property_id)
+    elif await client.find("intake", f"/v1/properties/{job.property_id}") is None:
+        raise Stop(Exit.USAGE, f"there is no property {job.property_id}")
+    sender = IntakeSender(client, job.property_id, job.mode, job.mapping.source)
+    return await run_import(job, sender, progress, advance)
 
 
 async def _errors(work: Awaitable[Account]) -> Account:

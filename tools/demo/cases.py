@@ -12,6 +12,7 @@ from datetime import timedelta
 from random import Random
 
 from rich.console import Console
+from rich.markup import escape
 
 from shared.ids import new_id
 from tools.client import ApiError, Client, Json, NotYetError, UnreachableError, until
@@ -25,8 +26,14 @@ from tools.demo.story import SERVICES, Line, Teller, yuan
 from tools.exits import Exit, Stop
 from tools.session import Machine
 
-MESSAGES_SECONDS = 20.0
+MESSAGES_SECONDS = 45.0
 ON_ITS_WAY = ("queued", "sending")
+STATES = {
+    "sent": ("已发出", "sent"),
+    "held": ("免扰时段, 天亮后发出", "held back until the quiet hours end"),
+    "failed": ("未能发出, 列入人工清单", "not delivered, on a person's list"),
+    "unknown": ("结果不明, 列入人工清单", "left open, on a person's list"),
+}
 CAR_PRICE_MINOR = 68_000
 
 
@@ -155,8 +162,12 @@ class Cases:
         found = await until(look, seconds=MESSAGES_SECONDS, what="the messages on their way")
         for one in found:
             to_zh, to_en = ("业主", "owner") if one["audience"] == "owner" else ("员工", "staff")
-            how = f"{one['template']} · {one['channel'] or '-'} · {one['state']}"
-            self._teller.tell("notify", f"致{to_zh}: {how}", f"to the {to_en}")
+            state_zh, state_en = STATES[one["state"]]
+            self._teller.tell(
+                "notify",
+                f"致{to_zh} {one['template']}: {one['channel'] or '无地址'} {state_zh}",
+                f"to the {to_en}: {state_en}",
+            )
         lost = [one["template"] for one in found if one["state"] in ("failed", "unknown") and one["channel"]]
         check(not lost, f"every message reached its channel ({', '.join(lost)})")
 
@@ -212,7 +223,8 @@ def check(held: bool, what: str) -> None:
 
 
 def _say(console: Console, line: Line) -> None:
-    console.print(f"  {SERVICES[line.service]:<14} {line.zh}  [dim]{line.en}[/dim]")
+    text = f"  {SERVICES[line.service]:<14} {escape(line.zh)}  [dim]{escape(line.en)}[/dim]"
+    console.print(text, soft_wrap=True)
 
 
 def _estate(property_id: str) -> Estate:

@@ -45,8 +45,8 @@ async def load_estate(client: Client, estate: Estate, clock: Clock) -> bool:
     if known is None:
         await client.put("intake", base, settings_of(estate))
     if known is None or await client.find("intake", f"{base}/people/{estate.owners[-1].id}") is None:
-        await _directory(client, base, estate)
-    await _rosters(client, base, estate, clock.now())
+        await load_directory(client, estate)
+    await load_rosters(client, estate, clock.now())
     return known is None
 
 
@@ -63,7 +63,9 @@ def settings_of(estate: Estate) -> Json:
     }
 
 
-async def _directory(client: Client, base: str, estate: Estate) -> None:
+async def load_directory(client: Client, estate: Estate) -> None:
+    """Units and people."""
+    base = f"/v1/properties/{estate.id}"
     kind = {"villa": "villa", "tower": "office"}.get(estate.profile, "flat")
     units = [{"unit_id": unit.id, "label": unit.shorthand, "kind": kind} for unit in estate.units]
     people: list[dict[str, Any]] = [
@@ -83,7 +85,10 @@ async def _directory(client: Client, base: str, estate: Estate) -> None:
         await client.post("intake", f"{base}/people/bulk", {"people": people[first : first + BULK_MAX]})
 
 
-async def _rosters(client: Client, base: str, estate: Estate, now: datetime) -> None:
+async def load_rosters(client: Client, estate: Estate, now: datetime) -> None:
+    """Staff and their shifts."""
+    base = f"/v1/properties/{estate.id}"
+
     def department(one: Staff) -> str:
         return one.department
 

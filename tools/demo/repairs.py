@@ -126,7 +126,24 @@ class Repairs(Plays):
         self.story.tell("intake", "业主取消, 报事关闭", "the caller changed his mind; the request is closed")
         return request
 
+    async def _assigned(self, order: Json) -> Json:
+        """General repairs go through the repair supervisor, who gives them to a technician on duty."""
+        holder = self.desk.person(order["assignee_id"])
+        if holder is None or holder.role != "repair_supervisor":
+            return order
+        technician = self.desk.on_duty("technician")
+        await self.desk.step(order, "assign", "repair_supervisor", staff_id=technician.id)
+        self.story.tell(
+            "dispatch",
+            f"维修主管派给 {technician.name}",
+            f"the repair supervisor gives it to {technician.name}",
+        )
+        return await self.desk.order_until(
+            order["work_order_id"], "the technician on the slip", assignee_id=technician.id
+        )
+
     async def _on_site(self, order: Json) -> Json:
+        order = await self._assigned(order)
         if any(one["action"] == "collect" for one in order["allowed_actions"]) or self._collects(order):
             await self.step(order, "collect", "technician", "工程部取单", "engineering collects the slip")
         await self.step(order, "contact", "technician", "与业主约好时间", "a time is agreed with the owner")

@@ -40,7 +40,7 @@ class Account:
         self.skipped[skip.reason] += 1
         if skip.reason == "unknown category":
             self.unknown_categories[skip.detail] += 1
-        elif len(self.skips) < SKIPS_KEPT_MAX:
+        elif skip.reason != "not played" and len(self.skips) < SKIPS_KEPT_MAX:
             self.skips.append(skip)
 
     def take(self, call: Call, *, new: bool) -> None:

@@ -29,6 +29,7 @@ Reason = Literal[
     "closed before reported",
     "closed without time",
     "closed already",
+    "not played",
     "unknown unit",
     "refused",
 ]
@@ -79,13 +80,17 @@ class _RefusedError(Exception):
 
 
 class Converter:
-    """Converts the records of one file for one property; remembers the keys it has seen."""
+    """Converts the records of one file for one property; remembers the keys it has seen.
 
-    def __init__(self, mapping: Mapping, property_id: str, mode: Mode) -> None:
+    `take` names a repetition: another take of the same file makes other ids.
+    """
+
+    def __init__(self, mapping: Mapping, property_id: str, mode: Mode, take: str = "") -> None:
         self._mapping = mapping
         self._property_id = property_id
         self._part = mapping.of(property_id)
         self._mode = mode
+        self._take = (take,) if take else ()
         self._seen: dict[str, int] = {}
 
     def convert(self, record: Record) -> Call | Skip:
@@ -143,7 +148,7 @@ class Converter:
         )
 
     def _id(self, what: str, key: str) -> str:
-        return derived_id("import", what, self._property_id, self._mapping.source, key)
+        return derived_id("import", what, self._property_id, self._mapping.source, key, *self._take)
 
     def _rule(self, values: dict[str, str]) -> Rule:
         for rule in self._mapping.rules:

@@ -56,10 +56,11 @@ class Job:
     mode: Mode
     now: datetime
     within: timedelta = timedelta(hours=24)
+    take: str = ""
 
     def converted(self) -> Iterator[Call | Skip]:
         """Every record of the file, converted, in the file's order."""
-        converter = Converter(self.mapping, self.property_id, self.mode)
+        converter = Converter(self.mapping, self.property_id, self.mode, self.take)
         return (converter.convert(record) for record in read_records(self.path, self.mapping))
 
     def shift(self) -> Shift | None:

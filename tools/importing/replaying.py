@@ -1,5 +1,4 @@
-"""Plays an export in its own time order through the HTTP API into a training property, faster or slower than
-it happened.
+"""Plays an export in its own time order through the HTTP API into a training property, at any speed.
 
 The order of the file's times, the ids and the contents are the same each time; only the clock is the
 replay's: a call is reported at the moment it is played. Many calls may be in the air at once, up to a
@@ -40,14 +39,15 @@ class Player:
     speed: float
     at_once: int = 8
     limit: int = 0
+    take: str = ""
 
     async def play(self, machine: Machine, file: Path, *, quiet: bool = False) -> Account:
         """Play the file; the account says what became of every record."""
-        job = Job(file, self.mapping, self.property_id, "replay", SystemClock().now())
+        job = Job(file, self.mapping, self.property_id, "replay", SystemClock().now(), take=self.take)
         account = Account()
         calls = self.in_time_order(job, account)
         async with machine.of_property(self.property_id, "administrator") as client:
-            await self._open(client)
+            await training_property(client, self.property_id)
             sender = IntakeSender(client, self.property_id, "replay", self.mapping.source)
             with bar(f"{file.name} ×{self.speed:g} → {self.property_id}", len(calls), quiet=quiet) as advance:
                 await self.send(calls, sender, account, advance)
@@ -64,7 +64,9 @@ class Player:
             else:
                 raise Stop(Exit.USAGE, f"{job.path.name}: more than {CALLS_MAX} calls; split the file")
         calls.sort(key=lambda call: (call.reported_at, call.line))
-        return calls[: self.limit] if self.limit else calls
+        for call in calls[self.limit or len(calls) :]:
+            account.skip(Skip(call.line, call.key, "not played", f"only {self.limit} were asked for"))
+        return calls[: self.limit or len(calls)]
 
     async def send(
         self, calls: Sequence[Call], sender: Sender, account: Account, advance: Callable[[int], None]
@@ -99,15 +101,15 @@ class Player:
             await asyncio.sleep(max(0.0, begun + after.total_seconds() - loop.time()))
             yield call
 
-    async def _open(self, client: Client) -> None:
-        """The property must be a training property; the one of the project is opened if it is not there."""
-        known = await client.find("intake", f"/v1/properties/{self.property_id}")
-        estate = training_estate()
-        if known is None and self.property_id == estate.id:
-            await load_estate(client, estate, SystemClock())
-        elif known is None:
-            raise Stop(Exit.USAGE, f"there is no property {self.property_id}; `training` is opened by itself")
-        elif not known["training"]:
-            raise Stop(
-                Exit.USAGE, f"{self.property_id} is no training property; calls are replayed into one only"
-            )
+
+async def training_property(client: Client, property_id: str) -> None:
+    """The property must be a training property; the one of the project is opened if it is not there."""
+    known = await client.find("intake", f"/v1/properties/{property_id}")
+    estate = training_estate()
+    if known is None and property_id == estate.id:
+        await load_estate(client, estate, SystemClock())
+    elif known is None:
+        raise Stop(Exit.USAGE, f"there is no property {property_id}; `{estate.id}` is opened by itself")
+    elif not known["training"]:
+        line = f"{property_id} is no training property; calls are replayed into one only"
+        raise Stop(Exit.USAGE, line)

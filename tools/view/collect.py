@@ -6,6 +6,7 @@ What does not answer is named, not guessed.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -25,15 +26,16 @@ RECEIVED = ("cash_drawer", "cash_in_hands", "bank")
 class Collector:
     """Reads everything the view shows, for the properties given."""
 
-    def __init__(self, machine: Machine, group: Sequence[Estate]) -> None:
+    def __init__(self, machine: Machine, group: Sequence[Estate], plays: Counter[str]) -> None:
         self._machine = machine
+        self._plays = plays
         self._group = group
         grants = [(f"property:{estate.id}", role) for estate in group for role in READERS]
         self.client: Client = machine.client("view", grants, patience_seconds=0)
 
     async def figures(self, now: datetime) -> Figures:
         """The state of the group now; contacts, requests and messages of today, in each property's zone."""
-        figures = Figures()
+        figures = Figures(plays_failed=self._plays["failed"])
         parts = [self._property(figures, estate, now) for estate in self._group]
         await asyncio.gather(*parts, self._processes(figures))
         return figures

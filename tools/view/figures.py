@@ -52,6 +52,7 @@ class Figures:
     messages: Counter[str] = field(default_factory=Counter)
     processes: list[Process] = field(default_factory=list)
     unanswered: set[str] = field(default_factory=set)
+    plays_failed: int = 0
 
     def add_calls(self, summary: Json) -> None:
         """What intake says of a property: contacts and requests of today, and all that is open."""
@@ -92,6 +93,8 @@ def line(figures: Figures, names: Iterable[str] = URGENCIES) -> str:
     work = " ".join(f"{name}={figures.work_open[name]}" for name in names)
     down = [process.name for process in figures.processes if not process.ready]
     health = "all ready" if not down else "not ready: " + ", ".join(down)
+    if figures.plays_failed:
+        health += f" | plays of the demonstration that ended early: {figures.plays_failed}"
     return (
         f"calls={figures.requests.total()} slips={figures.slips} open: {work} late={figures.late.total()} "
         f"held={money(figures.held)} received={money(figures.received)} "

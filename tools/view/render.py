@@ -99,6 +99,8 @@ def _health(figures: Figures) -> Panel:
         words.append(f"{process.name}  ")
     if figures.unanswered:
         words.append(f"  无回应 no answer: {', '.join(sorted(figures.unanswered))}", style="red")
+    if figures.plays_failed:
+        words.append(f"  演示中断 plays ended early: {figures.plays_failed}", style="yellow")
     return Panel(words, title="进程 Processes", title_align="left")
 
 

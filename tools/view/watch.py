@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -20,11 +21,13 @@ SCREEN_EVERY_SECONDS = 1.0
 LINE_EVERY_SECONDS = 5.0
 
 
-async def watch(machine: Machine, group: Sequence[Estate], clock: Clock | None = None) -> None:
-    """Until cancelled."""
+async def watch(
+    machine: Machine, group: Sequence[Estate], plays: Counter[str], clock: Clock | None = None
+) -> None:
+    """Until cancelled. `plays` counts how the plays of the demonstration ended."""
     console = Console()
     clock = clock or SystemClock()
-    collector = Collector(machine, group)
+    collector = Collector(machine, group, plays)
     async with collector.client:
         if console.is_terminal:
             await _screen(collector, group[0].zone, clock, console)

@@ -1,0 +1,207 @@
+"""The demonstration on the whole platform.
+
+Five cases from ring to receipt, the stream, the view, a replay for training.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.clock import SystemClock
+from tests.connected.platform_kit import Platform, own_platform
+from tests.stack import SessionStack
+from tests.unit.tools.test_nyc311 import FILE, here
+from tools.client import Client, until
+from tools.demo import stream as stream_module
+from tools.demo.cases import CASES, Told, tell
+from tools.demo.group import Estate, demonstration_group, training_estate
+from tools.demo.load import load_group
+from tools.demo.stream import WEIGHTS, Stream
+from tools.importing.convert import Call
+from tools.importing.engine import Job, run_import
+from tools.importing.mapping import load_mapping
+from tools.importing.progress import open_progress
+from tools.importing.replaying import Player
+from tools.importing.sending import IntakeSender
+from tools.life import whole_life
+from tools.view.collect import Collector
+from tools.view.figures import line
+from tools.view.render import screen
+
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+]
+GROUP = demonstration_group()
+TOWER = GROUP[0]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def platform(stack: SessionStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+    """All services as processes, and the group loaded."""
+    async with own_platform(stack, tmp_path_factory.mktemp("platform")) as running:
+        await load_group(running.machine, GROUP, lambda _: None)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(platform: Platform) -> list[Told]:
+    """The five cases, told once."""
+    return await tell(platform.machine, TOWER.id, quiet=True)
+
+
+def reader(platform: Platform, estate: Estate = TOWER) -> Client:
+    return platform.machine.of_property(estate.id, "director", "cs_supervisor", "administrator")
+
+
+async def test_the_five_cases_end_as_they_should(told: list[Told]) -> None:
+    assert [(case.number, case.reason) for case in told] == [(n, "") for n in range(1, len(CASES) + 1)]
+    assert all(case.good for case in told)
+    for case in told:
+        assert {line.service for line in case.lines} == {"intake", "dispatch", "billing", "notify"}
+        assert all(line.zh and line.en for line in case.lines)
+
+
+async def test_the_whole_life_of_a_case_is_there(platform: Platform, told: list[Told]) -> None:
+    life = await whole_life(platform.machine, TOWER.id, told[1].request_id)
+    assert life is not None
+    assert life.request["status"] == "SATISFIED"
+    assert [order["status"] for order in life.work_orders] == ["CLOSED"]
+    assert life.account is not None
+    assert life.account["settled"]
+    assert {item["source"] for item in life.timeline} == {"intake", "dispatch", "billing", "notify"}
+    by_reference = await whole_life(platform.machine, TOWER.id, life.request["reference"])
+    assert by_reference is not None
+    assert by_reference.request["id"] == told[1].request_id
+    assert await whole_life(platform.machine, "villa", told[1].request_id) is None
+
+
+async def test_loading_the_group_again_changes_nothing_but_shifts(platform: Platform) -> None:
+    async with reader(platform) as client:
+        before = await _directory(client)
+        await load_group(platform.machine, (TOWER,), lambda _: None)
+        assert await _directory(client) == before
+    assert (len(before["units"]), len(before["people"]), len(before["staff"])) == (48, 48, 13)
+
+
+async def _directory(client: Client) -> dict[str, list[Any]]:
+    base = f"/v1/properties/{TOWER.id}"
+    return {
+        "units": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/units")],
+        "people": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/people")],
+        "staff": [one["staff_id"] async for one in client.all("dispatch", f"{base}/staff")],
+    }
+
+
+async def test_the_stream_makes_work_money_and_messages(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(stream_module, "PAUSE_SECONDS", (0.0, 0.05))
+    print(f"seed {seed}")
+    stream = Stream(platform.machine, GROUP, rate_per_minute=120, seed=str(seed))
+    collector = Collector(platform.machine, GROUP, stream.ended)
+    async with collector.client:
+        playing = asyncio.create_task(stream.run())
+
+        async def enough() -> bool:
+            figures = await collector.figures(datetime.now(UTC))
+            return (
+                stream.ended.total() >= 12 and figures.received.total() > 0 and figures.messages["sent"] > 10
+            )
+
+        try:
+            await until(enough, seconds=200, what="work, money and messages")
+        finally:
+            playing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await playing
+    assert stream.ended["failed"] == 0, stream.ended
+    assert set(stream.ended) <= set(WEIGHTS)
+
+
+async def test_the_view_shows_what_the_services_say(platform: Platform, told: list[Told]) -> None:
+    collector = Collector(platform.machine, GROUP, Counter())
+    now = datetime.now(UTC)
+    async with collector.client:
+        figures = await collector.figures(now)
+    assert figures.unanswered == set()
+    assert len(figures.processes) == 9
+    assert figures.contacts >= len(told)
+    assert figures.slips >= len(told)
+    assert figures.received.total() > 0
+    assert "calls=" in line(figures)
+    assert screen(figures, now, TOWER.zone)
+
+
+@here
+async def test_a_replay_trains_without_a_message_leaving_the_machine(platform: Platform) -> None:
+    before = {estate.id: await _slips(platform, estate) for estate in GROUP}
+    player = Player(load_mapping("nyc311"), training_estate().id, speed=1e9, limit=40)
+    account = await player.play(platform.machine, FILE, quiet=True)
+    assert account.imported == 40, account.skips
+    training = training_estate()
+
+    async def slips() -> bool:
+        return await _slips(platform, training) >= 40
+
+    await until(slips, seconds=90, what="a slip for every replayed call")
+    async with reader(platform, training) as client:
+        base = f"/v1/properties/{training.id}/messages"
+        messages = [one async for one in client.all("notify", base)]
+    assert messages
+    assert {one["channel"] for one in messages} == {"training"}
+    addresses = {address for one in training.staff for address in (one.phone, one.email)}
+    assert not addresses & {row["to"] for row in platform.gateway.mailbox.newest(1_000)}
+    assert {estate.id: await _slips(platform, estate) for estate in GROUP} == before
+
+
+async def _slips(platform: Platform, estate: Estate) -> int:
+    async with reader(platform, estate) as client:
+        return int((await client.get("dispatch", f"/v1/properties/{estate.id}/summary"))["slips"])
+
+
+@here
+async def test_history_makes_no_work_and_no_message(platform: Platform, tmp_path: Path) -> None:
+    garden = GROUP[2]
+    slips, mapping = await _slips(platform, garden), load_mapping("nyc311")
+    job = Job(FILE, mapping, garden.id, "history", SystemClock().now())
+    async with reader(platform, garden) as client:
+        sender = IntakeSender(client, garden.id, "history", mapping.source)
+        account = await run_import(job, sender, open_progress(tmp_path, "a"), lambda _: None)
+        assert account.imported > 200
+        # A request that comes after the history on the same lane has its slip: the history was read by then.
+        marker = await _report(client, garden)
+
+        async def slip() -> bool:
+            path = f"/v1/properties/{garden.id}/work-orders"
+            return bool((await client.get("dispatch", path, request_id=marker))["items"])
+
+        await until(slip, seconds=60, what="the slip of a call after the history")
+        assert await _slips(platform, garden) == slips + 1
+        one = next(call for call in job.converted() if isinstance(call, Call))
+        path = f"/v1/properties/{garden.id}/messages"
+        assert (await client.get("notify", path, request_id=one.request_id))["items"] == []
+
+
+async def _report(client: Client, estate: Estate) -> str:
+    body = {
+        "procedure": "repair-report",
+        "category": "lift",
+        "area": "public",
+        "place": "客梯1号",
+        "description": "电梯异响",
+        "fields": {"part": "电梯"},
+        "contact": {"channel": "hotline"},
+    }
+    answer = await client.post("intake", f"/v1/properties/{estate.id}/requests", body)
+    return str(answer["id"])
