@@ -171,35 +171,35 @@ async def test_too_much_is_refused_with_what_is_owed(desk: Billing) -> None:
     assert await desk.db["numbers"].count_documents({}) == 0
 
 
-@pytest.mark.parametrize("role", ["technician", "repair_supervisor", "butler", "gate_guard", "director"])
-async def test_who_takes_no_money(desk: Billing, role: str) -> None:
+async def test_who_takes_no_money(desk: Billing) -> None:
     await owing(desk)
-    assert (await pay(desk, 13_000, role=role)).status_code == 403
+    for role in ("technician", "repair_supervisor", "butler", "gate_guard", "director"):
+        assert (await pay(desk, 13_000, role=role)).status_code == 403
     assert await desk.db["payments"].count_documents({}) == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "field"),
-    [
-        ({"amount": {"amount_minor": 0, "currency": "CNY"}}, 422, "amount.amount_minor"),
-        ({"amount": {"amount_minor": 1.5, "currency": "CNY"}}, 422, "amount.amount_minor"),
-        ({"amount": {"amount_minor": 10**12, "currency": "CNY"}}, 422, "amount.amount_minor"),
-        ({"amount": {"amount_minor": 1, "currency": "USD"}}, 422, "amount.currency"),
-        ({"amount": {"amount_minor": 1, "currency": "yuan"}}, 422, "amount.currency"),
-        ({"method": "cheque"}, 422, "method"),
-        ({"purpose": "gift"}, 422, "purpose"),
-        ({"payment_id": "../x"}, 422, "payment_id"),
-        ({"request_id": "r9"}, 404, "request_id"),
-        ({"tip": 1}, 422, "tip"),
-        ({"reference": "x" * 65}, 422, "reference"),
-    ],
-)
-async def test_a_payment_that_is_none(desk: Billing, change: dict[str, Any], status: int, field: str) -> None:
+NO_PAYMENTS: list[tuple[dict[str, Any], int, str]] = [
+    ({"amount": {"amount_minor": 0, "currency": "CNY"}}, 422, "amount.amount_minor"),
+    ({"amount": {"amount_minor": 1.5, "currency": "CNY"}}, 422, "amount.amount_minor"),
+    ({"amount": {"amount_minor": 10**12, "currency": "CNY"}}, 422, "amount.amount_minor"),
+    ({"amount": {"amount_minor": 1, "currency": "USD"}}, 422, "amount.currency"),
+    ({"amount": {"amount_minor": 1, "currency": "yuan"}}, 422, "amount.currency"),
+    ({"method": "cheque"}, 422, "method"),
+    ({"purpose": "gift"}, 422, "purpose"),
+    ({"payment_id": "../x"}, 422, "payment_id"),
+    ({"request_id": "r9"}, 404, "request_id"),
+    ({"tip": 1}, 422, "tip"),
+    ({"reference": "x" * 65}, 422, "reference"),
+]
+
+
+async def test_a_payment_that_is_none(desk: Billing) -> None:
     await owing(desk)
     fields = {"request_id": "r1", "purpose": "charge", "amount": body(100), "method": "cash"}
-    answer = await desk.post("payments", {**fields, **change}, "cashier")
-    assert (answer.status_code, answer.json()["field"]) == (status, field), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    for change, status, field in NO_PAYMENTS:
+        answer = await desk.post("payments", {**fields, **change}, "cashier")
+        assert (answer.status_code, answer.json()["field"]) == (status, field), answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
     assert await desk.db["payments"].count_documents({}) == 0
 
 
