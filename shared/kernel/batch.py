@@ -21,7 +21,8 @@ from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, WAITING, Commits, r
 from shared.kernel.kinds import Kinds
 from shared.kernel.lanes import StreamKey
 from shared.kernel.numbers import Numbers
-from shared.kernel.plan import Known, Planner, StoredCommand, StreamPlan, WaitingRow, command_id, run_all
+from shared.kernel.plan import Known, StoredCommand, StreamPlan, WaitingRow, command_id
+from shared.kernel.planner import Planner, run_all
 from shared.kernel.progress import Progress
 from shared.kernel.reads import Collector, LookCache, Reads
 from shared.kernel.unit import Cause, Wiring

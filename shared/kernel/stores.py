@@ -67,8 +67,9 @@ async def prepare(
     lifetime = await transaction_lifetime_seconds(client)
     if lifetime > settings.transaction_lifetime_seconds_max:
         raise SystemExit(
-            f"mongod keeps the transactions of dead clients for {lifetime} s: start it with "
-            f"--setParameter transactionLifetimeLimitSeconds=5 (at most {settings.transaction_lifetime_seconds_max})"
+            f"mongod keeps the transactions of dead clients for {lifetime} s, and at most "
+            f"{settings.transaction_lifetime_seconds_max} are accepted: start it with "
+            "--setParameter transactionLifetimeLimitSeconds=5"
         )
     plain = {*PLAIN, lease.COLLECTION, CATALOGUE_VERSIONS, *journal.COLLECTIONS, *wiring.kinds.values()}
     await ensure_indexes(db, (*kernel_indexes(settings), *wiring.indexes), collections=sorted(plain))
