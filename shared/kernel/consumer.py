@@ -142,12 +142,8 @@ class LaneConsumer:
 
     async def _partitions(self) -> list[Place]:
         """Every partition of the topics that are read."""
-        asking = topics.producer(self._settings, self._group, self._incarnation.check)
-        await asking.start()
-        try:
+        async with topics.sending(self._settings, self._group, self._incarnation.check) as asking:
             return [Place(t, p) for t in self._producer_of for p in sorted(await asking.partitions_for(t))]
-        finally:
-            await asking.stop()
 
     def _subscribe(self, broker: KafkaBroker, partitions: Sequence[Place]) -> Any:
         settings = self._settings
@@ -209,14 +205,10 @@ class LaneConsumer:
             await self._say(Confirmation(self._group, name, p, self._lane, {}, g) for p, g in asked.items())
 
     async def _say(self, confirmations: Iterable[Confirmation]) -> None:
-        sending = topics.producer(self._settings, self._group, self._incarnation.check)
-        await sending.start()
-        try:
-            topic = topics.confirmed_topic(self._settings.topic_prefix)
+        topic = topics.confirmed_topic(self._settings.topic_prefix)
+        async with topics.sending(self._settings, self._group, self._incarnation.check) as sending:
             for said in confirmations:
                 await sending.send_and_wait(topic, said.to_bytes(), self._group.encode(), 0)
-        finally:
-            await sending.stop()
 
     async def _look(self, consumer: AIOKafkaConsumer, subscriber: Any) -> None:
         """Metrics, heartbeat, fuse. A loop that takes none of the records there makes the process unready."""

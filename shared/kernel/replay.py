@@ -141,8 +141,8 @@ class Republisher:
             request_timeout_ms=topics.REQUEST_TIMEOUT_MS,
         )
         consumer.assign([place])
-        await consumer.start()
         try:
+            await consumer.start()
             known = self._journal.checkpoint.incarnation
             while True:
                 if self._journal.checkpoint.incarnation != known:
@@ -262,21 +262,19 @@ async def replay(
     if checkpoint is None or not checkpoint.get("n"):
         return 0
     incarnation = Incarnation(settings, f"replay.{service}.{lane}")
-    await incarnation.check()
-    sending = topics.producer(settings, f"replay.{service}.{lane}", incarnation.check)
     try:
-        await sending.start()
-        topic = topics.topic(service, lane, settings.topic_prefix)
-        partitions = len(await sending.partitions_for(topic))
-        if lacking_in is not None:
-            low = await received_of(lacking_in, service, lane)
-        else:
-            low = await _before(db, lane, from_position, since)
-        low = {p: low.get(p, 0) for p in range(partitions)}
-        high = dict.fromkeys(low, int(checkpoint["position"]))
-        return await send_again(db, lane, Sender(sending, topic, partitions), low, high, progress)
+        await incarnation.check()
+        async with topics.sending(settings, f"replay.{service}.{lane}", incarnation.check) as sending:
+            topic = topics.topic(service, lane, settings.topic_prefix)
+            partitions = len(await sending.partitions_for(topic))
+            if lacking_in is not None:
+                low = await received_of(lacking_in, service, lane)
+            else:
+                low = await _before(db, lane, from_position, since)
+            low = {p: low.get(p, 0) for p in range(partitions)}
+            high = dict.fromkeys(low, int(checkpoint["position"]))
+            return await send_again(db, lane, Sender(sending, topic, partitions), low, high, progress)
     finally:
-        await sending.stop()
         await incarnation.close()
 
 

@@ -10,7 +10,8 @@ import asyncio
 import functools
 import logging
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiokafka.client
@@ -90,6 +91,17 @@ def producer(settings: Settings, client_id: str, check: Check) -> AIOKafkaProduc
     if settings.broker_forgets:
         _check_connections(made.client, check)
     return made
+
+
+@asynccontextmanager
+async def sending(settings: Settings, client_id: str, check: Check) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer for a few records."""
+    made = producer(settings, client_id, check)
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.stop()
 
 
 def _check_connections(client: Any, check: Check) -> None:

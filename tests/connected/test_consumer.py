@@ -25,7 +25,7 @@ from shared.kernel.wire import Row, row_of, to_kafka
 from tests.connected.journal_world import CLOCK, LANE, World, ids_of, own_broker, own_mongod, until, world
 
 __all__ = ["own_broker", "own_mongod", "world"]
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 
 class Committer:

@@ -14,7 +14,7 @@ from shared.kernel.incarnation import Incarnation
 from shared.settings import Settings
 from tests.connected.stores import EmbeddedBroker
 
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

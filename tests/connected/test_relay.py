@@ -21,7 +21,7 @@ from tests.connected.journal_world import (
 )
 
 __all__ = ["own_broker", "own_mongod", "world"]
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 
 async def test_what_is_committed_is_published_in_order_and_sealed(world: World) -> None:
