@@ -22,7 +22,7 @@ from tools.stack.server import clean_environment, failed, until_ready
 FILES = Path(__file__).with_name("apache_kafka")
 JAVA_MAJOR_MIN = 17
 HEAP_MIB = 768
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 FETCH_SECONDS = 600
 _POM = FILES / "pom.xml"
 _VERSION = re.compile(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>")
