@@ -22,6 +22,7 @@ from shared.catalogue.load import Catalogue
 from shared.clock import Clock
 from shared.kernel.committer import Committer
 from shared.settings import Role, Settings
+from shared.tasks import told_to_end
 
 QUEUES: Mapping[Role, tuple[Queue, ...]] = {"front": ("emergency", "urgent"), "bulk": ("routine",)}
 _ORDER: tuple[Queue, ...] = ("emergency", "urgent", "routine")
@@ -145,7 +146,7 @@ class Retention:
 
     async def run(self) -> None:
         """Look again and again; only the bulk process does."""
-        while self._process.role == "bulk":
+        while self._process.role == "bulk" and not told_to_end():
             await self.look()
             await asyncio.sleep(WIPE_EVERY_SECONDS)
 

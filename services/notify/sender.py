@@ -30,6 +30,7 @@ from services.notify.domain.retry import RetryRule
 from shared.clock import Clock
 from shared.ids import derived_id, new_id
 from shared.kernel.unit import Applied, Cause, Duplicate, Outcome
+from shared.tasks import told_to_end
 
 log = logging.getLogger(__name__)
 TAKEN_MAX = 500  # messages claimed in one go
@@ -84,13 +85,14 @@ class Sender:
     async def run(self, beat: Callable[[], None]) -> None:
         """Send until cancelled; then wait a little for answers that are on their way."""
         try:
-            while True:
+            while not told_to_end():
                 self.wake.clear()
                 taken = await self._take_if_store_is_there(beat)
                 if not taken:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pace.poll.total_seconds()):
                             await self.wake.wait()
+            raise asyncio.CancelledError
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=GOODBYE_SECONDS)

@@ -24,6 +24,7 @@ from shared.kernel.commit import PARKED, BasisMoved, record_fields
 from shared.kernel.lanes import Item, Lanes, StreamKey
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
@@ -79,9 +80,7 @@ class Committer:
         self._lanes.changed.set()
         if self._workers:
             await asyncio.wait(self._workers, timeout=drain_seconds)
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        await end(self._workers, again_after_seconds=1.0)
 
     @property
     def queued(self) -> int:

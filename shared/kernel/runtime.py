@@ -39,6 +39,7 @@ from shared.observability.metrics import QUEUED
 from shared.policy import Policy
 from shared.settings import Role, Settings
 from shared.settings import settings as read_settings
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 LANE_OF: dict[Role, Lane] = {"front": "urgent", "bulk": "routine"}
@@ -201,9 +202,7 @@ async def serve(runtime: Runtime, service: Service, stop: asyncio.Event) -> None
     await asyncio.wait({stopped, http}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await http
-    for keeper in reversed(keepers):
-        keeper.cancel()
-    await asyncio.gather(*keepers, return_exceptions=True)
+    await end(reversed(keepers))
     await runtime.committer.stop(runtime.settings.shutdown_seconds)
     await runtime.denials.flush()
     stopped.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +24,7 @@ from shared.kernel.kinds import Kinds
 from shared.kernel.runtime import Runtime, build
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Role, Settings
+from shared.tasks import end
 
 GARDEN = "garden"
 AWAKE = {"quiet.from": "00:00", "quiet.until": "00:00"}
@@ -108,9 +108,7 @@ class Notify:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end([task])
 
 
 @asynccontextmanager
