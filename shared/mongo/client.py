@@ -7,6 +7,8 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from shared.mongo.waiting import mend
+
 Document = dict[str, Any]
 Client = AsyncMongoClient[Document]
 Database = AsyncDatabase[Document]
@@ -15,6 +17,8 @@ POOL_MAX = 40
 SELECTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_MS = 3_000
 SOCKET_TIMEOUT_MS = 20_000  # longer than any change stream waits for news
+
+mend()
 
 
 def connect(
