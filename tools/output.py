@@ -47,7 +47,7 @@ def complain(line: str) -> None:
 
 
 @contextmanager
-def bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+def bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[float], None]]:
     """A progress bar on stderr; yields what sets how many are done. Draws nothing when quiet or piped."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,13 +1,9 @@
-"""`guanjia parked`, `replay` and `verify`.
-
-What an operator does with the journal and with events that were set aside.
-"""
+"""`guanjia parked`: what an operator does with events and timers that were set aside."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ServiceName = Literal["intake", "dispatch", "billing", "notify"]
-Lane = Literal["urgent", "routine"]
-TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 Service = Annotated[ServiceName, typer.Argument(help="The service that set it aside.")]
 ParkedId = Annotated[str, typer.Argument(help="Its id, as `guanjia parked list` shows it.", metavar="ID")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,67 +30,6 @@ parked = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(parked, name="parked")
-    app.command()(replay)
-
-
-def replay(
-    service: Annotated[ServiceName, typer.Argument(help="Whose events are sent again.")],
-    lane: Annotated[Lane | None, typer.Option(help="One lane only.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="From this time on (UTC).", formats=TIMES)] = None,
-    position: Annotated[int | None, typer.Option(help="From this position of the lane on.", min=0)] = None,
-    lacking: Annotated[ServiceName | None, typer.Option(help="What this service has not received.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Send events of the journal to the broker again, in seal order.
-
-    Give exactly one of --since, --position (with --lane) and --lacking. Readers recognise what they have:
-    nothing happens twice.
-    """
-    from tools.output import print_json
-
-    chosen = [one for one in (since, position, lacking) if one is not None]
-    if len(chosen) != 1 or (position is not None and lane is None):
-        raise Stop(Exit.USAGE, "give exactly one of --since, --position (with --lane) and --lacking")
-    start = since.replace(tzinfo=UTC) if since else None
-    lanes: tuple[Lane, ...] = (lane,) if lane else ("urgent", "routine")
-    sent = asyncio.run(_replay(service, lanes, start, position, lacking))
-    if json:
-        print_json({"service": service, "sent": sent})
-    else:
-        for name, count in sent.items():
-            typer.echo(f"{service} {name}: {count} events sent again")
-
-
-async def _replay(
-    service: str, lanes: tuple[Lane, ...], since: datetime | None, position: int | None, lacking: str | None
-) -> dict[str, int]:
-    from aiokafka.errors import KafkaError
-    from pymongo.errors import PyMongoError
-
-    from shared.kernel.replay import replay as send_again
-    from shared.mongo.client import connect
-    from tools.session import running_machine
-
-    settings = running_machine().settings
-    client = connect(settings.mongodb_url, "guanjia-replay")
-    reader = client[settings.database(lacking)] if lacking else None
-    try:
-        return {
-            lane: await send_again(
-                settings,
-                client[settings.database(service)],
-                service,
-                lane,
-                from_position=position,
-                since=since,
-                lacking_in=reader,
-            )
-            for lane in lanes
-        }
-    except (KafkaError, PyMongoError) as error:
-        raise Stop(Exit.NOT_RUNNING, f"broker or database does not answer: {type(error).__name__}") from None
-    finally:
-        await client.close()
 
 
 @parked.command("list")
