@@ -139,7 +139,6 @@ class RequestState(Answer):
     promised_at: datetime | None
     not_supplied: list[str]
     complete_by: datetime | None
-    possible_duplicates: list[Duplicate]
     allowed_actions: list[AllowedAction]
 
 
@@ -306,7 +305,6 @@ def state_of(
         promised_at=request.promise.promised_at,
         not_supplied=list(request.not_supplied),
         complete_by=request.complete_by,
-        possible_duplicates=[duplicate_of(other) for other in duplicates],
         allowed_actions=actions,
     )
 

@@ -7,6 +7,7 @@ decides again with what is committed.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ class Desk:
         self._catalogue = runtime.catalogue
         self._lookups_max = runtime.settings.people_lookups_per_minute_max
         self._settled: OrderedDict[str, tuple[datetime, Property]] = OrderedDict()
+        self._reading: dict[str, asyncio.Future[Property | None]] = {}
         self._lookups: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
         self.references = References(runtime.db)
 
@@ -45,7 +47,18 @@ class Desk:
         kept = self._settled.get(property_id)
         if kept is not None and now < kept[0]:
             return kept[1]
-        found = await repository.one(self._db, Property, property_id, property_id)
+        reading = self._reading.get(property_id)
+        if reading is None:
+            reading = asyncio.ensure_future(self._read(property_id, now))
+            self._reading[property_id] = reading
+        return await asyncio.shield(reading)
+
+    async def _read(self, property_id: str, now: datetime) -> Property | None:
+        """One read for all calls that wait for it."""
+        try:
+            found = await repository.one(self._db, Property, property_id, property_id)
+        finally:
+            self._reading.pop(property_id, None)
         if found is not None:
             self._settled[property_id] = (now + timedelta(seconds=SETTINGS_KEPT_SECONDS), found)
             while len(self._settled) > PROPERTIES_KEPT_MAX:

@@ -474,12 +474,13 @@ async def test_one_call_opens_several_requests(estate: Estate) -> None:
 
 async def test_possible_duplicates_are_pointed_out_and_never_refused(estate: Estate) -> None:
     first = await estate.accept()
+    assert (await estate.read(first["id"]))["possible_duplicates"] == []
     second = await estate.accept(description="The tap still drips")
-    assert first["possible_duplicates"] == []
-    assert [twin["id"] for twin in second["possible_duplicates"]] == [first["id"]]
-    assert (await estate.accept(category="electrical"))["possible_duplicates"] == []
-    seen = await estate.read(first["id"])
-    assert [twin["reference"] for twin in seen["possible_duplicates"]] == [second["reference"]]
+    third = await estate.accept(category="electrical")
+    assert (await estate.read(third["id"]))["possible_duplicates"] == []
+    for one, other in ((first, second), (second, first)):
+        seen = await estate.read(one["id"])
+        assert [twin["reference"] for twin in seen["possible_duplicates"]] == [other["reference"]]
 
 
 async def test_a_reference_is_short_unique_and_found_as_it_is_said(estate: Estate) -> None:
@@ -563,8 +564,11 @@ async def test_j22_people_are_found_by_number_or_by_building_and_last_four_and_a
         assert await found(phone="13900139000") == ["chen"]
         masked = (await client.get("/people")).json()["items"]
         assert all(phone.startswith("***") for person in masked for phone in person["phones"])
-        request = await estate.accept(requester={"phone": "13900139000"})
-    assert (await estate.read(request["id"]))["possible_people"] == ["chen"]
+        alone = await estate.accept(requester={"phone": "13900139000"})
+        other_name = await estate.accept(requester={"phone": "13900139000", "name": "Somebody"})
+    assert (await estate.read(alone["id"]))["person_id"] == "chen"
+    read = await estate.read(other_name["id"])
+    assert (read["person_id"], read["possible_people"]) == ("", ["chen"])
 
 
 async def test_j22_looking_people_up_is_limited_by_a_stated_rate(intake_settings: Settings) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from services.intake.domain.bodies import Area, RequestBody
 from services.intake.domain.contact import Contact
-from services.intake.domain.directory import Person, Unit, unknown_unit
+from services.intake.domain.directory import Card, Unit, unknown_unit
 from services.intake.domain.fields import Answers, check_answers
 from services.intake.domain.property import Property
 from services.intake.domain.request import Caller, Request, personal_key, requester, same_as
@@ -42,7 +42,7 @@ class Circumstances:
     procedure: Procedure
     rules: IntakeRules
     unit: Unit | None
-    person: Person | None
+    person: Card | None
     contact: Contact | None
     by: str
     device: str
@@ -95,7 +95,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
         fields=answers.open,
         personal_fields=answers.personal,
         caller=caller,
-        person_id=seen.person.id if seen.person else "",
+        person_id=seen.person.person_id if seen.person else "",
         contact_id=seen.contact.id if seen.contact else "",
         channel=seen.contact.channel if seen.contact else "",
         first_contact_id=_first_contact(body, seen),
@@ -145,6 +145,16 @@ def accepted_event(request: Request, zone: str, currency: str) -> RequestAccepte
         person_id=request.person_id,
         personal=requester(request),
     )
+
+
+def said_phone(body: RequestBody, contact: Contact | None) -> str:
+    """The caller's number as E.164, said or shown by an incoming call; empty if there is none that is one."""
+    if body.requester.phone:
+        try:
+            return to_e164(body.requester.phone, "CN", "requester.phone")
+        except Invalid:
+            return ""
+    return contact.caller_phone if contact is not None and contact.direction == "in" else ""
 
 
 def possible_duplicates(request: Request, others: Iterable[Request], window_hours: int) -> list[Request]:
@@ -304,9 +314,9 @@ def _caller(body: RequestBody, seen: Circumstances, *, lenient: bool) -> tuple[C
     return (
         Caller(
             name=said.name or (known.name if known else ""),
-            phone=phone or (known.phones[0] if known and known.phones else ""),
+            phone=phone or (known.phone if known else ""),
             email=said.email or (known.email if known else ""),
-            language=said.language or (known.language if known else "zh"),  # type: ignore[arg-type]
+            language=said.language or (known.language if known else "zh"),
         ),
         aside,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from services.intake.domain.bodies import PersonBody, UnitBody
 from shared.errors import Conflict, Invalid
@@ -52,19 +53,42 @@ class Person:
     name: str = ""
     phones: tuple[str, ...] = ()
     email: str = ""
-    language: str = "zh"
+    language: Literal["zh", "en"] = "zh"
     units: tuple[Home, ...] = ()
     tails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a caller at once: enough to greet him, to answer in his language, to seal for him."""
+
+    person_id: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: Literal["zh", "en"] = "zh"
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneEntry:
-    """Who belongs to a number: the id is the E.164 number, so that looking one up is a read by id."""
+    """Who belongs to a number: the id is the E.164 number, so that looking one up is one read by id."""
 
     property_id: str
     id: str
     version: int = 0
-    person_ids: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+
+    @property
+    def person_ids(self) -> tuple[str, ...]:
+        """Everybody who has the number."""
+        return tuple(card.person_id for card in self.cards)
+
+    def caller(self, said_name: str) -> Card | None:
+        """The one person of this number, unless another name was said: two are shown, never guessed (J22)."""
+        if len(self.cards) != 1:
+            return None
+        card = self.cards[0]
+        return card if not said_name or _folded(said_name) == _folded(card.name) else None
 
 
 def parse_label(label: str, field: str = "label") -> tuple[str, str, str]:
@@ -159,27 +183,34 @@ def tail(building: str, phone: str) -> str:
     return f"{building}:{last_four(phone)}"
 
 
+def card_of(person: Person, phone: str = "") -> Card:
+    """What is kept of a person beside a number; without one, beside his first."""
+    first = person.phones[0] if person.phones else ""
+    return Card(person.id, person.name, phone or first, person.email, person.language)
+
+
 def entry_changes(existing: Person | None, recorded: Person) -> dict[str, bool]:
-    """Which numbers the person gains (true) and loses (false)."""
+    """Every number the person has now (true) or had (false)."""
     old = set(existing.phones) if existing else set()
     new = set(recorded.phones)
-    return {phone: phone in new for phone in sorted(old ^ new)}
+    return {phone: phone in new for phone in sorted(old | new)}
 
 
 def changed_entry(
-    property_id: str, phone: str, entry: PhoneEntry | None, person_id: str, gained: bool
+    property_id: str, phone: str, entry: PhoneEntry | None, person: Person, has_it: bool
 ) -> PhoneEntry:
-    """The entry of a number after a person gained or lost it.
-
-    Raises Invalid if too many people would share it.
-    """
+    """The entry of a number after a person was recorded. Raises Invalid if too many would share it."""
     known = entry or PhoneEntry(property_id, phone)
-    others = tuple(other for other in known.person_ids if other != person_id)
-    if gained and len(others) >= PEOPLE_PER_PHONE_MAX:
+    others = tuple(card for card in known.cards if card.person_id != person.id)
+    if has_it and len(others) >= PEOPLE_PER_PHONE_MAX:
         raise Invalid(
             "phone-shared-by-too-many",
             "Too many people have this number.",
             field="phones",
             accepted=f"a number of at most {PEOPLE_PER_PHONE_MAX} people",
         )
-    return replace(known, person_ids=(*others, person_id) if gained else others)
+    return replace(known, cards=(*others, card_of(person, phone)) if has_it else others)
+
+
+def _folded(name: str) -> str:
+    return "".join(name.casefold().split())

@@ -5,16 +5,18 @@ Nothing refuses an emergency (ruling J17).
 
 from __future__ import annotations
 
+import asyncio
+
 from services.intake.domain import commands
 from services.intake.domain.accept import (
     Circumstances,
     accepted,
     accepted_event,
-    possible_duplicates,
+    said_phone,
 )
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact, recorded_contact
-from services.intake.domain.directory import Person
+from services.intake.domain.directory import Card, Person, PhoneEntry, card_of
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
@@ -43,7 +45,7 @@ class Accepting(Handlers):
     async def _accept(self, unit: Unit, *, imported: bool) -> None:
         command = payload(unit, commands.AcceptRequest)
         body = command.body
-        if await unit.load(Request, command.request_id) is not None:
+        if not command.fresh and await unit.load(Request, command.request_id) is not None:
             raise Conflict(
                 "request-exists", "This id is taken.", field="request_id", accepted="another id, or none"
             )
@@ -51,15 +53,13 @@ class Accepting(Handlers):
         procedure = self._procedure(settled, body)
         seen = await self._circumstances(unit, command, settled, procedure, imported=imported)
         request = accepted(command.request_id, command.reference, body, seen)
-        others = await unit.look_by(Request, "same_as", request.same_as) if request.same_as else ()
-        window = seen.rules.duplicate_window_hours
         unit.save(request)
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
         unit.emit(accepted_event(request, settled.zone, settled.currency))
         if not request.open and request.closed_at is not None and body.outcome is not None:
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
-        unit.answer(self.state(unit, request, possible_duplicates(request, others, window)))
+        unit.answer(self.state(unit, request))
 
     def _procedure(self, settled: Property, body: RequestBody) -> Procedure:
         """The procedure as the profile runs it; an emergency goes by the general repair if it has to."""
@@ -90,21 +90,14 @@ class Accepting(Handlers):
                 raise
             contact = None
             aside.append(f"contact: {error.kind}")
-        person = await unit.look(Person, body.person_id) if body.person_id else None
-        if body.person_id and person is None:
-            if not forgiving:
-                raise Invalid(
-                    "unknown-person",
-                    "There is no such person.",
-                    field="person_id",
-                    accepted="a recorded person",
-                )
-            aside.append(f"person_id: {body.person_id}")
+        home, person = await asyncio.gather(
+            self._home(unit, body), self._caller(unit, body, contact, aside if forgiving else None)
+        )
         return Circumstances(
             settled=settled,
             procedure=procedure,
             rules=rules,
-            unit=await unit.look(Home, body.unit_id) if body.unit_id else None,
+            unit=home,
             person=person,
             contact=contact,
             by=unit.cause.principal.sub,
@@ -115,6 +108,29 @@ class Accepting(Handlers):
             imported=imported,
             aside=tuple(aside),
         )
+
+    async def _home(self, unit: Unit, body: RequestBody) -> Home | None:
+        return await unit.look(Home, body.unit_id) if body.unit_id else None
+
+    async def _caller(
+        self, unit: Unit, body: RequestBody, contact: Contact | None, aside: list[str] | None
+    ) -> Card | None:
+        """Who asks: as chosen, else the one person the number belongs to (ruling J22)."""
+        if body.person_id:
+            person = await unit.look(Person, body.person_id)
+            if person is not None:
+                return card_of(person)
+            if aside is None:
+                raise Invalid(
+                    "unknown-person",
+                    "There is no such person.",
+                    field="person_id",
+                    accepted="a recorded person",
+                )
+            aside.append(f"person_id: {body.person_id}")
+        phone = said_phone(body, contact)
+        entry = await unit.look(PhoneEntry, phone) if phone else None
+        return entry.caller(body.requester.name) if entry is not None else None
 
     async def _contact(self, unit: Unit, command: commands.AcceptRequest, *, any_age: bool) -> Contact | None:
         """The contact it came with: recorded before, or recorded now with the request."""

@@ -66,11 +66,11 @@ class Handlers:
         unit.require_match(found.version)
         return found
 
-    def state(self, unit: Unit, request: Request, duplicates: list[Request] | None = None) -> RequestState:
+    def state(self, unit: Unit, request: Request) -> RequestState:
         """The answer to a command on a request that was just saved."""
         offered = request_actions(request)
         roles = unit.cause.principal.roles_in(request.property_id, unit.now)
-        return state_of(request, actions_of(offered, self.policy.allowed(roles, offered)), duplicates or ())
+        return state_of(request, actions_of(offered, self.policy.allowed(roles, offered)))
 
     def close(self, unit: Unit, request: Request) -> None:
         """Tell that the request reached its end state, and forget what was still to be watched."""
@@ -102,8 +102,8 @@ def request_actions(request: Request) -> dict[str, AllowedAction]:
     """What the state of a request offers, by command name."""
     base = f"/v1/properties/{request.property_id}/requests/{request.id}"
     return {
-        action.command.NAME: AllowedAction(
-            action=action.command.NAME, path=f"{base}/{action.path}", body=action.body
+        action.command.NAME: AllowedAction.model_construct(
+            action=action.command.NAME, method="POST", path=f"{base}/{action.path}", body=action.body
         )
         for action in possible_actions(request)
     }

@@ -129,17 +129,18 @@ class Directory(Handlers):
 
     async def _entries(self, unit: kernel.Unit, recorded: list[tuple[Person | None, Person]]) -> None:
         moves = [
-            (phone, person.id, gained)
+            (phone, person, has_it)
             for before, person in recorded
-            for phone, gained in entry_changes(before, person).items()
+            for phone, has_it in entry_changes(before, person).items()
         ]
         phones = sorted({phone for phone, _, _ in moves})
         found = await asyncio.gather(*(unit.load(PhoneEntry, phone) for phone in phones))
-        entries = dict(zip(phones, found, strict=True))
-        for phone, person_id, gained in moves:
-            entries[phone] = changed_entry(unit.cause.property_id, phone, entries[phone], person_id, gained)
-        for entry in entries.values():
-            if entry is not None:
+        before = dict(zip(phones, found, strict=True))
+        after = dict(before)
+        for phone, person, has_it in moves:
+            after[phone] = changed_entry(unit.cause.property_id, phone, after[phone], person, has_it)
+        for phone, entry in after.items():
+            if entry is not None and entry != before[phone]:
                 unit.save(entry)
 
 

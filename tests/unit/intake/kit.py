@@ -9,7 +9,7 @@ from typing import Any
 from services.intake.domain.accept import Circumstances, accepted
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact
-from services.intake.domain.directory import Person, Unit
+from services.intake.domain.directory import Person, Unit, card_of
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request, Work, staged
 from services.intake.domain.times import Limits
@@ -36,6 +36,7 @@ CALL = Contact(
     started_at=NOW - timedelta(minutes=1),
 )
 CHEN = Person("villa-1", "chen", 1, "陈女士", ("+8613900139000",), "chen@example.com", "en")
+CHEN_CARD = card_of(CHEN)
 
 
 def body(**given: Any) -> RequestBody:

@@ -11,7 +11,7 @@ import pytest
 from services.intake.domain.accept import accepted_event, completed, possible_duplicates
 from services.intake.domain.contact import Contact
 from shared.errors import Conflict, Invalid
-from tests.unit.intake.kit import CALL, CATALOGUE, CHEN, HOME, NOW, VILLA, accept, body, circumstances
+from tests.unit.intake.kit import CALL, CATALOGUE, CHEN_CARD, HOME, NOW, VILLA, accept, body, circumstances
 
 
 def refused(asked: Any, **given: Any) -> Invalid:
@@ -52,13 +52,15 @@ def test_the_place_names_unit_and_spot_so_that_nobody_searches() -> None:
 
 
 def test_the_caller_is_what_was_said_completed_by_the_directory() -> None:
-    known = accept(body(person_id="chen"), person=CHEN, contact=replace(CALL, caller_phone=""))
+    known = accept(body(person_id="chen"), person=CHEN_CARD, contact=replace(CALL, caller_phone=""))
     assert (known.caller.name, known.caller.phone, known.caller.language) == (
         "陈女士",
         "+8613900139000",
         "en",
     )
-    said = accept(body(person_id="chen", requester={"name": "Son", "phone": "138 0013 8000"}), person=CHEN)
+    said = accept(
+        body(person_id="chen", requester={"name": "Son", "phone": "138 0013 8000"}), person=CHEN_CARD
+    )
     assert (said.caller.name, said.caller.phone, said.caller.email) == (
         "Son",
         "+8613800138000",
@@ -287,7 +289,7 @@ def test_j9_names_numbers_and_words_stand_only_in_the_sealed_part() -> None:
     open_part = event.model_dump_json(exclude={"personal"})
     for secret in ("王小明", "13800138000", "w@example.com", "The tap drips"):
         assert secret not in open_part
-    known = accepted_event(accept(body(person_id="chen"), person=CHEN), "Asia/Shanghai", "CNY")
+    known = accepted_event(accept(body(person_id="chen"), person=CHEN_CARD), "Asia/Shanghai", "CNY")
     assert known.personal_key == "person:chen"
 
 

@@ -17,6 +17,7 @@ from services.intake.api.sheets import people_of, units_of
 from services.intake.domain.bodies import ContactBody, PersonBody, PropertyBody, UnitBody
 from services.intake.domain.contact import recorded_contact
 from services.intake.domain.directory import (
+    Card,
     PhoneEntry,
     changed_entry,
     entry_changes,
@@ -142,22 +143,46 @@ def test_j22_a_person_is_found_by_the_number_and_by_building_and_last_four() -> 
 def test_j22_a_changed_number_leaves_the_old_entry_and_joins_the_new() -> None:
     before = recorded_person("villa-1", None, {HOME.id: HOME}, person())
     after = recorded_person("villa-1", before, {HOME.id: HOME}, person(phones=["13800138000"]))
-    changes = entry_changes(before, after)
-    assert changes == {"+8613900139000": False, "+8613800138000": True}
-    old = changed_entry(
-        "villa-1", "+8613900139000", PhoneEntry("villa-1", "x", 1, ("chen", "li")), "chen", False
-    )
-    assert old.person_ids == ("li",)
-    new = changed_entry("villa-1", "+8613800138000", None, "chen", True)
-    assert new.person_ids == ("chen",)
+    assert entry_changes(before, after) == {"+8613900139000": False, "+8613800138000": True}
+    shared = PhoneEntry("villa-1", "+8613900139000", 1, (Card("chen"), Card("li")))
+    assert changed_entry("villa-1", shared.id, shared, after, False).person_ids == ("li",)
+    assert changed_entry("villa-1", "+8613800138000", None, after, True).person_ids == ("chen",)
+
+
+def test_j22_a_changed_name_is_known_beside_every_number() -> None:
+    before = recorded_person("villa-1", None, {HOME.id: HOME}, person())
+    after = recorded_person("villa-1", before, {HOME.id: HOME}, person(name="陈老师"))
+    assert entry_changes(before, after) == {"+8613900139000": True}
+    old = changed_entry("villa-1", "+8613900139000", None, before, True)
+    new = changed_entry("villa-1", "+8613900139000", old, after, True)
+    assert [card.name for card in new.cards] == ["陈老师"]
 
 
 def test_j22_a_number_two_people_share_finds_both_and_never_too_many() -> None:
-    entry = changed_entry("villa-1", "+86", PhoneEntry("villa-1", "+86", 1, ("chen",)), "li", True)
-    assert entry.person_ids == ("chen", "li")
-    full = replace(entry, person_ids=tuple(str(n) for n in range(50)))
+    chen = recorded_person("villa-1", None, {HOME.id: HOME}, person())
+    entry = changed_entry("villa-1", "+86", PhoneEntry("villa-1", "+86", 1, (Card("li"),)), chen, True)
+    assert entry.person_ids == ("li", "chen")
+    full = replace(entry, cards=tuple(Card(str(n)) for n in range(50)))
     with pytest.raises(Invalid):
-        changed_entry("villa-1", "+86", full, "li", True)
+        changed_entry("villa-1", "+86", full, chen, True)
+
+
+@pytest.mark.parametrize(
+    ("cards", "said", "found"),
+    [
+        ((), "", None),
+        ((Card("chen", "陈女士"),), "", "chen"),
+        ((Card("chen", "Mrs Chen"),), " mrs  CHEN ", "chen"),
+        ((Card("chen", "陈女士"),), "王小明", None),
+        ((Card("chen", "陈女士"), Card("li", "李先生")), "", None),
+        ((Card("chen", "陈女士"), Card("li", "李先生")), "陈女士", None),
+    ],
+)
+def test_j22_a_caller_is_who_alone_has_the_number_unless_he_says_another_name(
+    cards: tuple[Card, ...], said: str, found: str | None
+) -> None:
+    caller = PhoneEntry("villa-1", "+8613900139000", 1, cards).caller(said)
+    assert (caller.person_id if caller else None) == found
 
 
 @pytest.mark.parametrize(
