@@ -21,6 +21,7 @@ from shared.settings import settings
 from tools.exits import Exit, Stop
 from tools.gateway.server import gateway
 from tools.stack.ports import require_free
+from tools.stack.processes import require_ports
 from tools.stack.stack import Stack, StackOptions
 from tools.stack.supervisor import Supervisor
 from tools.together import together
@@ -32,8 +33,10 @@ GATEWAY_PORT, GATEWAY_PORT_VARIABLE = 8090, "GATEWAY_PORT"
 @asynccontextmanager
 async def platform(broker: BrokerName) -> AsyncIterator[Supervisor]:
     """Database, broker, mailbox and gateway, services and auditor, all ready; stopped in reverse order."""
+    options = StackOptions.from_environment(broker=broker)
+    require_ports(settings().base_port)
     async with (
-        Stack(StackOptions.from_environment(broker=broker), _say) as stack,
+        Stack(options, _say) as stack,
         _outside(stack) as addresses,
     ):
         base_port = settings().base_port

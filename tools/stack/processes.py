@@ -79,6 +79,15 @@ def port_offsets(services: Sequence[str] = PRODUCERS) -> list[int]:
     return sorted(port - 1 for port in [*ports, settings.port_of(AUDITOR)])
 
 
+def require_ports(base_port: int) -> None:
+    """Raises Stop (port) naming the first port of a service process that is taken."""
+    settings = settings_of({"BASE_PORT": str(base_port)})
+    for name in PRODUCERS:
+        for role in ROLES:
+            require_free(settings.port_of(name, role), f"{name}-{role}", "BASE_PORT")
+    require_free(settings.port_of(AUDITOR), AUDITOR, "BASE_PORT")
+
+
 async def status_of(port: int, path: str) -> int:
     """The status of a GET on loopback; 0 when nobody answers in time."""
     try:

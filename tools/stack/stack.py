@@ -50,7 +50,11 @@ class StackOptions:
 
     @classmethod
     def from_environment(cls, data: Path | None = None, broker: BrokerKind = "embedded") -> StackOptions:
-        """As `guanjia up` does: fixed ports, and MONGODB_URL or KAFKA_BOOTSTRAP_SERVERS when they are set."""
+        """As `guanjia up` does: fixed ports, and MONGODB_URL or KAFKA_BOOTSTRAP_SERVERS when they are set.
+
+        Raises Stop (usage) naming a variable of any service that is wrong, before anything is started.
+        """
+        settings_of({})
         servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
         return cls(
             data=data or default_data_folder(),

@@ -23,7 +23,7 @@ from tools.stack.keys import MAKERS, machine_keys
 from tools.stack.layout import Layout
 from tools.stack.logfile import LogFile
 from tools.stack.ports import FIRST, HOST, LAST, free_block, is_free, require_free
-from tools.stack.processes import port_offsets
+from tools.stack.processes import port_offsets, require_ports
 from tools.stack.recycle import count_batches
 from tools.stack.stack import StackOptions, settings_of
 
@@ -168,6 +168,24 @@ def test_a_wrong_port_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, text: st
     with pytest.raises(Stop, match=f"MONGODB_PORT={text} is not a port") as stopped:
         StackOptions.from_environment()
     assert stopped.value.code == Exit.USAGE
+
+
+def test_a_wrong_setting_of_a_service_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMIT_TIMEOUT_SECONDS", "soon")
+    with pytest.raises(Stop, match="COMMIT_TIMEOUT_SECONDS=soon") as stopped:
+        StackOptions.from_environment()
+    assert stopped.value.code == Exit.USAGE
+
+
+@pytest.mark.parametrize(("offset", "name"), [(1, "dispatch-front"), (10, "intake-bulk"), (20, "auditor")])
+def test_a_taken_port_of_any_process_is_told_before_anything_starts(offset: int, name: str) -> None:
+    base = free_block(port_offsets())
+    require_ports(base)
+    with socket.socket() as taken:
+        taken.bind((HOST, base + offset))
+        taken.listen()
+        with pytest.raises(Stop, match=f"port {base + offset} \\({name}\\) is in use"):
+            require_ports(base)
 
 
 def batch(offset: int, records: int, size: int) -> bytes:
