@@ -1,8 +1,8 @@
 """Ending tasks for sure.
 
 Before Python 3.12 a cancellation that arrives just when the future inside `asyncio.wait_for` is done is lost,
-and libraries use `wait_for` (the database driver for every send). So whoever ends a task asks again, and a loop
-looks whether it was told to end.
+and libraries use `wait_for` (the database driver for every send). So whoever ends a task asks again, and a
+loop looks whether it was told to end.
 """
 
 from __future__ import annotations
