@@ -5,6 +5,7 @@ The same replica takes its own lease back at once after a crash.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,9 +24,12 @@ class Lease:
         self._name = name
         self._owner = owner
         self._seconds = seconds
+        self._renew_at = 0.0
 
     async def hold(self) -> bool:
-        """Take or renew it; False while another process holds it."""
+        """Take it, or renew it in its last two thirds; False while another process holds it."""
+        if time.monotonic() < self._renew_at:
+            return True
         mine = {"$eq": ["$owner", self._owner]}
         lapsed = {"$lt": [{"$ifNull": ["$until", EPOCH]}, "$$NOW"]}
         until = {"$add": ["$$NOW", int(self._seconds * 1000)]}
@@ -43,4 +47,6 @@ class Lease:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return row is not None and row["owner"] == self._owner
+        held = row is not None and row["owner"] == self._owner
+        self._renew_at = time.monotonic() + self._seconds / 3 if held else 0.0
+        return held

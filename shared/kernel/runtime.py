@@ -127,25 +127,7 @@ def build(service: Wiring, role: Role, settings: Settings, clock: Clock, catalog
     client = connect(settings.mongodb_url, f"guanjia-{service.service}-{role}")
     db = client[settings.database(service.service)]
     vault = Vault(client[settings.database("vault")], stores.master_key(settings), clock)
-    runner = BatchRunner(
-        db,
-        service,
-        vault,
-        clock,
-        commit_timeout_seconds=settings.commit_timeout_seconds,
-        event_bytes_max=settings.event_bytes_max,
-    )
-    committer = Committer(
-        db,
-        runner,
-        clock,
-        batch_records_max=settings.records_max(role),
-        commits_in_flight_max=settings.commits_in_flight_max,
-        tries_max=settings.commit_tries_max,
-        queue_records_max=settings.queue_records_max,
-        queue_urgent_reserve=settings.queue_urgent_reserve,
-        retry_after_seconds=settings.retry_after_seconds,
-    )
+    committer = make_committer(service, role, settings, db, vault, clock)
     runtime = Runtime(
         settings=settings,
         clock=clock,
@@ -162,6 +144,36 @@ def build(service: Wiring, role: Role, settings: Settings, clock: Clock, catalog
     )
     committer.on_commit = runtime.committed
     return runtime
+
+
+def make_committer(
+    service: Wiring,
+    role: Role,
+    settings: Settings,
+    db: AsyncDatabase[dict[str, Any]],
+    vault: Vault,
+    clock: Clock,
+) -> Committer:
+    """The committer of a process, not started."""
+    runner = BatchRunner(
+        db,
+        service,
+        vault,
+        clock,
+        commit_timeout_seconds=settings.commit_timeout_seconds,
+        event_bytes_max=settings.event_bytes_max,
+    )
+    return Committer(
+        db,
+        runner,
+        clock,
+        batch_records_max=settings.records_max(role),
+        commits_in_flight_max=settings.commits_in_flight_max,
+        tries_max=settings.commit_tries_max,
+        queue_records_max=settings.queue_records_max,
+        queue_urgent_reserve=settings.queue_urgent_reserve,
+        retry_after_seconds=settings.retry_after_seconds,
+    )
 
 
 def run(service: Service, role: Role) -> None:

@@ -62,7 +62,8 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep for ever; a full batch is followed at once by the next."""
         while True:
-            fired = await self.sweep() if await self._lease.hold() else 0
+            held = await self._lease.hold()
+            fired = await self.sweep() if held else 0
             self._beat()
             if fired < self._batch_max:
                 await asyncio.sleep(self._sweep_seconds)
