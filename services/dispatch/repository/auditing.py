@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
@@ -30,6 +31,7 @@ _WATCHED = (
     "escalations",
     "slip_late_raised",
 )
+ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
 
 
 async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[Watched]:
@@ -43,7 +45,7 @@ async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[W
     async for row in cursor.sort([("due_at", 1), ("id", 1)]).limit(limit):
         terms = row.pop("terms")
         yield Watched(
-            **row,
+            **{**ABSENT, **row},
             mode=terms["mode"],
             slip_within_minutes=terms["slip_within_minutes"],
             collect_within_minutes=terms["collect_within_minutes"],
