@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ VARIABLE = "GUANJIA_TEST_BROKER"
 MONGODB_IMAGE = "mongo:8.0"
 KAFKA_IMAGE = f"apache/kafka:{version()}"
 CACHE_GIB = 0.5
+PRIMARY_SECONDS = 30
 _KAFKA_INSIDE = 19_092
 
 
@@ -117,7 +119,7 @@ def docker_answers() -> bool:
 def _containers() -> Iterator[SessionStack]:
     """The images of docker-compose.yml. The broker must know its outside port before it starts."""
     from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     port = free_port()
     listeners = f"IN://:{_KAFKA_INSIDE},OUT://:9092,CONTROLLER://:9093"
@@ -138,14 +140,18 @@ def _containers() -> Iterator[SessionStack]:
         kafka.with_env(name, value)
     mongo = DockerContainer(MONGODB_IMAGE).with_exposed_ports(27017)
     mongo.with_command("--replSet guanjia --bind_ip_all --setParameter transactionLifetimeLimitSeconds=5")
+    kafka.waiting_for(LogMessageWaitStrategy("Kafka Server started"))
+    mongo.waiting_for(LogMessageWaitStrategy("Waiting for connections"))
     with kafka, mongo:
-        wait_for_logs(mongo, "Waiting for connections", timeout=60)
-        wait_for_logs(kafka, "Kafka Server started", timeout=60)
         url = f"mongodb://{mongo.get_container_host_ip()}:{mongo.get_exposed_port(27017)}/?directConnection=true"
         client: pymongo.MongoClient[dict[str, Any]]
         with pymongo.MongoClient(url) as client:
             member = {"_id": 0, "host": "localhost:27017"}
             client.admin.command("replSetInitiate", {"_id": "guanjia", "members": [member]})
+            end = time.monotonic() + PRIMARY_SECONDS
+            while not client.admin.command("hello").get("isWritablePrimary"):
+                assert time.monotonic() < end, "MongoDB did not become a primary"
+                time.sleep(0.05)
         yield SessionStack(url, f"{HOST}:{port}", APACHE, "containers: MongoDB, Apache Kafka")
 
 
