@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 AGAIN_AFTER_SECONDS = 7.0  # longer than a loop takes to leave things in order
 
 
-async def end(tasks: Iterable[asyncio.Task[None]], again_after_seconds: float = AGAIN_AFTER_SECONDS) -> None:
+async def end(tasks: Iterable[asyncio.Task[Any]], again_after_seconds: float = AGAIN_AFTER_SECONDS) -> None:
     """Cancel the tasks and wait until they are done, whatever they end with."""
     pending = {task for task in tasks if not task.done()}
     while pending:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
@@ -60,15 +61,18 @@ async def until(
 
     NotYetError, naming `what`, when time is up.
     """
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + seconds
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(ends_at):
+            while (
+                loop.time() < ends_at
+            ):  # what the condition awaits may lose the cancellation (shared/tasks.py)
                 found = await condition()
                 if found:
                     return found
                 await asyncio.sleep(every_seconds)
-    except TimeoutError:
-        raise NotYetError(f"{what}: not within {seconds:g} s") from None
+    raise NotYetError(f"{what}: not within {seconds:g} s")
 
 
 @dataclass(frozen=True, slots=True)

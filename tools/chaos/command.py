@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
+
+T = TypeVar("T")
 
 REQUESTS_MAX, KILLS_MAX = 50_000, 300
 SEED = 20_260_301
@@ -53,17 +57,26 @@ def chaos(
         seed=seed,
     )
     out = console()
+    result = asyncio.run(_bounded(run(options, out), minutes_max * 60))
+    if result is None:
+        raise Stop(
+            Exit.FAILED, f"the run was ended before its time, or took more than {minutes_max:g} minutes"
+        )
+    violations = len(result.findings.violations)
+    print_result(out, result)
+    typer.echo(last_line(result.requests, result.kills, violations))
+    if violations:
+        raise typer.Exit(int(Exit.PROBLEMS))
 
-    async def bounded() -> None:
-        async with asyncio.timeout(minutes_max * 60):
-            result = await run(options, out)
-        violations = len(result.findings.violations)
-        print_result(out, result)
-        typer.echo(last_line(result.requests, result.kills, violations))
-        if violations:
-            raise typer.Exit(int(Exit.PROBLEMS))
 
+async def _bounded(work: Coroutine[Any, Any, T], seconds: float) -> T | None:
+    """What the work gives; None when it was told to end (SIGTERM) or took too long, everything stopped."""
+    from shared.tasks import end
+
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        asyncio.run(bounded())
-    except TimeoutError:
-        raise Stop(Exit.FAILED, f"the run did not end within {minutes_max:g} minutes") from None
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        await end([task])
+    return None if task.cancelled() else task.result()

@@ -94,7 +94,8 @@ class Load:
                 if not killing():
                     break
                 visit = plan(Random(f"{self._seed}:{number}"), sorted(self._estates), self._cars, 1, 0)[0]
-                await self._begin(tasks, client, replace(visit, number=number, kind="call", what="urgent"))
+                what = ("urgent", "general")[number % 2]  # so that work flows in both lanes
+                await self._begin(tasks, client, replace(visit, number=number, kind="call", what=what))
                 await asyncio.sleep(EXTRA_EVERY_SECONDS)
 
     async def _begin(self, tasks: asyncio.TaskGroup, client: Client, visit: Visit) -> None:
