@@ -103,6 +103,8 @@ def docker_answers() -> bool:
     """Whether there is a Docker engine to run containers: one ping of its socket."""
     host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     kind, _, address = host.partition("://")
+    if kind not in ("unix", "tcp"):
+        return False
     family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
     name, _, port = address.partition(":")
     try:
