@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import get_args
 
 from services.notify import consumers, repository
@@ -21,7 +22,7 @@ from shared.settings import Role, Settings, settings
 def wiring(read_settings: Callable[[], Settings]) -> Wiring:
     """The message flow of the service; settings are read when the first unit runs."""
     words = ShippedWords(Wordings.shipped())
-    handlers = Handlers(Catalogue.shipped(), words, lambda: rules(read_settings()))
+    handlers = Handlers(Catalogue.shipped(), words, cache(lambda: rules(read_settings())))
     return Wiring(
         service="notify",
         reads=("intake", "dispatch", "billing"),

@@ -104,9 +104,10 @@ class Sender:
         now = self._clock.now()
         property_ids = await self._directory.property_ids()
         room = {c: self._room(c) for c in (*self._channels, *self._absent()) if self._room(c) > 0}
-        limit = min(TAKEN_MAX, sum(room.values()))
-        if not property_ids or not limit:
+        if not property_ids or not room:
             return 0
+        # What is due is mostly of one channel: while one is busy, no more is read than it can take.
+        limit = min([TAKEN_MAX, *(room[c] for c in room if self._calls[c])])
         found = await repository.due(self._db, property_ids, self.queue, list(room), now, limit)
         again, repeat, unknown, quiet = self._sorted(found, room)
         claim_id, until = new_id(), now + self._pace.lease

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from services.notify.domain.message import ATTEMPTS_KEPT, Attempt, ChannelName, Message, Outcome
 from services.notify.domain.retry import RetryRule, channel_is_spent, next_attempt_at
@@ -12,6 +12,7 @@ from shared.events.envelope import Event
 from shared.events.notify import MessageFailed, MessageSent, MessageUnknown
 
 IDEMPOTENT: frozenset[ChannelName] = frozenset({"sms", "training"})  # the same key twice is one message
+Changes = dict[str, Any]  # of a message: put together first, because each copy of a message takes time
 Reclaim = Literal["again", "repeat", "unknown"]
 
 
@@ -55,26 +56,20 @@ def record(
     if not live and not late_success:
         return None
     channel = result.channel or message.channel
-    started_at = message.claimed_at or now
-    attempt = Attempt(number, channel, started_at, result.outcome, result.reason)
-    noted = replace(
-        message,
-        attempts=(*message.attempts, attempt)[-ATTEMPTS_KEPT:],
-        reason=result.reason,
-        claim="",
-        claimed_at=None,
-    )
+    attempt = Attempt(number, channel, message.claimed_at or now, result.outcome, result.reason)
+    attempts = (*message.attempts, attempt)[-ATTEMPTS_KEPT:]
+    noted: Changes = {"attempts": attempts, "reason": result.reason, "claim": "", "claimed_at": None}
     if result.outcome == "accepted":
-        return sent(noted, channel, now, retention)
+        return sent(message, channel, now, retention, noted)
     if result.outcome == "rejected":
-        return _next_channel(noted, now, retention)
+        return _next_channel(message, result.reason, now, retention, noted)
     if result.outcome == "unknown":
-        return _unknown(noted, rule, now, retention)
+        return _unknown(message, rule, now, retention, noted)
     if channel_is_spent(rule, message.channel_since, now, has_next=message.has_next_hop):
-        return _next_channel(noted, now, retention)
-    failures = sum(1 for a in noted.attempts if a.channel == channel)
+        return _next_channel(message, result.reason, now, retention, noted)
+    failures = sum(1 for a in attempts if a.channel == channel)
     due = next_attempt_at(rule, message.current.key, failures, now, result.retry_after_seconds)
-    return Step(replace(noted, state="queued", next_attempt_at=due))
+    return Step(replace(message, **noted | {"state": "queued", "next_attempt_at": due}))
 
 
 def reclaim(message: Message, rule: RetryRule, now: datetime, key_memory: timedelta) -> Reclaim:
@@ -89,9 +84,17 @@ def reclaim(message: Message, rule: RetryRule, now: datetime, key_memory: timede
     return "repeat" if _may_repeat(message, rule) else "unknown"
 
 
-def sent(message: Message, channel: str, now: datetime, retention: timedelta) -> Step:
+def sent(
+    message: Message, channel: str, now: datetime, retention: timedelta, noted: Changes | None = None
+) -> Step:
     """The message was taken over."""
-    done = replace(_finished(message, now, retention), state="sent", channel=channel, sent_at=now, reason="")
+    changes = _finished(now, retention, noted) | {
+        "state": "sent",
+        "channel": channel,
+        "sent_at": now,
+        "reason": "",
+    }
+    done = replace(message, **changes)
     event = MessageSent(
         message_id=done.id,
         request_id=done.request_id,
@@ -104,9 +107,11 @@ def sent(message: Message, channel: str, now: datetime, retention: timedelta) ->
     return Step(done, event)
 
 
-def failed(message: Message, reason: str, now: datetime, retention: timedelta) -> Step:
+def failed(
+    message: Message, reason: str, now: datetime, retention: timedelta, noted: Changes | None = None
+) -> Step:
     """No channel took it, or there is none: a person has to tell them."""
-    done = replace(_finished(message, now, retention), state="failed", reason=reason)
+    done = replace(message, **_finished(now, retention, noted) | {"state": "failed", "reason": reason})
     event = MessageFailed(
         message_id=done.id,
         request_id=done.request_id,
@@ -139,20 +144,19 @@ def _may_repeat(message: Message, rule: RetryRule) -> bool:
     return message.queue != "routine" and message.repeats < rule.repeats_max
 
 
-def _next_channel(message: Message, now: datetime, retention: timedelta) -> Step:
+def _next_channel(message: Message, reason: str, now: datetime, retention: timedelta, noted: Changes) -> Step:
     if not message.has_next_hop:
-        return failed(message, message.reason, now, retention)
+        return failed(message, reason, now, retention, noted)
     hop = message.hop + 1
-    channel = message.plan[hop].channel
-    return Step(
-        replace(message, state="queued", hop=hop, channel=channel, channel_since=None, next_attempt_at=now)
-    )
+    changes = {"state": "queued", "hop": hop, "channel": message.plan[hop].channel}
+    return Step(replace(message, **noted | changes | {"channel_since": None, "next_attempt_at": now}))
 
 
-def _unknown(message: Message, rule: RetryRule, now: datetime, retention: timedelta) -> Step:
+def _unknown(message: Message, rule: RetryRule, now: datetime, retention: timedelta, noted: Changes) -> Step:
     if _may_repeat(message, rule):
-        return Step(replace(message, state="queued", repeats=message.repeats + 1, next_attempt_at=now))
-    done = replace(_finished(message, now, retention), state="unknown")
+        changes = {"state": "queued", "repeats": message.repeats + 1, "next_attempt_at": now}
+        return Step(replace(message, **noted | changes))
+    done = replace(message, **_finished(now, retention, noted) | {"state": "unknown"})
     event = MessageUnknown(
         message_id=done.id,
         request_id=done.request_id,
@@ -164,5 +168,6 @@ def _unknown(message: Message, rule: RetryRule, now: datetime, retention: timede
     return Step(done, event)
 
 
-def _finished(message: Message, now: datetime, retention: timedelta) -> Message:
-    return replace(message, next_attempt_at=None, finished_at=now, wipe_at=now + retention)
+def _finished(now: datetime, retention: timedelta, noted: Changes | None) -> Changes:
+    ended: Changes = {"next_attempt_at": None, "finished_at": now, "wipe_at": now + retention}
+    return (noted or {}) | ended
