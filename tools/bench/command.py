@@ -1,0 +1,40 @@
+"""`guanjia bench`: figures beside their floors. This is `make bench`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Name = Literal["intake", "pipeline", "urgent", "timers"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(bench)
+
+
+def bench(
+    broker: Annotated[
+        Literal["embedded", "apache"], typer.Option(help="Which broker to run on.")
+    ] = "embedded",
+    only: Annotated[list[Name] | None, typer.Option(help="Only these; may be repeated.")] = None,
+    quick: Annotated[bool, typer.Option(help="Small sizes: shows that it runs, proves nothing.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the run, deleted first; default: bench in the data folder.")
+    ] = None,
+) -> None:
+    """Measure, and print one JSON object a line: name, value, unit, floor, ratio, context.
+
+    Exit code 1 when a bar is missed; standard error says which.
+    """
+    from tools.bench.run import main
+    from tools.stack.layout import default_data_folder
+
+    folder = data or default_data_folder() / "bench"
+    shutil.rmtree(folder, ignore_errors=True)
+    code = main(folder, broker, [str(name) for name in only or ()], quick=quick)
+    if code:
+        raise typer.Exit(int(code))
