@@ -37,21 +37,37 @@ KINDS: Mapping[type, str] = {
 
 NEWEST = (("reported_at", -1), ("id", -1))
 LATEST = (("started_at", -1), ("id", -1))
-FILTERS = ("reference", "unit_id", "department", "procedure", "stage", "status", "urgency")
-"""What lists of requests may be narrowed by, the most selective first; each is an index."""
+FILTERS = ("reference", "unit_id", "procedure", "status", "urgency")
+"""What lists of requests may be narrowed by, each along an index; also `department`, and `stage` within a
+status.
+"""
 INDEXES = (
     Index(REQUESTS, (("property_id", 1), *NEWEST), serves="all requests, newest first"),
     *(
         Index(REQUESTS, (("property_id", 1), (name, 1), *NEWEST), serves=f"requests by {name}, newest first")
         for name in FILTERS
     ),
-    Index(REQUESTS, (("property_id", 1), ("same_as", 1)), serves="open requests about the same thing"),
+    Index(
+        REQUESTS,
+        (("property_id", 1), ("department", 1), *NEWEST),
+        serves="requests a department works on, newest first",
+        partial={"department": {"$gt": ""}},
+    ),
+    Index(
+        REQUESTS,
+        (("property_id", 1), ("same_as", 1)),
+        serves="open requests about the same thing",
+        partial={"same_as": {"$gt": ""}},
+    ),
     Index(REQUESTS, (("property_id", 1), ("contact_id", 1)), serves="the requests a contact opened"),
     Index(CONTACTS, (("property_id", 1), *LATEST), serves="all contacts, latest first"),
     Index(CONTACTS, (("property_id", 1), ("channel", 1), *LATEST), serves="contacts of a channel"),
     Index(CONTACTS, (("property_id", 1), ("caller_phone", 1), *LATEST), serves="contacts of a caller"),
     Index(
-        CONTACTS, (("property_id", 1), ("about_request_id", 1), *LATEST), serves="contacts about a request"
+        CONTACTS,
+        (("property_id", 1), ("about_request_id", 1), *LATEST),
+        serves="contacts about a request",
+        partial={"about_request_id": {"$gt": ""}},
     ),
     Index(
         UNITS, (("property_id", 1), ("label", 1)), serves="units in the order of their labels, or by label"
@@ -110,9 +126,15 @@ async def lane_of(db: Database, property_id: str, request_id: str) -> str | None
 async def requests(
     db: Database, property_id: str, wanted: Wanted, after: Place | None, limit: int
 ) -> list[Request]:
-    """Requests, newest first; the index of the most selective filter serves it."""
+    """Requests, newest first.
+
+    A stage is looked for within its status, so that the index of that serves it.
+    """
     query: Query = {"property_id": property_id}
-    query |= {name: wanted.values[name] for name in FILTERS if wanted.values.get(name)}
+    narrowed = (*FILTERS, "department", "stage")
+    query |= {name: wanted.values[name] for name in narrowed if wanted.values.get(name)}
+    if wanted.values.get("stage") not in ("", None, "CLOSED"):
+        query.setdefault("status", "OPEN")
     bounds: Query = {}
     if wanted.since is not None:
         bounds["$gte"] = wanted.since

@@ -528,6 +528,49 @@ async def test_lists_filter_and_go_on_where_they_stopped(estate: Estate) -> None
         assert (await client.get("/requests", params={"limit": 201})).status_code == 422
 
 
+async def test_every_list_and_look_up_is_served_by_an_index(estate: Estate) -> None:
+    taken = await estate.accept()
+    await estate.told(issued(taken["id"]), stream=taken["id"])
+    db = estate.runtime.db
+    await db.command({"profile": 2})
+    async with estate.client() as client:
+        for path, query in (
+            ("/requests", {}),
+            ("/requests", {"status": "OPEN"}),
+            ("/requests", {"stage": "ARRANGED"}),
+            ("/requests", {"urgency": "general"}),
+            ("/requests", {"procedure": "repair-report"}),
+            ("/requests", {"department": "engineering"}),
+            ("/requests", {"unit_id": "3-2-1801"}),
+            ("/requests", {"reference": taken["reference"]}),
+            (f"/requests/{taken['id']}", {}),
+            (f"/requests/{taken['id']}/timeline", {}),
+            ("/contacts", {}),
+            ("/contacts", {"channel": "hotline"}),
+            ("/contacts", {"caller_phone": "13800138000"}),
+            ("/contacts", {"about_request_id": taken["id"]}),
+            (f"/contacts/{taken['contact_id']}", {}),
+            ("/units", {}),
+            ("/units", {"building": "3"}),
+            ("/people", {}),
+            ("/people", {"unit_id": "3-2-1801"}),
+            ("/people", {"phone": "13800138000"}),
+            ("/people", {"phone": "8000", "building": "3"}),
+        ):
+            answer = await client.get(path, params=query)
+            assert answer.status_code == 200, answer.text
+    await db.command({"profile": 0})
+    plans = await db["system.profile"].find({"op": "query"}).to_list(500)
+    await db.drop_collection("system.profile")
+    assert len(plans) >= 21
+    unserved = [
+        (plan["ns"], plan["command"].get("filter")) for plan in plans if "COLLSCAN" in plan["planSummary"]
+    ]
+    assert not unserved
+    sorted_late = [(plan["ns"], plan["command"].get("filter")) for plan in plans if plan.get("hasSortStage")]
+    assert not sorted_late
+
+
 async def test_j22_people_are_found_by_number_or_by_building_and_last_four_and_all_are_shown(
     estate: Estate,
 ) -> None:

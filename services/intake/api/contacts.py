@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from services.intake import repository
-from services.intake.answers import ContactAnswer, Items, Recorded
+from services.intake.answers import Items
 from services.intake.api.common import (
     PREFIX,
     READ,
@@ -18,6 +18,7 @@ from services.intake.api.common import (
     place,
 )
 from services.intake.desk import desk_of
+from services.intake.directory_answers import ContactAnswer, Recorded
 from services.intake.domain import bodies, commands
 from services.intake.domain.contact import Contact
 from shared.events.envelope import Lane

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.intake import repository
-from services.intake.answers import Items, PersonAnswer, PropertyAnswer, Recorded, UnitAnswer
+from services.intake.answers import Items
 from services.intake.api.common import PREFIX, READ, Filter, PathId, answer, found, offered
 from services.intake.api.sheets import PEOPLE_COLUMNS, UNIT_COLUMNS, people_of, units_of
 from services.intake.desk import desk_of
+from services.intake.directory_answers import PersonAnswer, PropertyAnswer, Recorded, UnitAnswer
 from services.intake.domain import bodies, commands
 from services.intake.domain.directory import Person, Unit, tail, unit_id_of
 from services.intake.domain.property import Property

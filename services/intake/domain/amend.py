@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.intake.domain.accept import APPOINTMENT_FIELDS, completed, place_in
+from services.intake.domain.accept import completed
 from services.intake.domain.bodies import AmendBody, CallerBody
 from services.intake.domain.directory import Person, Unit, unknown_unit
 from services.intake.domain.fields import FieldValue, accepted_by, check_value
 from services.intake.domain.request import Caller, Request, personal_key, requester, same_as
 from services.intake.domain.times import Limits, check_plan
+from services.intake.domain.told import APPOINTMENT_FIELDS, place_in
 from services.intake.domain.urgency import RANK, by_lists
 from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid

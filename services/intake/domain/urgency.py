@@ -29,6 +29,8 @@ class Decided:
 
 def by_lists(rules: IntakeRules, hazard: str) -> Urgency:
     """What the lists say of an item; general if it is on neither. The urgency never goes below this."""
+    if not hazard:
+        return "general"
     if any(item.id == hazard for item in rules.emergency_list):
         return "emergency"
     return "urgent" if any(item.id == hazard for item in rules.urgent_list) else "general"

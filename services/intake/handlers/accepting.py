@@ -5,21 +5,15 @@ Nothing refuses an emergency (ruling J17).
 
 from __future__ import annotations
 
-import asyncio
-
 from services.intake.domain import commands
-from services.intake.domain.accept import (
-    Circumstances,
-    accepted,
-    accepted_event,
-    said_phone,
-)
+from services.intake.domain.accept import accepted, accepted_event
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact, recorded_contact
 from services.intake.domain.directory import Card, Person, PhoneEntry, card_of
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
+from services.intake.domain.told import Circumstances, said_phone
 from services.intake.domain.urgency import decide
 from services.intake.handlers.base import NO_RULES, Handlers, payload
 from shared.catalogue.model import Procedure
@@ -90,9 +84,8 @@ class Accepting(Handlers):
                 raise
             contact = None
             aside.append(f"contact: {error.kind}")
-        home, person = await asyncio.gather(
-            self._home(unit, body), self._caller(unit, body, contact, aside if forgiving else None)
-        )
+        home = await unit.look(Home, body.unit_id) if body.unit_id else None
+        person = await self._caller(unit, body, contact, aside if forgiving else None)
         return Circumstances(
             settled=settled,
             procedure=procedure,
@@ -108,9 +101,6 @@ class Accepting(Handlers):
             imported=imported,
             aside=tuple(aside),
         )
-
-    async def _home(self, unit: Unit, body: RequestBody) -> Home | None:
-        return await unit.look(Home, body.unit_id) if body.unit_id else None
 
     async def _caller(
         self, unit: Unit, body: RequestBody, contact: Contact | None, aside: list[str] | None

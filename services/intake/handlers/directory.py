@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from services.intake.answers import Recorded
+from services.intake.directory_answers import Recorded
 from services.intake.domain import bodies, commands
 from services.intake.domain.changes import called_back
 from services.intake.domain.contact import Contact, recorded_contact

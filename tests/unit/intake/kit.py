@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.intake.domain.accept import Circumstances, accepted
+from services.intake.domain.accept import accepted
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact
 from services.intake.domain.directory import Person, Unit, card_of
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request, Work, staged
 from services.intake.domain.times import Limits
+from services.intake.domain.told import Circumstances
 from services.intake.domain.urgency import decide, lane_of
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules
