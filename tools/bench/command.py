@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-Name = Literal["intake", "pipeline", "urgent", "timers"]
+
+class Name(StrEnum):
+    """What can be measured by itself."""
+
+    INTAKE = "intake"
+    PIPELINE = "pipeline"
+    URGENT = "urgent"
+    TIMERS = "timers"
 
 
 def register(app: typer.Typer) -> None:
