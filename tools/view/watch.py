@@ -36,11 +36,17 @@ async def watch(
 
 
 async def _screen(collector: Collector, zone: str, clock: Clock, console: Console) -> None:
-    first = screen(await collector.figures(clock.now()), clock.now(), zone)
-    with Live(first, console=console, auto_refresh=False, screen=True) as live:
-        while True:
-            await asyncio.sleep(SCREEN_EVERY_SECONDS)
-            live.update(screen(await collector.figures(clock.now()), clock.now(), zone), refresh=True)
+    figures = await collector.figures(clock.now())
+    try:
+        with Live(
+            screen(figures, clock.now(), zone), console=console, auto_refresh=False, screen=True
+        ) as live:
+            while True:
+                await asyncio.sleep(SCREEN_EVERY_SECONDS)
+                figures = await collector.figures(clock.now())
+                live.update(screen(figures, clock.now(), zone), refresh=True)
+    finally:
+        console.print(line(figures))  # the screen is gone with the view; this stays
 
 
 async def _lines(collector: Collector, clock: Clock) -> None:

@@ -18,7 +18,10 @@ from tools.cli import app
 from tools.exits import Exit
 from tools.session import machine
 
-COMMANDS = ("up", "run", "demo", "import", "replay-calls", "replay", "verify", "parked", "show", "token")
+COMMANDS = (
+    *("up", "run", "demo", "import", "replay-calls", "show"),
+    *("replay", "verify", "parked", "token", "bench", "chaos"),
+)
 runner = CliRunner()
 
 
