@@ -14,7 +14,6 @@ from shared.kernel.unit import Command, Handler
 ANNOUNCED: tuple[type[Event], ...] = (
     intake.RequestCancelled,
     intake.TimePromised,
-    intake.UrgencyLowered,
     intake.ExtensionNeeded,
     intake.PromiseMissed,
     intake.RequestReopened,
@@ -50,7 +49,8 @@ def events(handlers: Handlers) -> Mapping[type[Event], Handler]:
         intake.PropertyConfigured: handlers.property_configured,
         intake.RequestAccepted: handlers.request_accepted,
         intake.RequestAmended: handlers.request_amended,
-        intake.UrgencyRaised: handlers.urgency_raised,
+        intake.UrgencyRaised: handlers.urgency_changed,
+        intake.UrgencyLowered: handlers.urgency_changed,
         intake.EmergencyRaised: handlers.emergency_raised,
         intake.RequestClosed: handlers.request_closed,
         dispatch.WorkOrderIssued: handlers.work_order_given,

@@ -33,6 +33,7 @@ from shared.events.intake import (
     RequestAccepted,
     RequestAmended,
     RequestClosed,
+    UrgencyLowered,
     UrgencyRaised,
 )
 from shared.kernel.unit import Unit
@@ -99,18 +100,21 @@ class Handlers:
         if copy is not None:
             if event.personal is not None:
                 copy = copy.with_requester(event.personal)
+            elif event.personal_key:
+                copy = copy.forgotten()
             changed = replace(copy, place=event.place or copy.place, unit_id=event.unit_id or copy.unit_id)
             unit.save(changed)
             await self._announce(unit, event, changed)
 
-    async def urgency_raised(self, unit: Unit) -> None:
+    async def urgency_changed(self, unit: Unit) -> None:
         """From here on its messages are as urgent as the request."""
-        event = _event(unit, UrgencyRaised)
+        event = unit.cause.payload
+        assert isinstance(event, UrgencyRaised | UrgencyLowered)
         copy = await self._request(unit, event)
         if copy is not None:
-            raised = replace(copy, urgency=event.urgency)
-            unit.save(raised)
-            await self._announce(unit, event, raised)
+            changed = replace(copy, urgency=event.urgency)
+            unit.save(changed)
+            await self._announce(unit, event, changed)
 
     async def work_order_given(self, unit: Unit) -> None:
         """Remember who has the work order, then tell him and the owner."""

@@ -16,6 +16,7 @@ from services.notify import repository
 from services.notify.loops import Retention
 from shared.clock import SystemClock
 from shared.events.dispatch import DeadlineRaised
+from shared.events.intake import RequestAmended, UrgencyLowered
 from shared.ids import new_id
 from shared.settings import Settings
 from tests.connected.notify_kit import (
@@ -319,6 +320,32 @@ async def test_an_escalation_is_told_on_its_own_stream(front: Notify, servers: R
     assert servers.mailbox.newest(1)[0]["to"] == LI.phone
     [listed] = await front.messages(state="failed")
     assert (listed.recipient, listed.reason) == ("staff:director", "no_address")
+
+
+async def test_a_correction_holds_from_then_on(front: Notify) -> None:
+    now = datetime.now(UTC)
+    await front.feed(accepted("r1"), "r1")
+    changed = RequestAmended(
+        request_id="r1",
+        reason="wrong number",
+        place="3-2-1802",
+        amended_at=now,
+        personal=MAIL_ONLY,
+        personal_key="person:wang",
+    )
+    await front.feed(changed, "r1")
+    lowered = UrgencyLowered(request_id="r1", urgency="general", reason="checked", lowered_at=now)
+    await front.feed(lowered, "r1")
+    first, *later = await front.messages(audience="owner")
+    assert [hop.channel for hop in first.plan] == ["sms", "email"]
+    assert later
+    assert {hop.channel for message in later for hop in message.plan} == {"email"}
+    copy = await front.db["requests"].find_one({"id": "r1"})
+    assert copy is not None
+    assert (copy["urgency"], copy["phone"], copy["place"]) == ("general", "", "3-2-1802")
+    count = len(await front.messages())
+    await front.feed(changed.model_copy(update={"personal": None}), "r1")  # the key was deleted
+    assert len(await front.messages()) == count
 
 
 async def test_imported_history_tells_nobody(front: Notify) -> None:

@@ -91,14 +91,18 @@ class RequestCopy:
         return next((w for w in self.workers if w.work_order_id == work_order_id), None)
 
     def with_requester(self, requester: Requester) -> RequestCopy:
-        """What a correction says about the requester; what it leaves empty stays."""
+        """The requester as corrected: always the whole of it, so a number that was taken back is not kept."""
         return replace(
             self,
-            name=requester.name or self.name,
-            phone=requester.phone or self.phone,
-            email=requester.email or self.email,
-            language=requester.language if "language" in requester.model_fields_set else self.language,
+            name=requester.name,
+            phone=requester.phone,
+            email=requester.email,
+            language=requester.language,
         )
+
+    def forgotten(self) -> RequestCopy:
+        """The requester was erased: his data is gone and nobody is written to any more."""
+        return replace(self, name="", phone="", email="", erased=True)
 
     def with_worker(self, work_order_id: str, slip: str, contact: StaffContact | None) -> RequestCopy:
         """The work order is that person's now (nobody's, if there is no contact)."""
@@ -166,6 +170,7 @@ def emergency_copy(
 ) -> RequestCopy:
     """The copy an emergency stream starts with: complete, and with what else is known of the request."""
     requester = event.personal or Requester()
+    erased = event.personal is None and event.personal_key != ""
     known = request or RequestCopy(
         property_id=property_id,
         id=stream,
@@ -176,7 +181,6 @@ def emergency_copy(
         catalogue_version=event.catalogue_version,
         zone=event.zone,
         language=requester.language,
-        erased=event.personal is None and event.personal_key != "",
     )
     raised = replace(
         known,
@@ -188,5 +192,6 @@ def emergency_copy(
         place=event.place,
         unit_id=event.unit_id,
         workers=(),
+        erased=erased,
     )
     return raised.with_requester(requester)
