@@ -1,11 +1,12 @@
 """The independent checker: reads what is there and applies every rule. Run it when all has come to rest.
 
 It shares no code with the services; only seals are opened by the kernel's own `verify`, which is what an
-auditor of the journal would run.
+auditor of the journal would run (seals.py).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
+from shared.settings import Settings
 from tools.chaos.facts import Outage, Violation
 from tools.chaos.journal import Journal
 from tools.chaos.read import SERVICES, Stores, log_of
 from tools.chaos.rules import deadlines, ledger, messages, numbers, requests, streams
+from tools.chaos.seals import unsound
 
 GRACE = timedelta(seconds=30)
 # A deadline waits for nothing else: timers and their commits are the front process's and mongod's.
@@ -33,6 +36,7 @@ class Evidence:
     sms_log: Path
     mail_log: Path
     now: datetime
+    settings: Settings
     grace: timedelta = GRACE
 
 
@@ -48,8 +52,14 @@ class Findings:
         return Counter(violation.rule for violation in self.violations)
 
 
-def check(evidence: Evidence) -> Findings:
+async def check(evidence: Evidence) -> Findings:
     """Every rule, over everything."""
+    findings = await asyncio.to_thread(_judge, evidence)
+    findings.violations.extend(await unsound(evidence.settings, evidence.now))
+    return findings
+
+
+def _judge(evidence: Evidence) -> Findings:
     looked_at: Counter[str] = Counter()
     parts = (_requests, _numbers, _ledger, _messages, _deadlines, _streams)
     found = chain(evidence.journal.all_findings(), *(part(evidence, looked_at) for part in parts))

@@ -74,11 +74,11 @@ class Settling:
             "timers due": due,
             "messages on their way": on_way,
         }
-        return list(_nonzero(found)), tuple(events.values())
+        return list(_left(found)), tuple(events.values())
 
 
-def _nonzero(found: dict[str, int]) -> Iterator[str]:
-    return (f"{count} {what}" for what, count in found.items() if count)
+def _left(found: dict[str, int]) -> Iterator[str]:
+    return (f"{count} {what}" for what, count in found.items() if count > 0)
 
 
 def _moves(message: Message) -> bool:
