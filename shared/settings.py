@@ -211,7 +211,7 @@ class Settings(BaseSettings):
         365, ge=1, description="How long a finished message keeps its address and text"
     )
     breaker_failures_max: int = Field(5, ge=1, description="Failed calls in a row before a channel is spared")
-    breaker_open_seconds: float = Field(5.0, gt=0, description="How long it is spared before one call tries it")
+    breaker_open_seconds: float = Field(5.0, gt=0, description="How long it is spared before it is tried")
 
     def records_max(self, role: Role) -> int:
         """Units in one commit of a process with this role."""

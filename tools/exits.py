@@ -32,7 +32,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Stop(Exception):  # noqa: N818 - the end of a command, not always an error
+class Stop(Exception):
     """Ends the command: one line on stderr, then the code. Never a stack trace."""
 
     def __init__(self, code: Exit, line: str) -> None:

@@ -8,7 +8,10 @@ from shared.events.envelope import Amount, Event, Moment
 
 
 class QuoteOffered(Event):
-    """The tariff was applied and the owner is asked (P014). `total` includes everything; a free service has total 0 and needs no consent."""
+    """The tariff was applied and the owner is asked (P014).
+
+    `total` includes everything; a free service has total 0 and needs no consent.
+    """
 
     TYPE = "billing.quote.offered.v1"
     SUBJECT = "quote_id"
@@ -150,7 +153,10 @@ class ForfeitureProposed(Event):
 
 
 class ForfeitureOverdue(Event):
-    """Nobody has decided about a proposed forfeiture in time: `to_role` is reminded, the next one a day later (J4)."""
+    """Nobody has decided about a proposed forfeiture in time.
+
+    `to_role` is reminded, the next one a day later (J4).
+    """
 
     TYPE = "billing.deposit.forfeiture_overdue.v1"
     SUBJECT = "deposit_id"

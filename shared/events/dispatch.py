@@ -26,7 +26,10 @@ class StepNote(Personal):
 
 
 class WorkOrderIssued(Event):
-    """A slip went out. `slip` is the printed number (year and serial); it never changes. `department_id` takes it even if nobody is on."""
+    """A slip went out. `slip` is the printed number (year and serial).
+
+    It never changes. `department_id` takes it even if nobody is on.
+    """
 
     TYPE = "dispatch.work_order.issued.v1"
     SUBJECT = "work_order_id"
@@ -66,7 +69,9 @@ class WorkOrderAssigned(Event):
 
 
 class WorkStepTaken(Event):
-    """A step on the way: collected, contacted, arrived, item_confirmed, started, signed_by_owner, signed_by_technician, form_signed ..."""
+    """A step on the way: collected, contacted, arrived, item_confirmed, started, signed_by_owner,
+    signed_by_technician, form_signed ...
+    """
 
     TYPE = "dispatch.work_order.step_taken.v1"
     SUBJECT = "work_order_id"
@@ -91,7 +96,10 @@ class QuoteLine(Personal):
 
 
 class WorkQuoted(Event):
-    """What the work will need, before it starts (P014). Billing prices it; tariff lines carry no amount, partner prices do."""
+    """What the work will need, before it starts (P014).
+
+    Billing prices it; tariff lines carry no amount, partner prices do.
+    """
 
     TYPE = "dispatch.work_order.quoted.v1"
     SUBJECT = "work_order_id"
@@ -109,7 +117,10 @@ class WorkQuoted(Event):
 
 
 class WorkCompleted(Event):
-    """The work is done and signed by all who must sign; `amount` is what was written on the slip (equal to the consented quote)."""
+    """The work is done and signed by all who must sign.
+
+    `amount` is what was written on the slip (equal to the consented quote).
+    """
 
     TYPE = "dispatch.work_order.completed.v1"
     SUBJECT = "work_order_id"
@@ -123,7 +134,8 @@ class WorkCompleted(Event):
 
 
 class WorkWithdrawn(Event):
-    """The owner withdrew on site: his mark, the reason, the supervisor's signature; the slip keeps its number (P023).
+    """The owner withdrew on site: his mark, the reason, the supervisor's signature; the slip keeps its number
+    (P023).
 
     `reason` is the kind of reason; the owner's own words are in the personal part.
     """
@@ -141,8 +153,10 @@ class WorkWithdrawn(Event):
 
 
 class WorkCancelled(Event):
-    """The caller's cancellation took effect on the work. `in_time` decides what happens to a deposit (P066); `our_delay`: the notice was
-    received in time but confirmed late by our fault, which is never forfeited (ruling J4)."""
+    """The caller's cancellation took effect on the work. `in_time` decides what happens to a deposit (P066);
+    `our_delay`: the notice was received in time but confirmed late by our fault, which is never forfeited
+    (ruling J4).
+    """
 
     TYPE = "dispatch.work_order.cancelled.v1"
     SUBJECT = "work_order_id"
@@ -192,7 +206,8 @@ class WorkPaidOff(Event):
 
 
 class DeadlineRaised(Event):
-    """A deadline comes near or has passed: the urgent stream `escalation:<work_order_id>`, complete in itself (design guarantee 9).
+    """A deadline comes near or has passed: the urgent stream `escalation:<work_order_id>`, complete in itself
+    (design guarantee 9).
 
     `step` counts up the chain; `to_role` and the personal part name who is told.
     """

@@ -1,8 +1,9 @@
 """What every event is made of: a CloudEvent whose personal part can be sealed.
 
-An event is a fact in the past tense with all that a reader needs. Additive changes keep the version in `TYPE`; anything else is a
-new class with the next version. Names, telephone numbers, and what a person said stand only in `personal`, which is sealed in the
-journal and on the wire with the data key named by `personal_key` (ruling J9). If that key was deleted, a reader gets `None`.
+An event is a fact in the past tense with all that a reader needs. Additive changes keep the version in
+`TYPE`; anything else is a new class with the next version. Names, telephone numbers, and what a person said
+stand only in `personal`, which is sealed in the journal and on the wire with the data key named by
+`personal_key` (ruling J9). If that key was deleted, a reader gets `None`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Personal(BaseModel):
 class Event(BaseModel):
     """Base of all events. `TYPE` is `<producer>.<aggregate>.<fact>.v<n>`.
 
-    `personal_key` names whose data key seals `personal`: `person:<id>` or `request:<id>`; empty when there is no personal part.
+    `personal_key` names whose data key seals `personal`: `person:<id>` or `request:<id>`; empty when there is
+    no personal part.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

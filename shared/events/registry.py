@@ -10,7 +10,7 @@ from shared.events.envelope import Event
 
 
 def _classes(module: ModuleType) -> list[type[Event]]:
-    found = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Event) and c is not Event]
+    found = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Event)]
     return [c for c in found if c.__module__ == module.__name__ and "TYPE" in vars(c)]
 
 

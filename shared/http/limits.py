@@ -6,7 +6,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import problem
 
-
 DRAINED_BYTES_MAX = 8 * 1024 * 1024
 
 

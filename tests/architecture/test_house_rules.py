@@ -1,4 +1,7 @@
-"""The house's own rules, read off the source: size of modules, who asks for the time, who makes ids, no float in money."""
+"""The house's own rules, read off the source.
+
+Size of modules, who asks for the time, who makes ids, no float in money.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,9 @@ def test_only_ids_makes_ids() -> None:
 def test_money_is_never_a_float(package: str) -> None:
     files = [ROOT / package] if package.endswith(".py") else list(modules(package))
     for path in files:
-        names = {n.id for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Name)}
+        names = {
+            n.id for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Name)
+        }
         assert "float" not in names, name_of(path)
 
 

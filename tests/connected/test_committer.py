@@ -1,4 +1,7 @@
-"""The unit of work on a real MongoDB: one commit, order per stream, answers, parking, numbers, backpressure."""
+"""The unit of work on a real MongoDB.
+
+One commit, order per stream, answers, parking, numbers, backpressure.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +131,9 @@ async def test_batching_off_is_the_same_path(kit: Kit) -> None:
 
 
 async def test_events_are_applied_once_and_in_the_order_of_their_causes(kit: Kit) -> None:
-    """Three requests, two producers that name each other in `after`, shuffled and delivered twice (kernel T4)."""
+    """Three requests, two producers that name each other in `after`, shuffled and delivered twice (kernel
+    T4).
+    """
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     causes = []

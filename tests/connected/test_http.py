@@ -181,7 +181,7 @@ async def test_tenancy_a_foreign_property_answers_like_nonsense_and_is_recorded(
     assert foreign.content == nonsense.content
     await server.runtime.denials.flush()
     rows = await server.runtime.db["denials"].find().to_list()
-    assert [(row["sub"], row["property_id"]) for row in rows][0] == ("li", "tower")
+    assert (rows[0]["sub"], rows[0]["property_id"]) == ("li", "tower")
 
 
 async def test_tenancy_an_expired_grant_is_no_grant(server: Server) -> None:

@@ -180,9 +180,8 @@ class Hop:
                 done.set_result(None)
 
 
-async def main(spec: Path, service: str, role: str) -> None:
+async def main(hop: Hop, role: str) -> None:
     """Run until killed."""
-    hop = Hop(json.loads(spec.read_text()), service)
     await hop.prepare()
     if role == "front":
         await hop.accept(int(os.environ["FLOOR_PORT"]))
@@ -191,4 +190,4 @@ async def main(spec: Path, service: str, role: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    uvloop.run(main(Hop(json.loads(Path(sys.argv[1]).read_text()), sys.argv[2]), sys.argv[3]))

@@ -1,5 +1,5 @@
-"""Where messages end in a bench: takes them in batches, notes when the technician's message of each trace arrived, answers
-"accepted".
+"""Where messages end in a bench: takes them in batches, notes when the technician's message of each trace
+arrived, answers "accepted".
 
 A process of its own, so that it neither slows the load generator nor is slowed by it. `python -m
 tools.bench.sink PORT`.

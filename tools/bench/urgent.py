@@ -77,7 +77,7 @@ async def _rate(sink: Sink) -> None:
 
 
 async def _drain(sink: Sink) -> float:
-    """Routine messages a second without urgent calls beside them, over some seconds of the remaining backlog."""
+    """Routine messages a second without urgent calls beside them, over a part of the remaining backlog."""
     began, before = time.perf_counter(), (await sink.seen())["counts"].get("staff", 0)
     await asyncio.sleep(DRAIN_WATCH_SECONDS)
     after = (await sink.seen())["counts"].get("staff", 0)

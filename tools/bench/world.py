@@ -17,8 +17,8 @@ from pathlib import Path
 from shared.clock import SystemClock
 from shared.ids import new_id
 from tools.client import Addresses, Client
-from tools.demo.group import Estate, demonstration_group
 from tools.demo import load
+from tools.demo.group import Estate, demonstration_group
 from tools.gateway.server import Running, gateway
 from tools.stack.broker import BrokerKind
 from tools.stack.stack import Stack, StackOptions
@@ -112,6 +112,8 @@ async def load_directory(client: Client, names: tuple[str, ...]) -> None:
 async def world(data: Path, broker: BrokerKind) -> AsyncIterator[World]:
     """Start the stack and the gateway."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    async with Stack(StackOptions(data=data, broker=broker)) as stack:
-        async with gateway(secret, data / "gateway", smtp_port=0, http_port=0) as running:
-            yield World(stack, running, secret)
+    async with (
+        Stack(StackOptions(data=data, broker=broker)) as stack,
+        gateway(secret, data / "gateway", smtp_port=0, http_port=0) as running,
+    ):
+        yield World(stack, running, secret)
