@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -205,3 +209,34 @@ async def _report(client: Client, estate: Estate) -> str:
     }
     answer = await client.post("intake", f"/v1/properties/{estate.id}/requests", body)
     return str(answer["id"])
+
+
+async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
+    platform: Platform, told: list[Told]
+) -> None:
+    async def guanjia(*arguments: str) -> tuple[int, str]:
+        environment = os.environ | {"GUANJIA_DATA": str(platform.data)}
+        command = [sys.executable, "-c", "from tools.cli import app; app()", *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    code, said = await guanjia("parked", "list")
+    assert (code, "Parked" in said) == (0, True), said
+    slips = await _slips(platform, TOWER)
+    before = await whole_life(platform.machine, TOWER.id, told[1].request_id)
+    code, said = await guanjia("replay", "intake", "--since", "2020-01-01", "--json")
+    assert code == 0, said
+    assert sum(json.loads(said)["sent"].values()) > len(told)
+    code, said = await guanjia("verify", "--json")
+    assert code == 0, said
+    assert json.loads(said)["sound"]
+    assert await _slips(platform, TOWER) == slips
+    assert await whole_life(platform.machine, TOWER.id, told[1].request_id) == before
+    code, said = await guanjia("show", told[1].request_id, "-p", TOWER.id)
+    assert code == 0, said
+    assert "派工单" in said
+    code, said = await guanjia("parked", "retry", "intake", "no-such-row")
+    assert (code, said) == (1, "guanjia: nothing is parked under no-such-row\n")
