@@ -65,7 +65,7 @@ def print_life(life: Life) -> None:
         ("procedure", f"{r['procedure']} ({r['category']})"),
         ("status", f"{r['status']} / {r['stage']}"),
         ("urgency", f"{r['urgency']} ({r['urgency_by']})"),
-        ("place", " ".join(filter(None, (r["unit_id"], r["place"])))),
+        ("place", " ".join(dict.fromkeys(filter(None, (r["unit_id"], r["place"]))))),
         ("description", r["description"]),
         ("reported at", r["reported_at"]),
         ("first contact", r["first_contact_id"]),

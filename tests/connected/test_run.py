@@ -1,4 +1,4 @@
-"""What `make run` starts: one command from nothing to work, money and messages, a clean stop, and a start that goes on."""
+"""What `make run` starts: from nothing to work, money and messages, a clean stop, a start that goes on."""
 
 from __future__ import annotations
 
