@@ -17,7 +17,7 @@ from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, notify
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running, gateway
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
 REQUESTS = 160
 KILLS = 4
 
