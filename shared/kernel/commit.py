@@ -6,6 +6,8 @@ of all touched ids tells which streams stand on a basis that has moved; only the
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import pymongo
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.failpoints import failpoint
 from shared.kernel.kinds import Kinds
@@ -25,6 +27,8 @@ from shared.kernel.progress import Progress
 from shared.kernel.unit import Cause, Record
 from shared.kernel.wire import Row
 
+DECIDE_SECONDS_MAX = 30.0  # a dead transaction lives 5 s; an open question is answered by then
+DECIDE_EVERY_SECONDS = 0.1
 PROGRESS, OUTBOX, WAITING = "progress", "outbox", "waiting"
 PARKED, COMMANDS, TIMERS = "parked", "commands", "timers"
 
@@ -67,17 +71,43 @@ class Commits:
         names = writes.collections()
         if not names:
             return []
-        with pymongo.timeout(self._timeout_seconds):
-            async with self._db.client.start_session() as session, await session.start_transaction():
-                try:
-                    for name in names:
-                        await self._write_collection(name, writes, session)
-                        failpoint("between-first-write-and-commit")
-                except (DuplicateKeyError, BulkWriteError) as error:
-                    if error.has_error_label("TransientTransactionError"):
-                        raise
-                    raise BasisMoved("an id or a unique value exists already") from error
+        async with self._db.client.start_session() as session:
+            await session.start_transaction()
+            try:
+                with pymongo.timeout(self._timeout_seconds):
+                    await self._write_all(names, writes, session)
+            except BaseException:
+                await session.abort_transaction()
+                raise
+            await self._decide(session)
         return names
+
+    async def _write_all(self, names: Sequence[str], writes: Writes, session: AsyncClientSession) -> None:
+        try:
+            for name in names:
+                await self._write_collection(name, writes, session)
+                failpoint("between-first-write-and-commit")
+        except (DuplicateKeyError, BulkWriteError) as error:
+            if error.has_error_label("TransientTransactionError"):
+                raise
+            raise BasisMoved("an id or a unique value exists already") from error
+
+    async def _decide(self, session: AsyncClientSession) -> None:
+        """Commit. An unknown result is asked for again until the server says how it ended.
+
+        Planning anew before that would read a state in which the commit has not arrived yet.
+        """
+        until = time.monotonic() + DECIDE_SECONDS_MAX
+        while True:
+            try:
+                with pymongo.timeout(self._timeout_seconds):
+                    await session.commit_transaction()
+                return
+            except PyMongoError as error:
+                unknown = error.has_error_label("UnknownTransactionCommitResult")
+                if not unknown or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(DECIDE_EVERY_SECONDS)
 
     async def _write_collection(self, name: str, writes: Writes, session: AsyncClientSession) -> None:
         collection = self._db[name]

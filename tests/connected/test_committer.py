@@ -21,7 +21,7 @@ from shared.kernel.plan import parked_id
 from shared.kernel.unit import Applied, Duplicate, Failed, Parked, Refused, Waiting
 from shared.mongo.client import connect
 from tests.connected.kernel_kit import PROPERTY, START, Count, Kit, broken, event
-from tests.connected.stores import EmbeddedMongod
+from tests.connected.private_mongod import EmbeddedMongod
 
 pytestmark = pytest.mark.connected
 SEED = int(os.environ.get("GUANJIA_SEED", "20260301"))

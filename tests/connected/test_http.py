@@ -30,7 +30,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.policy import Policy
 from shared.settings import Settings
 from tests.connected.kernel_kit import WIRING, Count
-from tests.connected.stores import EmbeddedMongod
+from tests.connected.private_mongod import EmbeddedMongod
 
 pytestmark = pytest.mark.connected
 SECRET = "s" * 40

@@ -15,7 +15,7 @@ from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Command
 from shared.mongo.client import connect
 from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit
-from tests.connected.stores import EmbeddedMongod
+from tests.connected.private_mongod import EmbeddedMongod
 
 pytestmark = pytest.mark.connected
 
