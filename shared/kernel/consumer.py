@@ -35,6 +35,7 @@ from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import RECEIVED, WITNESSES, Document
 from shared.kernel.received import Gaps, Key, Received
 from shared.kernel.replay import Confirmation
+from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.unit import Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
 from shared.kernel.wire import announced_by, cause_of, personal_keys, position_of
@@ -126,17 +127,19 @@ class LaneConsumer:
         )
         subscriber = self._subscribe(broker, partitions)
         async with broker:
-            await broker.start()
+            await whole(broker.start())
             consumer: AIOKafkaConsumer = subscriber.consumer
             known = ""
             while True:
+                honour_cancellation()
                 if self._incarnation.current != known:
                     known = self._incarnation.current
                     await self._new_incarnation(consumer, known)
                 await self._look(consumer, subscriber)
                 await self._ask_for_gaps()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._incarnation.wait_change(known), WATCH_SECONDS)
+                    async with asyncio.timeout(WATCH_SECONDS):
+                        await self._incarnation.wait_change(known)
 
     # --- the broker's side --------------------------------------------------------------------------------
 

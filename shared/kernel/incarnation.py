@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from shared.errors import Transient
 from shared.ids import new_id
 from shared.kernel import topics
+from shared.kernel.tasks import honour_cancellation, whole
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Incarnation:
         """Look every two seconds, for as long as the process lives."""
         try:
             while True:
+                honour_cancellation()
                 wait = self._every
                 try:
                     await self.check()
@@ -90,7 +92,7 @@ class Incarnation:
     async def _client(self) -> AIOKafkaAdminClient:
         if self._admin is None:
             self._admin = topics.admin(self._settings, self._client_id)
-            await self._admin.start()
+            await whole(self._admin.start())
         return self._admin
 
     async def _drop_client(self) -> None:

@@ -205,7 +205,7 @@ class Journal:
     async def unsealed(self) -> tuple[Timestamp, AsyncIterator[Row]]:
         """The rows of this lane that are in no seal, by stream and sequence, and the moment of this view.
 
-        A change stream that is opened right after that moment gives exactly the rest.
+        A change stream from that moment on gives the rest, and what was committed in that very moment.
         """
         view = await self.db.command(
             {

@@ -37,6 +37,7 @@ from shared.kernel import topics
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import NOT_PUBLISHED, OUTBOX, OUTBOX_PARKED, Document, Journal, Sealed, SecondRelay
 from shared.kernel.replay import Republisher, Sender
+from shared.kernel.tasks import honour_cancellation, side_by_side, whole
 from shared.kernel.wire import CONTENT_TYPE, Row, row_hash, to_kafka
 from shared.observability.metrics import RELAY_ERRORS, RELAY_LAG, RELAY_PENDING, RELAY_PUBLISHED, RELAY_SEALS
 from shared.settings import Settings
@@ -103,31 +104,30 @@ class Relay:
 
     async def run(self) -> None:
         """Sessions one after another. Raises Bug if the producer fails for good: the process must restart."""
-        wait, fatal, second = RETRY_SECONDS[0], 0, False
-        while not second:
+        wait, fatal = RETRY_SECONDS[0], 0
+        while True:
+            honour_cancellation()
             session = _Session(self)
             try:
                 await session.run()
-            except* SecondRelay as group:
-                self.alarm(f"{self.service}: {group.exceptions[0]}; this one has stopped")
-                second = True
-            except* _FATAL as group:
+            except SecondRelay as error:
+                self.alarm(f"{self.service}: {error}; this one has stopped")
+                return
+            except _FATAL as error:
                 fatal = 1 if session.sealed else fatal + 1
-                self._failed("producer", group)
-            except* (KafkaError, Transient, OSError) as group:
-                self._failed("broker", group)
-            except* PyMongoError as group:
-                self._failed("database", group)
+                self._failed("producer", error)
+            except (KafkaError, Transient, OSError) as error:
+                self._failed("broker", error)
+            except PyMongoError as error:
+                self._failed("database", error)
             if fatal >= FATAL_TRIES_MAX:
                 raise Bug(f"{self.service}: the producer of lane {self.lane} failed {fatal} times in a row")
             wait = RETRY_SECONDS[0] if session.sealed else min(wait * 2, RETRY_SECONDS[1])
-            await asyncio.sleep(0 if second else wait)
+            await asyncio.sleep(wait)
 
-    def _failed(self, what: str, group: BaseExceptionGroup[BaseException]) -> None:
+    def _failed(self, what: str, error: Exception) -> None:
         RELAY_ERRORS.labels(self.service, self.lane, what).inc()
-        log.warning(
-            "relay %s.%s starts again from its checkpoint: %r", self.service, self.lane, group.exceptions[0]
-        )
+        log.warning("relay %s.%s starts again from its checkpoint: %r", self.service, self.lane, error)
 
 
 class _Session:
@@ -149,6 +149,7 @@ class _Session:
         self._news = asyncio.Event()
         self._room = asyncio.Condition()
         self._filling = False
+        self._filled = Timestamp(0, 0)
         self._idle_token: Mapping[str, Any] | None = None
         self._announced_n = 0
         self._announced_at = 0.0
@@ -161,17 +162,13 @@ class _Session:
         incarnation = await self._r.incarnation.check()
         self._producer = topics.producer(self._r.settings, f"relay.{name}", self._r.incarnation.check)
         try:
-            await self._producer.start()
+            await whole(self._producer.start())
             self._partitions = len(await self._producer.partitions_for(self._topic))
             checkpoint = await self._journal.open(self._r.settings.relay_pending_max + 1)
             self._position, self._last = checkpoint.position, dict(checkpoint.last)
             if checkpoint.incarnation != incarnation:
                 await self._journal.note_incarnation(incarnation, self._position + 1)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._publish(), name=f"publish {name}")
-                group.create_task(self._seal(), name=f"seal {name}")
-                group.create_task(self._follow_incarnation(), name=f"incarnation {name}")
-                group.create_task(self._republish(), name=f"republish {name}")
+            await side_by_side(self._publish(), self._seal(), self._follow_incarnation(), self._republish())
         finally:
             RELAY_PENDING.labels(self._r.service, self._r.lane).set(0)
             await _stop(self._producer)
@@ -186,6 +183,7 @@ class _Session:
         async with stream:
             count = 0
             while True:
+                honour_cancellation()
                 change = await stream.try_next()
                 if change is None:
                     if not stream.alive:
@@ -194,6 +192,8 @@ class _Session:
                     self._r.beat()
                     await asyncio.sleep(0)
                     continue
+                if change["clusterTime"] <= self._filled:
+                    continue  # the gap fill has seen it
                 await self._send(change["fullDocument"], change["_id"], change["clusterTime"])
                 count += 1
                 if count % YIELD_EVERY == 0:
@@ -209,9 +209,9 @@ class _Session:
                 if error.code not in _HISTORY_LOST:
                     raise
                 self._r.alarm(f"{self._r.service}: the change stream of lane {self._r.lane} lost its history")
-        moment = await self._fill_gap()
-        after = Timestamp(moment.time, moment.inc + 1)
-        return await self._watch(start_at_operation_time=after)
+        # Not from the moment after: the server would wait for that moment to come.
+        self._filled = await self._fill_gap()
+        return await self._watch(start_at_operation_time=self._filled)
 
     async def _watch(self, **start: Any) -> AsyncChangeStream[Document]:
         # Never change this pipeline: a stream resumes only with the one its token was made by.
@@ -268,6 +268,7 @@ class _Session:
         settings = self._r.settings
         most = min(settings.relay_seal_records_max, max(1, settings.relay_pending_max // 2))
         while True:
+            honour_cancellation()
             batch = await self._confirmed(settings.relay_seal_every_ms / 1000, most)
             if not batch:
                 await self._idle()
@@ -291,7 +292,8 @@ class _Session:
             if not self._pending:
                 self._news.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), left)
+                    async with asyncio.timeout(left):  # wait_for may lose a cancellation before Python 3.12
+                        await self._news.wait()
                 continue
             entry, future = self._pending[0]
             if future is not None and not future.done():
@@ -350,6 +352,7 @@ class _Session:
 
     async def _follow_incarnation(self) -> None:
         while True:
+            honour_cancellation()
             await self._r.incarnation.wait_change(self._journal.checkpoint.incarnation)
             await self._note_incarnation()
 
@@ -380,4 +383,5 @@ class _Session:
 async def _stop(producer: AIOKafkaProducer) -> None:
     """Give it two seconds: what it still holds is sent again from the checkpoint."""
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()

@@ -24,6 +24,7 @@ from shared.events.envelope import Lane
 from shared.kernel import topics
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import CHECKPOINTS, OUTBOX, RECEIVED, SEALS, Checkpoint, Document, Journal
+from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.wire import Row, to_kafka
 from shared.observability.metrics import REPUBLISHED
 from shared.settings import Settings
@@ -142,9 +143,10 @@ class Republisher:
         )
         consumer.assign([place])
         try:
-            await consumer.start()
+            await whole(consumer.start())
             known = self._journal.checkpoint.incarnation
             while True:
+                honour_cancellation()
                 if self._journal.checkpoint.incarnation != known:
                     known = self._journal.checkpoint.incarnation
                     await consumer.seek_to_beginning(place)

@@ -23,6 +23,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.errors import Bug, Transient
 from shared.events.envelope import LANES, PRODUCERS, Lane
+from shared.kernel.tasks import whole
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ async def sending(settings: Settings, client_id: str, check: Check) -> AsyncIter
     """A producer for a few records."""
     made = producer(settings, client_id, check)
     try:
-        await made.start()
+        await whole(made.start())
         yield made
     finally:
         await made.stop()

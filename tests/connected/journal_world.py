@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,7 +25,8 @@ from shared.kernel.wire import Row, position_of, row_of
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings
-from tests.connected.stores import EmbeddedBroker, EmbeddedMongod
+from shared.tasks import end
+from tests.connected.stores import EmbeddedBroker
 
 CLOCK = SystemClock()
 LANE: Lane = "urgent"
@@ -71,8 +71,14 @@ class World:
     client: Client
     db: Database
     settings: Settings
-    broker: EmbeddedBroker
+    own_broker: EmbeddedBroker | None
     alarms: list[str] = field(default_factory=list)
+
+    @property
+    def broker(self) -> EmbeddedBroker:
+        """The broker that may be killed."""
+        assert self.own_broker is not None
+        return self.own_broker
 
     def relay(self, incarnation: Incarnation, **changes: Any) -> Relay:
         """A relay of this world, not yet running."""
@@ -102,9 +108,7 @@ class World:
             await until(live)
             yield tasks[1]
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def checkpoint(self) -> dict[str, Any]:
         """The relay's checkpoint, empty before the first."""
@@ -156,18 +160,9 @@ def positions_of(records: list[Record]) -> list[int]:
     return [position_of(r)[1] for r in records]
 
 
-@pytest.fixture(scope="module")
-def own_mongod() -> Iterator[EmbeddedMongod]:
-    """A mongod of this module."""
-    one = EmbeddedMongod()
-    one.start()
-    yield one
-    one.remove()
-
-
 @pytest.fixture
 def own_broker() -> Iterator[EmbeddedBroker]:
-    """A broker of this test: it may be killed."""
+    """A broker of this test, to be killed."""
     one = EmbeddedBroker()
     one.start()
     yield one
@@ -175,23 +170,29 @@ def own_broker() -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-async def world(own_mongod: EmbeddedMongod, own_broker: EmbeddedBroker) -> AsyncIterator[World]:
-    """An empty database and an empty broker."""
-    prefix = f"t{secrets.token_hex(4)}_"
-    settings = Settings(
-        mongodb_url=own_mongod.url,
-        kafka_bootstrap_servers=own_broker.bootstrap,
-        database_prefix=prefix,
-        partitions=2,
-        enable_idempotence=False,
-        broker_forgets=True,
-        relay_seal_every_ms=50,
-        seal_hmac_key="a key that is in no database",
-        vault_master_key="x" * 43,
-    )
-    client = connect(own_mongod.url, "test")
+async def world(settings: Settings) -> AsyncIterator[World]:
+    """An empty database, and topics of this test, on the broker of the session."""
+    async with _world(settings, None) as one:
+        yield one
+
+
+@pytest.fixture
+async def forgetful_world(settings: Settings, own_broker: EmbeddedBroker) -> AsyncIterator[World]:
+    """An empty database, and a broker of this test that forgets when it is restarted."""
+    own = {
+        "kafka_bootstrap_servers": own_broker.bootstrap,
+        "enable_idempotence": False,
+        "broker_forgets": True,
+    }
+    async with _world(settings.model_copy(update=own), own_broker) as one:
+        yield one
+
+
+@asynccontextmanager
+async def _world(settings: Settings, broker: EmbeddedBroker | None) -> AsyncIterator[World]:
+    settings = settings.model_copy(update={"relay_seal_every_ms": 50, "fetch_max_wait_ms_urgent": 10})
+    client = connect(settings.mongodb_url, "test")
     db = client[settings.database("intake")]
     await ensure_indexes(db, kernel_indexes(settings), (*PLAIN, *journal.COLLECTIONS))
-    yield World(client, db, settings, own_broker)
-    await client.drop_database(db.name)
+    yield World(client, db, settings, broker)
     await client.close()

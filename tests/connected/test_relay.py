@@ -13,14 +13,12 @@ from tests.connected.journal_world import (
     World,
     event_row,
     ids_of,
-    own_broker,
-    own_mongod,
     positions_of,
     until,
     world,
 )
 
-__all__ = ["own_broker", "own_mongod", "world"]
+__all__ = ["world"]
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 
