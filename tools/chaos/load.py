@@ -67,7 +67,7 @@ async def open_estate(client: Client, estate: Estate) -> None:
 
 
 class Load:
-    """One run of the load. `done` is set when every planned visit was made; lives may still go on."""
+    """One run of the load: `sent` visits were begun, `lived` have come to their end."""
 
     def __init__(self, machine: Machine, estates: Sequence[Estate], journal: Journal, seed: int) -> None:
         self._machine = machine
@@ -80,9 +80,12 @@ class Load:
         self.lived: Counter[str] = Counter()
         self.sent = 0
 
-    async def run(self, count: int, seconds: float, killing: Callable[[], bool]) -> None:
+    def plan(self, count: int, seconds: float) -> list[Visit]:
+        """So many visits over the time, by the seed."""
+        return plan(Random(self._seed), sorted(self._estates), self._cars, count, seconds)
+
+    async def run(self, visits: Sequence[Visit], killing: Callable[[], bool]) -> None:
         """The planned visits, then a trickle of calls as long as `killing`; returns when all have ended."""
-        visits = plan(Random(self._seed), sorted(self._estates), self._cars, count, seconds)
         loop = asyncio.get_running_loop()
         began = loop.time()
         client = StubbornClient(self._machine.addresses, self._machine.token("chaos", []), self._journal)
@@ -90,12 +93,12 @@ class Load:
             for visit in visits:
                 await asyncio.sleep(max(0.0, began + visit.at_seconds - loop.time()))
                 await self._begin(tasks, client, visit)
-            for number in itertools.count(count):
+            for number in itertools.count(len(visits)):
                 if not killing():
                     break
-                visit = plan(Random(f"{self._seed}:{number}"), sorted(self._estates), self._cars, 1, 0)[0]
+                property_id = sorted(self._estates)[number % len(self._estates)]
                 what = ("urgent", "general")[number % 2]  # so that work flows in both lanes
-                await self._begin(tasks, client, replace(visit, number=number, kind="call", what=what))
+                await self._begin(tasks, client, Visit(number, property_id, "call", what, 0))
                 await asyncio.sleep(EXTRA_EVERY_SECONDS)
 
     async def _begin(self, tasks: asyncio.TaskGroup, client: Client, visit: Visit) -> None:

@@ -26,6 +26,7 @@ from tools.chaos.killer import Felt, Killer
 from tools.chaos.load import Load, open_estate, with_more_staff
 from tools.chaos.read import Stores, connect
 from tools.chaos.settle import Settling
+from tools.chaos.visits import Visit
 from tools.chaos.watch import Watch
 from tools.demo.group import demonstration_group
 from tools.exits import Exit, Stop
@@ -59,6 +60,7 @@ class Options:
     settle_seconds: float = 180.0
     gateway_faults: bool = True
     auditor: bool = True
+    visits: tuple[Visit, ...] = ()  # instead of a seeded plan
 
 
 @dataclass(slots=True)
@@ -169,6 +171,7 @@ async def play(there: World, say: Say) -> Killer:
     load = Load(machine, estates, there.journal, options.seed)
     others = ["broker", "mongod", *([AUDITOR] if options.auditor else [])]
     services = [name for name in there.supervisor.services if name != AUDITOR]
+    visits = options.visits or load.plan(options.requests, options.load_seconds)
     plan = kills.plan(Random(options.seed), services, others, options.kill_count)
     background = [asyncio.create_task(_tell(there, load, killer, say))]
     if options.gateway_faults:
@@ -176,7 +179,7 @@ async def play(there: World, say: Say) -> Killer:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(killer.run(plan, options.load_seconds * 0.95))
-            tasks.create_task(load.run(options.requests, options.load_seconds, lambda: not killer.ended))
+            tasks.create_task(load.run(visits, lambda: not killer.ended))
     finally:
         for task in background:
             task.cancel()

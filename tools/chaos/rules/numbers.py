@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from tools.chaos.facts import Number, Use, Violation
 
@@ -27,7 +28,12 @@ def gapless(
         if last != highest:
             where = _at(series, highest)
             yield Violation("counter-behind", where, f"the counter stands at {last}")
-        for n in range(1, highest + 1):
+        present = sorted(taken[series].keys() | used[series].keys())
+        for before, after in pairwise([0, *present, highest + 1]):
+            if after > before + 1:
+                what = f"nobody has any of {before + 1} to {after - 1}"
+                yield Violation("number-gap", _at(series, before + 1), what)
+        for n in present:
             yield from _judge(_at(series, n), taken[series].get(n), used[series].get(n, []))
 
 
@@ -35,8 +41,7 @@ def _judge(where: str, row: Number | None, documents: Sequence[str]) -> Iterator
     if len(documents) > 1:
         yield Violation("number-twin", where, f"it stands on {' and on '.join(documents)}")
     if row is None:
-        what = "it stands on a document and was never taken" if documents else "nobody has it"
-        yield Violation("number-gap", where, what)
+        yield Violation("number-gap", where, f"{documents[0]} bears it, but nobody took it")
     elif row.state == VOID:
         if documents:
             yield Violation("number-void-used", where, f"it is void and stands on {documents[0]}")
