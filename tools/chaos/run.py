@@ -96,7 +96,7 @@ class World:
 @asynccontextmanager
 async def world(options: Options, say: Say) -> AsyncIterator[World]:
     """A fresh world with the demonstration group in it; what an earlier run left in the folder is deleted."""
-    await asyncio.to_thread(_make_empty, options.data)
+    await asyncio.to_thread(make_empty, options.data)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     async with (
         Stack(StackOptions(data=options.data, broker=options.broker), say) as stack,
@@ -120,7 +120,7 @@ async def world(options: Options, say: Say) -> AsyncIterator[World]:
             client.close()
 
 
-def _make_empty(folder: Path) -> None:
+def make_empty(folder: Path) -> None:
     """Delete an earlier run; nothing else is ever deleted."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / JOURNAL).exists():
