@@ -17,7 +17,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.clock import Clock
-from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, WAITING, Commits, record_of
+from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, WAITING, Commits
 from shared.kernel.kinds import Kinds
 from shared.kernel.lanes import StreamKey
 from shared.kernel.numbers import Numbers
@@ -25,6 +25,7 @@ from shared.kernel.plan import Known, StoredCommand, StreamPlan, WaitingRow, com
 from shared.kernel.planner import Planner, run_all
 from shared.kernel.progress import Progress
 from shared.kernel.reads import Collector, LookCache, Reads
+from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Wiring
 from shared.kernel.vault import Vault
 from shared.kernel.wire import DataKey, Row, cause_of, personal_keys, row_of

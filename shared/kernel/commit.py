@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,9 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.failpoints import failpoint
 from shared.kernel.kinds import Kinds
-from shared.kernel.plan import StreamPlan, command_id, empty_record
+from shared.kernel.plan import StreamPlan, command_id
 from shared.kernel.progress import Progress
-from shared.kernel.unit import Cause, Record
+from shared.kernel.rows import parked_row, timer_row, waiting_row
 from shared.kernel.wire import Row
 
 DECIDE_SECONDS_MAX = 30.0  # a dead transaction lives 5 s; an open question is answered by then
@@ -213,24 +213,6 @@ def _timers(writes: Writes, plan: StreamPlan) -> None:
             writes.changes[TIMERS].append(ReplaceOne({"_id": id}, row, upsert=True))
 
 
-def timer_row(id: str, plan: StreamPlan, cause: Cause, timer: Any) -> dict[str, Any]:
-    """A timer as stored: when, what, and on which stream."""
-    return {
-        "_id": id,
-        "property_id": cause.property_id,
-        "stream": cause.stream,
-        "lane": plan.progress.lane,
-        "urgency": 0 if plan.progress.lane == "urgent" else 1,
-        "due_at": timer.due_at,
-        "command": type(timer.command).NAME,
-        "body": timer.command.model_dump_json(),
-        "chain": timer.chain,
-        "step": timer.step,
-        "correlation_id": cause.correlation_id or cause.id,
-        "traceparent": cause.traceparent,
-    }
-
-
 def _side_rows(writes: Writes, plan: StreamPlan, now: datetime) -> None:
     for cause, answer in plan.commands:
         row = {"_id": command_id(cause), "body_hash": cause.body_hash, "answer": answer, "at": now}
@@ -246,62 +228,3 @@ def _side_rows(writes: Writes, plan: StreamPlan, now: datetime) -> None:
     for id, how in plan.unparked:
         change = {"$set": {"state": "resolved", "resolved_as": how, "resolved_at": now}}
         writes.changes[PARKED].append(UpdateOne({"_id": id}, change))
-
-
-def record_fields(record: Record) -> dict[str, Any]:
-    """A record as stored: as it came, byte for byte."""
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "key": record.key,
-        "value": record.value,
-        "headers": [[name, value] for name, value in record.headers],
-    }
-
-
-def record_of(fields: Mapping[str, Any]) -> Record:
-    """The record of stored fields."""
-    headers = tuple((name, bytes(value)) for name, value in fields["headers"])
-    return Record(
-        fields["topic"],
-        fields["partition"],
-        fields["offset"],
-        bytes(fields["key"]),
-        bytes(fields["value"]),
-        headers,
-    )
-
-
-def waiting_row(id: str, cause: Cause, now: datetime) -> dict[str, Any]:
-    """An early event as stored."""
-    return {
-        "_id": id,
-        "property_id": cause.property_id,
-        "stream": cause.stream,
-        "lane": cause.lane,
-        "source": cause.source,
-        "sequence": cause.sequence,
-        "since": now,
-        "record": record_fields(cause.record or empty_record()),
-    }
-
-
-def parked_row(id: str, cause: Cause, reason: str, lane: str, now: datetime) -> dict[str, Any]:
-    """What could not be applied, as stored: reason, origin and the event itself."""
-    payload = type(cause.payload)
-    return {
-        "_id": id,
-        "property_id": cause.property_id,
-        "stream": cause.stream,
-        "lane": lane,
-        "kind": cause.kind,
-        "source": cause.source,
-        "sequence": cause.sequence,
-        "type": getattr(payload, "TYPE", getattr(payload, "NAME", "")),
-        "reason": reason,
-        "state": "parked",
-        "parked_at": now,
-        "command": cause.payload.model_dump_json() if cause.kind == "timer" and cause.payload else "",
-        "record": record_fields(cause.record or empty_record()),
-    }

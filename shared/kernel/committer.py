@@ -20,8 +20,9 @@ from pymongo.errors import PyMongoError
 from shared.clock import Clock
 from shared.errors import Busy, Transient
 from shared.kernel.batch import Batch, BatchRunner
-from shared.kernel.commit import PARKED, BasisMoved, record_fields
+from shared.kernel.commit import PARKED, BasisMoved
 from shared.kernel.lanes import Item, Lanes, StreamKey
+from shared.kernel.rows import record_fields
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
 from shared.tasks import end

@@ -16,7 +16,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.errors import Invalid, NotFound, Poison
 from shared.events.envelope import Lane
-from shared.kernel.commit import PARKED, TIMERS, record_of
+from shared.kernel.commit import PARKED, TIMERS
+from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Record
 from shared.kernel.wire import cause_of, personal_keys
 
