@@ -24,11 +24,12 @@ from shared.kernel.numbers import Numbers
 from shared.kernel.plan import Known, StoredCommand, StreamPlan, WaitingRow, command_id
 from shared.kernel.planner import Planner, run_all
 from shared.kernel.progress import Progress
+from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.reads import Collector, LookCache, Reads
 from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Wiring
 from shared.kernel.vault import Vault
-from shared.kernel.wire import DataKey, Row, cause_of, personal_keys, row_of
+from shared.kernel.wire import DataKey, Row, row_of
 from shared.kernel.work import BatchReads, OutgoingEvent
 
 WAITING_LOADED_MAX = 2_000

@@ -33,12 +33,12 @@ from shared.kernel.committer import Committer
 from shared.kernel.fuse import Fuse
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import RECEIVED, WITNESSES, Document
+from shared.kernel.reading import announced_by, cause_of, personal_keys, position_of
 from shared.kernel.received import Gaps, Key, Received
 from shared.kernel.replay import Confirmation
 from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.unit import Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
-from shared.kernel.wire import announced_by, cause_of, personal_keys, position_of
 from shared.observability.metrics import CONSUMED, CONSUMER_GAPS, CONSUMER_LAG
 from shared.settings import Settings
 
@@ -126,20 +126,26 @@ class LaneConsumer:
             allow_auto_create_topics=False,
         )
         subscriber = self._subscribe(broker, partitions)
-        async with broker:
+        try:
             await whole(broker.start())
-            consumer: AIOKafkaConsumer = subscriber.consumer
-            known = ""
-            while True:
-                honour_cancellation()
-                if self._incarnation.current != known:
-                    known = self._incarnation.current
-                    await self._new_incarnation(consumer, known)
-                await self._look(consumer, subscriber)
-                await self._ask_for_gaps()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(WATCH_SECONDS):
-                        await self._incarnation.wait_change(known)
+            await self._watch(subscriber)
+        finally:
+            await broker.stop()
+
+    async def _watch(self, subscriber: Any) -> None:
+        """Beside the batches: a broker that has forgotten, gaps, fuse and metrics."""
+        consumer: AIOKafkaConsumer = subscriber.consumer
+        known = ""
+        while True:
+            honour_cancellation()
+            if self._incarnation.current != known:
+                known = self._incarnation.current
+                await self._new_incarnation(consumer, known)
+            await self._look(consumer, subscriber)
+            await self._ask_for_gaps()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_SECONDS):
+                    await self._incarnation.wait_change(known)
 
     # --- the broker's side --------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS = 2.0
 RETRY_SECONDS = 0.2
+SHOWN_TRIES, SHOWN_SECONDS = 50, 0.1
 
 
 class Incarnation:
@@ -52,9 +53,7 @@ class Incarnation:
                 if not names:
                     await topics.ensure_topics(client, self._settings)
                     await topics.create_incarnation(client, self._prefix + new_id(), self._settings)
-                    names = await self._names(client)
-                    if not names:
-                        raise Transient("the broker does not show the topics it has just created")
+                    names = await self._shown(client)
                 elif not self.current:
                     await topics.ensure_topics(client, self._settings)  # a newer version may have more topics
             except BaseException:
@@ -103,6 +102,15 @@ class Incarnation:
 
     async def _names(self, client: AIOKafkaAdminClient) -> list[str]:
         return [name for name in await client.list_topics() if name.startswith(self._prefix)]
+
+    async def _shown(self, client: AIOKafkaAdminClient) -> list[str]:
+        """What was just created, once the broker shows it: it may be a moment behind its controller."""
+        for _ in range(SHOWN_TRIES):
+            names = await self._names(client)
+            if names:
+                return names
+            await asyncio.sleep(SHOWN_SECONDS)
+        raise Transient("the broker does not show the topics it has just created")
 
     async def _set(self, name: str) -> None:
         if name == self.current:

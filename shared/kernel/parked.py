@@ -17,9 +17,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from shared.errors import Invalid, NotFound, Poison
 from shared.events.envelope import Lane
 from shared.kernel.commit import PARKED, TIMERS
+from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Record
-from shared.kernel.wire import cause_of, personal_keys
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime

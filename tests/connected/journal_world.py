@@ -18,10 +18,11 @@ from shared.events.intake import RequestCancelled
 from shared.ids import derived_id
 from shared.kernel import journal, topics
 from shared.kernel.incarnation import Incarnation
+from shared.kernel.reading import position_of
 from shared.kernel.relay import Relay
 from shared.kernel.stores import PLAIN, kernel_indexes
 from shared.kernel.unit import Cause, Record
-from shared.kernel.wire import Row, position_of, row_of
+from shared.kernel.wire import Row, row_of
 from shared.mongo.client import Client, Database, connect
 from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from shared.kernel.wire import position_of
+from shared.kernel.reading import position_of
 from tests.connected.journal_world import (
     World,
     event_row,

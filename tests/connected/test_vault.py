@@ -12,9 +12,10 @@ import pytest
 from shared.clock import ManualClock
 from shared.errors import Bug
 from shared.events.intake import RequestAmended, Requester
+from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.unit import Cause, Record
 from shared.kernel.vault import CACHE_SECONDS, COLLECTION, Vault
-from shared.kernel.wire import cause_of, personal_keys, row_of, to_kafka
+from shared.kernel.wire import row_of, to_kafka
 from shared.mongo.client import Database, connect
 from shared.settings import Settings
 

@@ -27,9 +27,10 @@ from shared.http.app import make_app
 from shared.kernel import stores
 from shared.kernel.committer import Committer
 from shared.kernel.loops import _sweeper
+from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.runtime import Runtime, Service, build, make_committer
 from shared.kernel.unit import Record
-from shared.kernel.wire import cause_of, personal_keys, to_kafka
+from shared.kernel.wire import to_kafka
 from shared.settings import Settings
 
 TWICE = 0.2  # of the rows are delivered again later

@@ -16,7 +16,7 @@ from shared.errors import Bug, Poison, TooLarge
 from shared.events.dispatch import WorkOrderAssigned
 from shared.events.envelope import Event
 from shared.events.intake import RequestAccepted, RequestCancelled, Requester
-from shared.kernel import wire
+from shared.kernel import reading, wire
 from shared.kernel.unit import Cause, Record
 from shared.tenancy import Principal
 
@@ -81,7 +81,7 @@ def with_header(name: str, value: bytes | None, base: Record | None = None) -> R
 
 
 def test_round_trip_keeps_everything() -> None:
-    got = wire.cause_of(record(), {KEY.id: KEY.key})
+    got = reading.cause_of(record(), {KEY.id: KEY.key})
     assert got.payload == ACCEPTED
     assert (got.id, got.kind, got.property_id, got.stream, got.lane) == (
         "e-1",
@@ -94,7 +94,7 @@ def test_round_trip_keeps_everything() -> None:
     assert (got.principal.sub, got.device, got.correlation_id) == ("officer-3", "desk-2", "c-1")
     assert got.traceparent == CAUSE.traceparent
     assert got.poison == ""
-    assert wire.position_of(record()) == (12, 17)
+    assert reading.position_of(record()) == (12, 17)
 
 
 def test_no_personal_value_is_in_row_or_record() -> None:
@@ -102,11 +102,11 @@ def test_no_personal_value_is_in_row_or_record() -> None:
     bytes_of_all = repr(made).encode() + repr(wire.to_kafka(made, 1)).encode() + made["data"]
     for secret in ("王小明", "13800000000", "水管爆裂"):
         assert secret.encode() not in bytes_of_all
-    assert wire.personal_keys([record(), record(CANCELLED)]) == {KEY.id}
+    assert reading.personal_keys([record(), record(CANCELLED)]) == {KEY.id}
 
 
 def test_an_erased_key_leaves_the_event_without_its_personal_part() -> None:
-    got = wire.cause_of(record(), {})
+    got = reading.cause_of(record(), {})
     assert got.payload == ACCEPTED.model_copy(update={"personal": None})
     assert got.poison == ""
 
@@ -121,8 +121,8 @@ def test_a_unit_that_runs_again_makes_the_same_row_and_never_reuses_a_nonce() ->
 
 def test_the_sealed_part_opens_only_for_its_own_event() -> None:
     moved = with_header("ce_id", b"e-2")
-    assert "does not open" in wire.cause_of(moved, {KEY.id: KEY.key}).poison
-    assert "does not open" in wire.cause_of(record(), {KEY.id: secrets.token_bytes(32)}).poison
+    assert "does not open" in reading.cause_of(moved, {KEY.id: KEY.key}).poison
+    assert "does not open" in reading.cause_of(record(), {KEY.id: secrets.token_bytes(32)}).poison
 
 
 def test_cloudevents_sdk_reads_our_headers() -> None:
@@ -160,7 +160,7 @@ def test_limits_and_own_mistakes() -> None:
 
 
 def test_an_unknown_type_of_a_known_producer_only_counts_as_seen() -> None:
-    got = wire.cause_of(with_header("ce_type", b"intake.request.painted.v9"), {})
+    got = reading.cause_of(with_header("ce_type", b"intake.request.painted.v9"), {})
     assert got.payload is None
     assert got.poison == ""
     assert got.sequence == 2
@@ -195,7 +195,7 @@ def test_an_unknown_type_of_a_known_producer_only_counts_as_seen() -> None:
 )
 def test_without_a_stream_it_is_poison_with_a_reason(broken: Record, reason: str) -> None:
     with pytest.raises(Poison, match=reason):
-        wire.cause_of(broken, {})
+        reading.cause_of(broken, {})
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_without_a_stream_it_is_poison_with_a_reason(broken: Record, reason: str
     ],
 )
 def test_with_a_stream_the_reason_holds_back_that_stream_alone(value: bytes, reason: str) -> None:
-    got = wire.cause_of(replace(record(), value=value), {KEY.id: KEY.key})
+    got = reading.cause_of(replace(record(), value=value), {KEY.id: KEY.key})
     assert reason in got.poison
     assert got.payload is None
     assert got.stream == "r-1"
@@ -219,27 +219,27 @@ def test_with_a_stream_the_reason_holds_back_that_stream_alone(value: bytes, rea
 
 def test_a_reason_never_repeats_a_value() -> None:
     body = orjson.loads(record(CANCELLED).value) | {"cancelled_at": "secret-value"}
-    got = wire.cause_of(replace(record(CANCELLED), value=orjson.dumps(body)), {})
+    got = reading.cause_of(replace(record(CANCELLED), value=orjson.dumps(body)), {})
     assert "cancelled_at" in got.poison
     assert "secret-value" not in got.poison
 
 
 def test_seal_announcements_are_no_events() -> None:
-    assert wire.announced_by(record()) is None
-    assert wire.announced_by(with_header("ce_type", b"billing.journal.sealed.v1")) == "billing"
-    assert wire.announced_by(with_header("ce_type", b"\xff")) is None
-    assert wire.announced_by(replace(record(), headers=())) is None
+    assert reading.announced_by(record()) is None
+    assert reading.announced_by(with_header("ce_type", b"billing.journal.sealed.v1")) == "billing"
+    assert reading.announced_by(with_header("ce_type", b"\xff")) is None
+    assert reading.announced_by(replace(record(), headers=())) is None
 
 
 def test_position_of_a_record_without_one_is_zero() -> None:
-    assert wire.position_of(with_header("ce_position", None)) == (12, 0)
-    assert wire.position_of(with_header("ce_position", b"9" * 30)) == (12, 0)
-    assert wire.position_of(with_header("ce_previous", b"-4")) == (0, 17)
+    assert reading.position_of(with_header("ce_position", None)) == (12, 0)
+    assert reading.position_of(with_header("ce_position", b"9" * 30)) == (12, 0)
+    assert reading.position_of(with_header("ce_previous", b"-4")) == (0, 17)
 
 
 def test_another_producer_keeps_its_own_source() -> None:
     event = WorkOrderAssigned(
         work_order_id="w-1", request_id="r-1", assignee_id="t", reason="cannot", assigned_at=NOW, slip="S1"
     )
-    got = wire.cause_of(record(event, data_key=None, after={}), {})
+    got = reading.cause_of(record(event, data_key=None, after={}), {})
     assert (got.source, got.payload, got.after) == ("dispatch", event, {})
