@@ -67,7 +67,7 @@ async def open_estate(client: Client, estate: Estate) -> None:
 
 
 class Load:
-    """One run of the load: `sent` visits were begun, `lived` have come to their end."""
+    """One run of the load: how many visits were `begun`, and which of them have come to their end (`lived`)."""
 
     def __init__(self, machine: Machine, estates: Sequence[Estate], journal: Journal, seed: int) -> None:
         self._machine = machine
@@ -78,7 +78,7 @@ class Load:
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         self._lives = asyncio.Semaphore(LIVES_AT_ONCE_MAX)
         self.lived: Counter[str] = Counter()
-        self.sent = 0
+        self.begun = 0
 
     def plan(self, count: int, seconds: float) -> list[Visit]:
         """So many visits over the time, by the seed."""
@@ -92,22 +92,21 @@ class Load:
         async with client, asyncio.TaskGroup() as tasks:
             for visit in visits:
                 await asyncio.sleep(max(0.0, began + visit.at_seconds - loop.time()))
-                await self._begin(tasks, client, visit)
+                tasks.create_task(self._make(client, visit))
             for number in itertools.count(len(visits)):
                 if not killing():
                     break
                 property_id = sorted(self._estates)[number % len(self._estates)]
                 what = ("urgent", "general")[number % 2]  # so that work flows in both lanes
-                await self._begin(tasks, client, Visit(number, property_id, "call", what, 0))
+                tasks.create_task(self._make(client, Visit(number, property_id, "call", what, 0)))
                 await asyncio.sleep(EXTRA_EVERY_SECONDS)
 
-    async def _begin(self, tasks: asyncio.TaskGroup, client: Client, visit: Visit) -> None:
-        free = self._lives if visit.kind == "life" else self._calls
-        await free.acquire()
-        tasks.create_task(self._make(client, visit)).add_done_callback(lambda _: free.release())
-        self.sent += 1
-
     async def _make(self, client: Client, visit: Visit) -> None:
+        async with self._lives if visit.kind == "life" else self._calls:
+            self.begun += 1
+            await self._try(client, visit)
+
+    async def _try(self, client: Client, visit: Visit) -> None:
         desk = ChaosDesk(self._machine, self._estates[visit.property_id], client, self._journal)
         random = Random(f"{self._seed}:{visit.number}:{visit.what}")
         work = self._live if visit.kind == "life" else self._call

@@ -196,7 +196,7 @@ async def play(there: World, say: Say) -> Killer:
 async def _tell(there: World, load: Load, killer: Killer, say: Say) -> None:
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
-        say(f"{load.sent} requests sent, {there.journal.accepted} accepted, {killer.kills} kills")
+        say(f"{load.begun} requests begun, {there.journal.accepted} accepted, {killer.kills} kills")
 
 
 async def _faults(running: Running, random: Random) -> None:
