@@ -67,7 +67,7 @@ async def open_estate(client: Client, estate: Estate) -> None:
 
 
 class Load:
-    """One run of the load: how many visits were `begun`, and which of them have come to their end (`lived`)."""
+    """One run of the load: how many visits were `begun`, and which have come to their end (`lived`)."""
 
     def __init__(self, machine: Machine, estates: Sequence[Estate], journal: Journal, seed: int) -> None:
         self._machine = machine
