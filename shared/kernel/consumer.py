@@ -13,15 +13,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka import TopicPartition as Place
-from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, TopicPartition
 from faststream.kafka.message import KafkaAckableMessage
-from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -32,9 +29,10 @@ from shared.kernel import topics
 from shared.kernel.committer import Committer
 from shared.kernel.fuse import Fuse
 from shared.kernel.incarnation import Incarnation
-from shared.kernel.journal import RECEIVED, WITNESSES, Document
-from shared.kernel.reading import announced_by, cause_of, personal_keys, position_of
-from shared.kernel.received import Gaps, Key, Received
+from shared.kernel.journal import RECEIVED, Document
+from shared.kernel.kept import Forget, Kept
+from shared.kernel.reading import announced_by, cause_of, personal_keys
+from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
 from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.unit import Cause, Outcome, Parked, Record
@@ -89,7 +87,7 @@ class LaneConsumer:
         self._labels = (service, lane)
         self._producer_of = {topics.topic(p, lane, settings.topic_prefix): p for p in reads}
         self._group = topics.group(service, lane, settings.topic_prefix)
-        self._received: dict[Key, Received] = {}
+        self._kept = Kept(db, lane, self._producer_of, clock)
         self._fuse = Fuse(db, service, lane, settings.fuse_parked_max, clock, alarm)
         self._gaps = Gaps()
         self._progressed = True
@@ -156,7 +154,7 @@ class LaneConsumer:
 
     def _subscribe(self, broker: KafkaBroker, partitions: Sequence[Place]) -> Any:
         settings = self._settings
-        where: dict[str, Any] = {"listener": _Forget(self._received)}
+        where: dict[str, Any] = {"listener": Forget(self._kept.received)}
         names = list(self._producer_of)
         if settings.kafka_assignment == "all":
             names, where = [], {"partitions": [TopicPartition(p.topic, p.partition) for p in partitions]}
@@ -206,7 +204,7 @@ class LaneConsumer:
         """The log itself has lost something: ask for it. Mostly it has come before our patience ends."""
         asked: dict[str, dict[int, tuple[int, int]]] = {}
         for (producer, partition), gap in self._gaps.due(
-            self._received, self._clock.now().timestamp()
+            self._kept.received, self._clock.now().timestamp()
         ).items():
             asked.setdefault(producer, {})[partition] = gap
         name = self._incarnation.current
@@ -229,7 +227,7 @@ class LaneConsumer:
                 with contextlib.suppress(KafkaError):
                     lag += max(0, end - await consumer.position(place))
         CONSUMER_LAG.labels(*self._labels).set(lag)
-        CONSUMER_GAPS.labels(*self._labels).set(sum(bool(r.beyond) for r in self._received.values()))
+        CONSUMER_GAPS.labels(*self._labels).set(sum(bool(r.beyond) for r in self._kept.received.values()))
         stopped = await self._fuse.stopped()
         if stopped != bool(consumer.paused()):
             (consumer.pause if stopped else consumer.resume)(*places)
@@ -272,7 +270,7 @@ class LaneConsumer:
         for outcome in await self._committer.submit(causes):
             self._note(outcome)
         await self._fuse.blow_if_due()
-        await self._keep(records)
+        await self._kept.keep(records)
 
     def _checked(self, cause: Cause) -> Cause:
         """Raises Poison if the record stands on a topic of another producer or lane."""
@@ -284,65 +282,6 @@ class LaneConsumer:
 
     def _note(self, outcome: Outcome) -> None:
         self._fuse.note(parked=isinstance(outcome, Parked))
-
-    async def _keep(self, records: Sequence[Record]) -> None:
-        """What was received, as facts that no late or repeated write takes back; and the seals announced."""
-        touched: set[Key] = set()
-        writes: list[UpdateOne] = []
-        for record in records:
-            producer = self._producer_of.get(record.topic, "")
-            previous, position = position_of(record)
-            if position and (producer, record.partition) not in self._received:
-                self._received[producer, record.partition] = await self._load(producer, record.partition)
-            if position and self._received[producer, record.partition].take(previous, position):
-                touched.add((producer, record.partition))
-        for producer, partition in touched:
-            has = self._received[producer, partition]
-            known: Document = {"producer": producer, "lane": self._lane, "partition": partition}
-            change = {
-                "$max": {"position": has.position},
-                "$set": known | {"beyond": [list(b) for b in has.beyond]},
-            }
-            writes.append(UpdateOne({"_id": f"{producer}:{self._lane}:{partition}"}, change, upsert=True))
-        if writes:
-            await self._db[RECEIVED].bulk_write(writes, ordered=False)
-        witnesses = [w for r in records if (w := self._witness(r)) is not None]
-        if witnesses:
-            await self._witnessed(witnesses)
-
-    async def _load(self, producer: str, partition: int) -> Received:
-        row = await self._db[RECEIVED].find_one({"_id": f"{producer}:{self._lane}:{partition}"})
-        return Received() if row is None else Received(row["position"], [(a, u) for a, u in row["beyond"]])
-
-    def _witness(self, record: Record) -> Document | None:
-        producer = announced_by(record)
-        if producer is None or producer != self._producer_of.get(record.topic):
-            return None
-        try:
-            body = orjson.loads(record.value)
-            n, digest = int(body["n"]), bytes.fromhex(body["hash"])
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return None
-        witness = {"_id": f"{producer}:{self._lane}:{n}", "producer": producer, "lane": self._lane, "n": n}
-        return witness | {"hash": digest, "seen_at": self._clock.now()}
-
-    async def _witnessed(self, witnesses: list[Document]) -> None:
-        """Kept as first seen: a later announcement of another past does not replace it."""
-        writes = [UpdateOne({"_id": w.pop("_id")}, {"$setOnInsert": w}, upsert=True) for w in witnesses]
-        await self._db[WITNESSES].bulk_write(writes, ordered=False)
-
-
-class _Forget(ConsumerRebalanceListener):  # type: ignore[misc]
-    """After a rebalance another replica may have gone on with a partition: read again what was received."""
-
-    def __init__(self, received: dict[Key, Received]) -> None:
-        self._received = received
-
-    async def on_partitions_revoked(self, revoked: object) -> None:
-        self._received.clear()
-
-    async def on_partitions_assigned(self, assigned: object) -> None:
-        self._received.clear()
 
 
 async def _parse(batch: Any, consumer: Any) -> KafkaAckableMessage:
