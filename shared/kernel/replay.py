@@ -2,7 +2,7 @@
 
 Each consumer group says on one topic what it has without a gap; the relay sends the rest, once per
 incarnation and partition. Readers recognise repeats by `sequence`, so sending too much changes nothing.
-Memory is bounded: one seal's rows at a time, and a limited number of records on their way.
+Memory is bounded: one seal's rows at a time, and few records on their way.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from shared.observability.metrics import REPUBLISHED
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
-
 IN_FLIGHT_MAX = 500
 SEALS_AT_ONCE = 20
 CONFIRMED_WAIT_MS = 200

@@ -401,7 +401,7 @@ async def test_a_stop_finishes_the_batch_in_flight(world: World) -> None:
 async def test_seals_are_announced_and_kept_as_first_seen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.kernel.relay.ANNOUNCE_SECONDS", 0.1)
+    monkeypatch.setattr("shared.kernel.relay_session.ANNOUNCE_SECONDS", 0.1)
     committer = Committer()
     witnesses = world.client[world.settings.database("dispatch")]["witnesses"]
     async with world.running_relay(), consuming(world, committer):

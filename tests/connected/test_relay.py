@@ -185,7 +185,7 @@ async def test_what_is_pending_is_bounded(world: World) -> None:
 
 
 async def test_an_idle_relay_moves_its_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.kernel.relay.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("shared.kernel.relay_session.IDLE_SECONDS", 0.2)
 
     async def token() -> object:
         return (await world.checkpoint()).get("token")

@@ -1,0 +1,91 @@
+"""What a consumer keeps of what it received: positions per partition, and the seals that relays announce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from aiokafka.abc import ConsumerRebalanceListener
+from pymongo import UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+from shared.clock import Clock
+from shared.events.envelope import Lane
+from shared.kernel.journal import RECEIVED, WITNESSES, Document
+from shared.kernel.reading import announced_by, position_of
+from shared.kernel.received import Received
+from shared.kernel.unit import Record
+
+Key = tuple[str, int]  # producer, partition
+
+
+class Kept:
+    """The `received` rows and the `witnesses` of one lane."""
+
+    def __init__(
+        self, db: AsyncDatabase[Document], lane: Lane, producer_of: Mapping[str, str], clock: Clock
+    ) -> None:
+        self._db = db
+        self._lane = lane
+        self._producer_of = producer_of
+        self._clock = clock
+        self.received: dict[Key, Received] = {}
+
+    async def keep(self, records: Sequence[Record]) -> None:
+        """What was received, as facts that no late or repeated write takes back; and the seals announced."""
+        touched: set[Key] = set()
+        writes: list[UpdateOne] = []
+        for record in records:
+            producer = self._producer_of.get(record.topic, "")
+            previous, position = position_of(record)
+            if position and (producer, record.partition) not in self.received:
+                self.received[producer, record.partition] = await self._load(producer, record.partition)
+            if position and self.received[producer, record.partition].take(previous, position):
+                touched.add((producer, record.partition))
+        for producer, partition in touched:
+            has = self.received[producer, partition]
+            known: Document = {"producer": producer, "lane": self._lane, "partition": partition}
+            change = {
+                "$max": {"position": has.position},
+                "$set": known | {"beyond": [list(b) for b in has.beyond]},
+            }
+            writes.append(UpdateOne({"_id": f"{producer}:{self._lane}:{partition}"}, change, upsert=True))
+        if writes:
+            await self._db[RECEIVED].bulk_write(writes, ordered=False)
+        witnesses = [w for r in records if (w := self._witness(r)) is not None]
+        if witnesses:
+            await self._witnessed(witnesses)
+
+    async def _load(self, producer: str, partition: int) -> Received:
+        row = await self._db[RECEIVED].find_one({"_id": f"{producer}:{self._lane}:{partition}"})
+        return Received() if row is None else Received(row["position"], [(a, u) for a, u in row["beyond"]])
+
+    def _witness(self, record: Record) -> Document | None:
+        producer = announced_by(record)
+        if producer is None or producer != self._producer_of.get(record.topic):
+            return None
+        try:
+            body = orjson.loads(record.value)
+            n, digest = int(body["n"]), bytes.fromhex(body["hash"])
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return None
+        witness = {"_id": f"{producer}:{self._lane}:{n}", "producer": producer, "lane": self._lane, "n": n}
+        return witness | {"hash": digest, "seen_at": self._clock.now()}
+
+    async def _witnessed(self, witnesses: list[Document]) -> None:
+        """Kept as first seen: a later announcement of another past does not replace it."""
+        writes = [UpdateOne({"_id": w.pop("_id")}, {"$setOnInsert": w}, upsert=True) for w in witnesses]
+        await self._db[WITNESSES].bulk_write(writes, ordered=False)
+
+
+class Forget(ConsumerRebalanceListener):  # type: ignore[misc]
+    """After a rebalance another replica may have gone on with a partition: read again what was received."""
+
+    def __init__(self, received: dict[Key, Received]) -> None:
+        self._received = received
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        self._received.clear()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        self._received.clear()
