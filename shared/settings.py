@@ -40,9 +40,6 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe line logged"
     )
-    otlp_endpoint: str = Field(
-        "", description="OpenTelemetry collector (OTLP over HTTP); empty: no traces sent"
-    )
     failpoint: str = Field("", description="Tests: name of the point at which the process kills itself")
 
     # --- Broker -------------------------------------------------------------------------------------------
