@@ -122,6 +122,7 @@ class Call:
             body_hash=await self._fingerprint() if key else "",
             if_match=_if_match(self.request),
             traceparent=traceparent_of(self.request.headers.get("traceparent", "")),
+            size=len(await self.request.body()),
             emergency=emergency,
             answer_in_stream=named or stream in self._derived,
         )

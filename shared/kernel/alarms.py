@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Gauge
 
-from shared.kernel.commit import PARKED, WAITING
+from shared.kernel.commit import OUTBOX, PARKED, WAITING
+from shared.kernel.journal import SEALS
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime
@@ -26,6 +27,7 @@ COUNTED_MAX = 10_000
 WAITING_LONG = Gauge(
     "guanjia_waiting_too_long", "Early events that have waited too long for their cause", ("lane",)
 )
+UNPUBLISHED = Gauge("guanjia_unpublished_events", "Events newer than the newest seal", ("lane",))
 PARKED_NOW = Gauge("guanjia_parked_rows", "Parked rows that need a person", ("lane",))
 
 
@@ -48,6 +50,10 @@ class Alarms:
         since = {"$lt": self._runtime.clock.now() - limit}
         waiting = await db[WAITING].count_documents({"lane": lane, "since": since}, limit=COUNTED_MAX)
         parked = await db[PARKED].count_documents({"state": "parked"}, limit=COUNTED_MAX)
+        unpublished = await self._unpublished()
+        UNPUBLISHED.labels(lane=lane).set(unpublished)
+        if unpublished >= self._runtime.settings.outbox_alarm_records:
+            log.error("ALARM: %d events of the %s lane are not published", unpublished, lane)
         WAITING_LONG.labels(lane=lane).set(waiting)
         PARKED_NOW.labels(lane=lane).set(parked)
         if waiting:
@@ -55,3 +61,12 @@ class Alarms:
         if parked:
             log.error("ALARM: %d rows are parked", parked)
         return waiting, parked
+
+    async def _unpublished(self) -> int:
+        """Events that came after the newest seal of this lane, counted up to the alarm."""
+        lane, db = self._runtime.lane, self._runtime.db
+        seal = await db[SEALS].find_one({"lane": lane}, {"sealed_at": 1}, sort=[("n", -1)])
+        query: dict[str, object] = {"lane": lane}
+        if seal is not None:
+            query["time"] = {"$gt": seal["sealed_at"]}
+        return await db[OUTBOX].count_documents(query, limit=self._runtime.settings.outbox_alarm_records)

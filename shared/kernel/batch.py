@@ -45,6 +45,11 @@ class Batch:
     now: datetime
     deferred: list[StreamKey] = field(default_factory=list)
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of the events it emits, the largest part of what it writes."""
+        return sum(len(row["data"]) for rows in self.rows.values() for row in rows)
+
     def part(self, keys: Sequence[StreamKey]) -> Batch:
         """The same batch with only these streams."""
         return Batch({k: self.plans[k] for k in keys}, {k: self.rows.get(k, []) for k in keys}, self.now)

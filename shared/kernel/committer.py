@@ -50,6 +50,8 @@ class Committer:
         tries_max: int,
         queue_records_max: int,
         queue_urgent_reserve: int,
+        queue_bytes_max: int = 32 * 1024 * 1024,
+        batch_bytes_max: int = 8 * 1024 * 1024,
         retry_after_seconds: int = 1,
     ) -> None:
         self._db = db
@@ -60,6 +62,8 @@ class Committer:
         self._tries_max = tries_max
         self._queue_max = queue_records_max
         self._reserve = queue_urgent_reserve
+        self._queue_bytes_max = queue_bytes_max
+        self._batch_bytes_max = batch_bytes_max
         self._retry_after = retry_after_seconds
         self._lanes = Lanes()
         self._room = asyncio.Event()
@@ -109,7 +113,7 @@ class Committer:
         if cause.emergency:
             return True
         limit = self._queue_max + (self._reserve if cause.lane == "urgent" else 0)
-        return self._lanes.records < limit
+        return self._lanes.records < limit and self._lanes.bytes < self._queue_bytes_max
 
     async def park_raw(self, record: Record, reason: str) -> None:
         """Keep a record that names no stream we could hold back; the same record is kept once."""
@@ -185,6 +189,9 @@ class Committer:
         pieces = [batch]
         while pieces:
             piece = pieces.pop()
+            if piece.bytes > self._batch_bytes_max and len(piece.plans) > 1:
+                pieces += piece.halves()
+                continue
             try:
                 names = await self._with_retries(piece)
             except BasisMoved:

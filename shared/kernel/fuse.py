@@ -6,13 +6,14 @@ never stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.clock import Clock
 from shared.events.envelope import Lane
+from shared.kernel.commit import PARKED
 from shared.kernel.journal import FUSES
 from shared.observability.metrics import CONSUMER_STOPPED
 
@@ -70,6 +71,14 @@ class Fuse:
             self._blown = False
         CONSUMER_STOPPED.labels(*self._labels).set(self._blown)
         return self._blown
+
+
+async def mended(db: AsyncDatabase[dict[str, Any]], lane: Lane, retried: Sequence[str]) -> None:
+    """Reset it if one of these parked rows succeeded when it was tried again, or if nothing is parked any more."""
+    parked = db[PARKED]
+    succeeded = await parked.find_one({"_id": {"$in": list(retried)}, "state": {"$ne": "parked"}}, ["_id"])
+    if succeeded is not None or await parked.find_one({"state": "parked", "lane": lane}, ["_id"]) is None:
+        await reset(db, lane)
 
 
 async def reset(db: AsyncDatabase[dict[str, Any]], lane: Lane) -> bool:

@@ -46,6 +46,7 @@ class Lanes:
         self._ready: dict[Lane, OrderedDict[StreamKey, None]] = {lane: OrderedDict() for lane in LANES}
         self._busy: set[StreamKey] = set()
         self.records = 0
+        self.bytes = 0
         self.changed = asyncio.Event()
 
     def put(self, item: Item, *, front: bool = False) -> None:
@@ -59,6 +60,7 @@ class Lanes:
         else:
             stream.items.append(item)
         self.records += 1
+        self.bytes += size_of(item.cause)
         if key not in self._busy:
             self._ready[stream.lane][key] = None
             self.changed.set()
@@ -79,6 +81,7 @@ class Lanes:
                 room -= len(taken[key])
                 self._busy.add(key)
         self.records -= records_max - room
+        self.bytes -= sum(size_of(item.cause) for items in taken.values() for item in items)
         if not any(self._ready.values()):
             self.changed.clear()
         return taken
@@ -93,3 +96,8 @@ class Lanes:
                 self.changed.set()
             else:
                 del self._streams[key]
+
+
+def size_of(cause: Cause) -> int:
+    """Bytes of a cause in the queue: its record, or what its caller sent."""
+    return len(cause.record.value) if cause.record is not None else cause.size

@@ -16,6 +16,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.errors import Invalid, NotFound, Poison
 from shared.events.envelope import Lane
+from shared.kernel import fuse
 from shared.kernel.commit import PARKED, TIMERS
 from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.rows import record_of
@@ -81,6 +82,9 @@ class ParkedLoop:
                 {"_id": row["_id"]}, {"$unset": {"wish": "", "wish_reason": ""}}
             )
             await self._carry_out(row)
+        if rows:
+            retried = [row["_id"] for row in rows if row["wish"] == "retry"]
+            await fuse.mended(self._db, self._runtime.lane, retried)
         return len(rows)
 
     async def _carry_out(self, row: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ from shared.errors import Bug, Transient
 from shared.events.envelope import Lane
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import Document, SecondRelay
-from shared.kernel.tasks import honour_cancellation
-from shared.observability.metrics import RELAY_ERRORS
+from shared.kernel.tasks import honour_cancellation, side_by_side
+from shared.observability.metrics import RELAY_BACKLOG, RELAY_ERRORS
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.05, 2.0)
 FATAL_TRIES_MAX = 3
+BACKLOG_SECONDS = 5.0
 _FATAL = (OutOfOrderSequenceNumber, InvalidProducerEpoch, ProducerFenced)
 
 Alarm = Callable[[str], None]
@@ -68,6 +69,7 @@ class Relay:
         self.incarnation = incarnation
         self.alarm = alarm
         self._beat = beat
+        self._lease = Lease(db, f"relay.{lane}", f"{service}-{settings.replica}", settings.lease_seconds)
 
     @classmethod
     def of(cls, runtime: Runtime, incarnation: Incarnation) -> Relay:
@@ -87,12 +89,26 @@ class Relay:
         self._beat("relay")
 
     async def run(self) -> None:
-        """Sessions one after another. Raises Bug if the producer fails for good: the process must restart."""
+        """Until another relay takes over. Raises Bug if the producer fails for good: the process must restart."""
+        await side_by_side(self._sessions(), self._watch_backlog())
+
+    async def hold_lease(self) -> None:
+        """Until this replica's turn ends: then another relays the lane."""
+        while await self._lease.hold():
+            honour_cancellation()
+            await asyncio.sleep(self.settings.lease_seconds / 3)
+        raise Transient("another replica relays this lane")
+
+    async def _sessions(self) -> None:
         wait, fatal = RETRY_SECONDS[0], 0
         while True:
             honour_cancellation()
             session = Session(self)
             try:
+                while not await self._lease.hold():
+                    honour_cancellation()
+                    self.beat()  # resting is what this replica has to do
+                    await asyncio.sleep(self.settings.lease_seconds / 3)
                 await session.run()
             except SecondRelay as error:
                 self.alarm(f"{self.service}: {error}; this one has stopped")
@@ -108,6 +124,18 @@ class Relay:
                 raise Bug(f"{self.service}: the producer of lane {self.lane} failed {fatal} times in a row")
             wait = RETRY_SECONDS[0] if session.sealed else min(wait * 2, RETRY_SECONDS[1])
             await asyncio.sleep(wait)
+
+    async def _watch_backlog(self) -> None:
+        """An alarm when the journal grows and nobody publishes it, whatever the reason."""
+        most = self.settings.outbox_alarm_records
+        while True:
+            honour_cancellation()
+            with suppress(PyMongoError):
+                count = await unsealed_count(self.db, self.lane, most)
+                RELAY_BACKLOG.labels(self.service, self.lane).set(count)
+                if count >= most:
+                    self.alarm(f"{self.service}: {count} events or more of lane {self.lane} are not published")
+            await asyncio.sleep(BACKLOG_SECONDS)
 
     def _failed(self, what: str, error: Exception) -> None:
         RELAY_ERRORS.labels(self.service, self.lane, what).inc()

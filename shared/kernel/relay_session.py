@@ -26,6 +26,7 @@ from shared.kernel.journal import NOT_PUBLISHED, OUTBOX, OUTBOX_PARKED, Document
 from shared.kernel.replay import Republisher, Sender
 from shared.kernel.tasks import honour_cancellation, side_by_side, whole
 from shared.kernel.wire import CONTENT_TYPE, Row, row_hash, to_kafka
+from shared.observability import spans
 from shared.observability.metrics import RELAY_LAG, RELAY_PENDING, RELAY_PUBLISHED, RELAY_SEALS
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class Session:
             self._position, self._last = checkpoint.position, dict(checkpoint.last)
             if checkpoint.incarnation != incarnation:
                 await self._journal.note_incarnation(incarnation, self._position + 1)
-            await side_by_side(self._publish(), self._seal(), self._follow_incarnation(), self._republish())
+            await side_by_side(
+                self._publish(),
+                self._seal(),
+                self._follow_incarnation(),
+                self._republish(),
+                self._r.hold_lease(),
+            )
         finally:
             RELAY_PENDING.labels(self._r.service, self._r.lane).set(0)
             await _stop(self._producer)
@@ -157,8 +164,11 @@ class Session:
         try:
             key = f"{row['property_id']}:{row['stream']}".encode()
             partition = topics.partition_of(key, self._partitions)
-            key, value, headers = to_kafka(row, self._position, self._last.get(partition, 0))
-            future = await self._producer.send(self._topic, value, key, partition, headers=headers)
+            if spans.on():
+                with spans.publishing(self._topic, row["type"], row["traceparent"]) as below:
+                    future = await self._put(row | {"traceparent": below}, partition)
+            else:
+                future = await self._put(row, partition)
             entry.partition = partition
             self._last[partition] = self._position
         except (KeyError, TypeError, ValueError, AttributeError, MessageSizeTooLargeError) as error:
@@ -167,6 +177,13 @@ class Session:
         self._unsealed += 1
         self._pending.append((entry, future))
         self._news.set()
+
+    async def _put(self, row: Row, partition: int) -> asyncio.Future[Any]:
+        key, value, headers = to_kafka(row, self._position, self._last.get(partition, 0))
+        future: asyncio.Future[Any] = await self._producer.send(
+            self._topic, value, key, partition, headers=headers
+        )
+        return future
 
     async def _park(self, row: Row, error: Exception) -> None:
         """A row that cannot be an event, our own mistake: kept, sealed, shown; it blocks only its stream."""

@@ -172,6 +172,8 @@ def make_committer(
         tries_max=settings.commit_tries_max,
         queue_records_max=settings.queue_records_max,
         queue_urgent_reserve=settings.queue_urgent_reserve,
+        queue_bytes_max=settings.queue_bytes_max,
+        batch_bytes_max=settings.batch_bytes_max,
         retry_after_seconds=settings.retry_after_seconds,
     )
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -183,8 +184,6 @@ async def test_poison_is_parked_with_its_stream_and_nobody_else(kit: Kit) -> Non
     assert await count(kit, "tallies", {"id": "p"}) == 0
     [again] = await kit.committer.submit([bad])
     assert again == Duplicate(), "the parked event delivered again is not applied behind a person's back"
-    from dataclasses import replace
-
     [retried] = await kit.committer.submit([replace(bad, retry_of=parked_id(bad))])
     assert isinstance(retried, Applied)
     assert (await kit.tally("p"))["seen"] == ["intake:1", "intake:2"]
@@ -192,8 +191,6 @@ async def test_poison_is_parked_with_its_stream_and_nobody_else(kit: Kit) -> Non
 
 
 async def test_dropping_a_parked_event_advances_its_stream(kit: Kit) -> None:
-    from dataclasses import replace
-
     broken.add("bad")
     bad = event("intake", "p", 1, reason="bad")
     await kit.committer.submit([bad, event("intake", "p", 2)])
@@ -286,6 +283,24 @@ async def test_a_full_queue_refuses_routine_reserves_for_urgent_and_never_refuse
     small.start()
     assert all(isinstance(o[0], Applied) for o in await asyncio.gather(*waiting))
     await small.stop(5)
+
+
+async def test_the_queue_and_a_commit_are_bounded_in_bytes_too(kit: Kit) -> None:
+    small = kit.make(queue_bytes_max=1_000, batch_bytes_max=300)  # not started: the queue only fills
+    large = replace(kit.command(Count(to="a"), "a"), size=1_000)
+    waiting = [asyncio.create_task(small.submit([large], wait=False))]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await small.submit([kit.command(Count(to="b"), "b")], wait=False)
+    fire = kit.command(Count(to="fire"), "fire", lane="urgent", emergency=True)
+    waiting.append(asyncio.create_task(small.submit([fire], wait=False)))
+    small.start()
+    await asyncio.gather(*waiting)
+    commits: list[int] = []
+    small.on_commit = lambda names: commits.append(len(names))
+    await small.submit([kit.command(Count(to=f"r{n}"), f"r{n}") for n in range(20)])
+    await small.stop(5)
+    assert len(commits) > 5, "20 units of about 100 bytes do not fit into few commits of 300"
 
 
 async def test_an_urgent_unit_overtakes_a_full_queue_of_routine_ones(kit: Kit) -> None:
