@@ -7,6 +7,7 @@ Owners have no account; what an owner says or signs is recorded by the member of
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,12 +18,14 @@ from tools.demo.group import Estate, Owner, Staff
 from tools.session import Machine
 
 WAIT_SECONDS = 45.0
+LOOK_EVERY_SECONDS = 0.1
 
 
 class Desk:
     """One property, its staff, and what they can do."""
 
     wait_seconds = WAIT_SECONDS
+    look_every_seconds = LOOK_EVERY_SECONDS
 
     def __init__(
         self, machine: Machine, estate: Estate, connections: Client, clock: Clock | None = None
@@ -59,6 +62,10 @@ class Desk:
         """The client of somebody on duty with that role."""
         return self.speaks(self.on_duty(role))
 
+    async def _until(self, look: Callable[[], Awaitable[Json | None]], what: str) -> Json:
+        """Look again and again until it is there. NotYetError, naming `what`, when it takes too long."""
+        return await until(look, seconds=self.wait_seconds, what=what, every_seconds=self.look_every_seconds)
+
     # --- intake -------------------------------------------------------------------------------
 
     async def contact(
@@ -93,7 +100,7 @@ class Desk:
             found = await self.read_request(request_id)
             return found if matches(found, wanted) else None
 
-        return await until(look, seconds=self.wait_seconds, what=what)
+        return await self._until(look, what)
 
     # --- dispatch -----------------------------------------------------------------------------
 
@@ -105,7 +112,7 @@ class Desk:
             page = await self.as_role("cs_officer").get("dispatch", path, request_id=request_id)
             return page["items"][0] if page["items"] else None
 
-        return await until(look, seconds=self.wait_seconds, what="a slip for the request")
+        return await self._until(look, "a slip for the request")
 
     async def order_until(self, work_order_id: str, what: str, **wanted: Any) -> Json:
         """The work order once it is as wanted."""
@@ -116,7 +123,7 @@ class Desk:
             )
             return found if matches(found, wanted) else None
 
-        return await until(look, seconds=self.wait_seconds, what=what)
+        return await self._until(look, what)
 
     async def step(self, order: Json, action: str, role: str, **body: Any) -> Json:
         """A step on a work order, by its assignee if he has that role, else by somebody on duty with it."""
@@ -138,7 +145,7 @@ class Desk:
             found = await self.account(request_id)
             return found if found is not None and matches(found, wanted) else None
 
-        return await until(look, seconds=self.wait_seconds, what=what)
+        return await self._until(look, what)
 
     async def money(self, path: str, role: str, **body: Any) -> Json:
         """A step of billing: consent, payment, refund, decision."""
