@@ -76,7 +76,7 @@ async def _record(folder: Path) -> Recording:
         await play(there, lines.append)
         settling = Settling(there.supervisor, there.stores, lines.append)
         assert await settling.run(SETTLE_SECONDS), (settling.missing, lines[-5:])
-        evidence = there.evidence()
+        evidence = there.evidence(settling)
         findings = await check(evidence)
         kept = folder / "kept"
         kept.mkdir()

@@ -29,7 +29,10 @@ NUMBERED = ("dispatch", "billing")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where everything lies that is judged; `now` is the moment of the check, by the machine's clock."""
+    """Where everything lies that is judged.
+
+    `now` is just before the moment whose state `stores` show; logs and seals may have gone on since.
+    """
 
     stores: Stores
     journal: Journal
@@ -97,8 +100,8 @@ def _messages(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation
     unknown = sum(1 for message in every if message.state == "unknown")
     looked_at.update({"messages": len(every), "text messages taken": len(sms), "mails taken": len(mail)})
     looked_at["messages listed unknown"] += unknown
-    yield from messages.by_gateway(every, sms)
-    yield from messages.by_mail(every, mail)
+    yield from messages.by_gateway(every, sms, evidence.now)
+    yield from messages.by_mail(every, mail, evidence.now)
     yield from messages.under_way(every, evidence.now)
     yield from messages.called(every, evidence.stores.orders())
 

@@ -196,6 +196,7 @@ class Taken:
     key: str
     outcome: str
     repeated: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from tools.chaos.facts import (
@@ -47,11 +48,24 @@ ERRAND = "errand"
 
 
 class Stores:
-    """The databases of one run. `prefix` is the setting DATABASE_PREFIX."""
+    """The databases of one run. `prefix` is the setting DATABASE_PREFIX.
 
-    def __init__(self, client: Client, prefix: str) -> None:
+    Work goes on while they are read: `freeze` gives the same databases as they stood at one moment.
+    """
+
+    def __init__(self, client: Client, prefix: str, session: ClientSession | None = None) -> None:
         self._client = client
         self._prefix = prefix
+        self._session = session
+
+    def freeze(self) -> Stores:
+        """All databases as they stand at its first read; to be thawed after use (MongoDB keeps 5 minutes)."""
+        return Stores(self._client, self._prefix, self._client.start_session(snapshot=True))
+
+    def thaw(self) -> None:
+        """End what `freeze` began."""
+        if self._session is not None:
+            self._session.end_session()
 
     def db(self, service: str) -> Database[Document]:
         """The database of a service."""
@@ -59,7 +73,11 @@ class Stores:
 
     def _rows(self, service: str, collection: str, *fields: str, **where: Any) -> Iterator[Document]:
         shown = dict.fromkeys(fields, 1) or None
-        yield from self.db(service)[collection].find(where, shown, batch_size=BATCH)
+        yield from self.db(service)[collection].find(where, shown, batch_size=BATCH, session=self._session)
+
+    def _groups(self, service: str, collection: str, pipeline: list[Document]) -> Iterator[Document]:
+        found = self.db(service)[collection]
+        yield from found.aggregate(pipeline, allowDiskUse=True, session=self._session)
 
     # --- requests and work --------------------------------------------------------------------------------
 
@@ -70,8 +88,8 @@ class Stores:
 
     def endings(self) -> Iterator[Ending]:
         """Every event that ended a request or made it an emergency."""
-        query = {"type": {"$in": [ENDED, RAISED]}}
-        for row in self.db("intake")["outbox"].find(query, {"property_id": 1, "type": 1, "data": 1}):
+        wanted = {"$in": [ENDED, RAISED]}
+        for row in self._rows("intake", "outbox", "property_id", "type", "data", type=wanted):
             body = json.loads(row["data"])
             outcome = body["outcome"] if row["type"] == ENDED else EMERGENCY
             yield Ending(row["property_id"], body["request_id"], outcome)
@@ -190,14 +208,14 @@ class Stores:
             {"$project": {"property_id": 1, "stream": 1, "sequence": 1}},
             {"$group": group},
         ]
-        for row in self.db(service)["outbox"].aggregate(pipeline, allowDiskUse=True):
+        for row in self._groups(service, "outbox", pipeline):
             count = (row["lowest"], row["highest"], row["count"], len(row["different"]))
             yield Published(service, row["_id"]["p"], row["_id"]["s"], *count)
 
     def sealed(self, service: str) -> int:
         """How many events of a service stand in seals."""
         total = {"$group": {"_id": None, "count": {"$sum": {"$size": "$ids"}}}}
-        return sum(row["count"] for row in self.db(service)["seals"].aggregate([total]))
+        return sum(row["count"] for row in self._groups(service, "seals", [total]))
 
     def progress(self, service: str) -> Iterator[Progress]:
         """How far a service has come, stream by stream."""
@@ -249,7 +267,9 @@ def _lines(path: Path) -> Iterator[Taken]:
             if line.endswith(b"\n"):
                 row = json.loads(line)
                 if not row.get("message_id", "").rstrip(">").endswith(AUDITOR_DOMAIN):
-                    yield Taken(row["key"], row["outcome"], row["repeated"])
+                    yield Taken(
+                        row["key"], row["outcome"], row["repeated"], datetime.fromisoformat(row["at"])
+                    )
 
 
 def connect(url: str) -> Client:

@@ -17,7 +17,6 @@ from random import Random
 
 from rich.console import Console
 
-from shared.clock import SystemClock
 from tools.chaos import kills, report
 from tools.chaos.checker import Evidence, Findings, check
 from tools.chaos.facts import Violation
@@ -86,11 +85,11 @@ class World:
     journal: Journal
     stores: Stores
 
-    def evidence(self) -> Evidence:
-        """What the checker gets to see now."""
+    def evidence(self, settled: Settling) -> Evidence:
+        """What the checker gets to see: the last moment that was looked at."""
         logs = (self.gateway.sms_receipts.path, self.gateway.mail_receipts.path)
-        now, settings = SystemClock().now(), self.supervisor.settings
-        return Evidence(self.stores, self.journal, *logs, now=now, settings=settings)
+        settings = self.supervisor.settings
+        return Evidence(settled.frozen, self.journal, *logs, now=settled.moment, settings=settings)
 
 
 @asynccontextmanager
@@ -150,7 +149,8 @@ async def run(options: Options, console: Console) -> Result:
             there.journal.note_finding(Violation("not-at-rest", "all", what))
         marks["settled"] = time.monotonic() - began
         say("at rest; the checker reads databases and logs")
-        findings = await check(there.evidence())
+        findings = await check(there.evidence(settling))
+        settling.frozen.thaw()
         marks["checked"] = time.monotonic() - began
     write_findings(options.data / "findings.jsonl", findings)
     return Result(there.journal.accepted, killer.kills, killer.by_failpoint, killer.felt, findings, marks)

@@ -1,42 +1,43 @@
-"""Waits until everything has come to rest, with a deadline; says what has not.
+"""Waits for a moment at which everything is at rest, with a deadline; says what was not.
 
-Rest is what the checker needs: all processes ready, every event seen by its readers, nothing on its way to
-a person, no timer due, every event sealed.
+Rest is what the checker needs: all processes ready, every event seen by its readers and sealed, nothing on
+its way to a person, no timer due. Timers go on falling due after the load, so it is a moment, not a state:
+the databases are looked at as they stood at one moment, and that moment is what the checker judges.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 
-from tools.chaos.facts import Message
+from shared.clock import SystemClock
 from tools.chaos.read import SERVICES, Stores
 from tools.chaos.rules import streams
 from tools.chaos.rules.messages import ON_ITS_WAY
 from tools.client import NotYetError, until
 from tools.stack.supervisor import Supervisor
 
-EVERY_SECONDS = 2.0
-QUIET_ROUNDS = 2
+EVERY_SECONDS = 1.0
 SHOWN = 3
 Say = Callable[[str], None]
 
 
 class Settling:
-    """Looks at one run again and again."""
+    """Looks at one run again and again. `missing` is what was not at rest at the last look."""
 
     def __init__(self, supervisor: Supervisor, stores: Stores, say: Say) -> None:
         self._supervisor = supervisor
         self._stores = stores
         self._say = say
-        self._quiet = 0
-        self._last: tuple[int, ...] = ()
+        self._clock = SystemClock()
+        self.moment = self._clock.now()
+        self.frozen = stores
         self.missing: list[str] = []
 
     async def run(self, seconds: float) -> bool:
-        """Whether all came to rest in time; `missing` has what did not."""
+        """Whether there was a moment of rest in time. `frozen` and `moment` are of the last look."""
         try:
             await until(self._at_rest, seconds=seconds, what="rest", every_seconds=EVERY_SECONDS)
         except NotYetError:
@@ -47,39 +48,31 @@ class Settling:
     async def _at_rest(self) -> bool:
         unready = [p.name for p in self._supervisor.services.values() if not await p.ready()]
         if unready:
-            self.missing = [f"{name} is not ready" for name in unready]
+            self._note([f"{name} is not ready" for name in unready])
             return False
-        missing, counts = await asyncio.to_thread(self._look)
+        self.frozen.thaw()
+        self.moment, self.frozen = self._clock.now(), self._stores.freeze()
+        self._note(await asyncio.to_thread(self._look, self.frozen, self.moment))
+        return not self.missing
+
+    def _note(self, missing: list[str]) -> None:
         if missing[:SHOWN] != self.missing[:SHOWN]:
             self._say(f"settling: {', '.join(missing[:SHOWN]) or 'quiet'}")
         self.missing = missing
-        self._quiet = self._quiet + 1 if not missing and counts == self._last else 0
-        self._last = counts
-        return self._quiet >= QUIET_ROUNDS
 
-    def _look(self) -> tuple[list[str], tuple[int, ...]]:
-        stores = self._stores
+    def _look(self, stores: Stores, now: datetime) -> list[str]:
         published = [one for service in SERVICES for one in stores.published(service)]
         progress = [one for service in SERVICES for one in stores.progress(service)]
-        lag = sum(1 for _ in streams.caught_up(published, progress))
-        events = {s: sum(one.count for one in published if one.producer == s) for s in SERVICES}
-        sealed = {service: stores.sealed(service) for service in SERVICES}
-        now = datetime.now(UTC)
-        due = sum(1 for s in SERVICES for timer in stores.timers(s) if timer.readable and timer.due_at <= now)
-        on_way = sum(1 for message in stores.messages() if _moves(message))
+        timers = chain.from_iterable(map(stores.timers, SERVICES))
         found = {
-            "streams behind": lag,
-            "events unsealed": sum(events[s] - sealed[s] for s in SERVICES),
+            "streams behind": sum(1 for _ in streams.caught_up(published, progress)),
+            "events unsealed": sum(p.count for p in published) - sum(map(stores.sealed, SERVICES)),
             "events waiting": sum(1 for _ in chain.from_iterable(map(stores.waiting, SERVICES))),
-            "timers due": due,
-            "messages on their way": on_way,
+            "timers due": sum(1 for timer in timers if timer.readable and timer.due_at <= now),
+            "messages on their way": sum(1 for m in stores.messages() if m.state in ON_ITS_WAY),
         }
-        return list(_left(found)), tuple(events.values())
+        return list(_left(found))
 
 
 def _left(found: dict[str, int]) -> Iterator[str]:
     return (f"{count} {what}" for what, count in found.items() if count > 0)
-
-
-def _moves(message: Message) -> bool:
-    return message.state in ON_ITS_WAY

@@ -19,17 +19,18 @@ ON_ITS_WAY = ("queued", "sending")
 FIRST_CALL = frozenset({"new_work_order", "new_urgent_work_order", "emergency_call", "new_errand"})
 
 
-def by_gateway(messages: Collection[Message], log: Iterable[Taken]) -> Iterator[Violation]:
-    """No key taken twice, none missing, none that notify does not know."""
-    taken = Counter(row.key for row in log if row.outcome == TAKEN)
+def by_gateway(messages: Collection[Message], log: Iterable[Taken], now: datetime) -> Iterator[Violation]:
+    """No key taken twice, none missing, none that notify does not know. The log may go on after `now`."""
+    rows = [row for row in log if row.outcome == TAKEN]
+    taken = Counter(row.key for row in rows)
     for key, count in taken.items():
         if count > 1:
             yield Violation("gateway-twice", key, f"the gateway took it {count} times")
     yield from _lost("gateway-missing", messages, SMS, taken)
-    yield from _foreign("gateway-unknown", messages, SMS, taken)
+    yield from _foreign("gateway-unknown", messages, SMS, rows, now)
 
 
-def by_mail(messages: Collection[Message], log: Iterable[Taken]) -> Iterator[Violation]:
+def by_mail(messages: Collection[Message], log: Iterable[Taken], now: datetime) -> Iterator[Violation]:
     """No Message-ID twice but marked repeats, none missing but those listed unknown, none from nowhere."""
     rows = [row for row in log if row.outcome == TAKEN]
     plain = Counter(row.key for row in rows if not row.repeated)
@@ -38,7 +39,7 @@ def by_mail(messages: Collection[Message], log: Iterable[Taken]) -> Iterator[Vio
             yield Violation("mail-twice", key, f"taken {count} times without the mark of a repeat")
     taken = Counter(row.key for row in rows)
     yield from _lost("mail-missing", messages, EMAIL, taken)
-    yield from _foreign("mail-unknown", messages, EMAIL, taken)
+    yield from _foreign("mail-unknown", messages, EMAIL, rows, now)
 
 
 def _lost(rule: str, messages: Iterable[Message], channel: str, taken: Counter[str]) -> Iterator[Violation]:
@@ -49,10 +50,10 @@ def _lost(rule: str, messages: Iterable[Message], channel: str, taken: Counter[s
 
 
 def _foreign(
-    rule: str, messages: Iterable[Message], channel: str, taken: Counter[str]
+    rule: str, messages: Iterable[Message], channel: str, rows: Iterable[Taken], now: datetime
 ) -> Iterator[Violation]:
     known = {message.key_on(channel) for message in messages}
-    for key in taken.keys() - known:
+    for key in {row.key for row in rows if row.at <= now} - known:
         yield Violation(rule, key, "the log has it, notify has no message with that key")
 
 
