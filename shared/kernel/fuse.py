@@ -1,7 +1,7 @@
 """The fuse of a consumer: too many events parked in a row are no accident (guarantee 8, ruling J19).
 
-A routine consumer stops, across restarts, until a person resets it: `reset`. The urgent lane alarms and
-never stops.
+A routine consumer stops, across restarts, until a parked event succeeds when a person has it tried again, or
+until nothing is parked any more. The urgent lane alarms and never stops.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Fuse:
 
 
 async def mended(db: AsyncDatabase[dict[str, Any]], lane: Lane, retried: Sequence[str]) -> None:
-    """Reset it if one of these parked rows succeeded when it was tried again, or if nothing is parked any more."""
+    """Reset it if one of these rows succeeded when tried again, or if nothing is parked any more."""
     parked = db[PARKED]
     succeeded = await parked.find_one({"_id": {"$in": list(retried)}, "state": {"$ne": "parked"}}, ["_id"])
     if succeeded is not None or await parked.find_one({"state": "parked", "lane": lane}, ["_id"]) is None:

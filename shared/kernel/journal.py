@@ -296,12 +296,3 @@ class Journal:
             )
             if result.matched_count != 1:
                 raise SecondRelay(f"another relay of lane {self.lane} has started")
-
-
-async def unsealed_count(db: AsyncDatabase[Document], lane: Lane, most: int) -> int:
-    """How many rows are younger than what the relay has sealed, counted up to `most`."""
-    checkpoint = await db[CHECKPOINTS].find_one({"_id": lane}, ["cluster_time"]) or {}
-    query: Document = {"lane": lane}
-    if checkpoint.get("cluster_time") is not None:
-        query["time"] = {"$gt": checkpoint["cluster_time"].as_datetime()}
-    return await db[OUTBOX].count_documents(query, limit=most)

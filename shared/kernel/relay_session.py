@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaError,
@@ -20,13 +19,11 @@ from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import OperationFailure
 
 from shared.errors import Transient
-from shared.ids import derived_id
 from shared.kernel import topics
 from shared.kernel.journal import NOT_PUBLISHED, OUTBOX, OUTBOX_PARKED, Document, Journal, Sealed
 from shared.kernel.replay import Republisher, Sender
 from shared.kernel.tasks import honour_cancellation, side_by_side, whole
-from shared.kernel.wire import CONTENT_TYPE, Row, row_hash, to_kafka
-from shared.observability import spans
+from shared.kernel.wire import Row, announcement_of, row_hash, to_kafka
 from shared.observability.metrics import RELAY_LAG, RELAY_PENDING, RELAY_PUBLISHED, RELAY_SEALS
 
 if TYPE_CHECKING:
@@ -57,6 +54,7 @@ class Session:
         self._producer: AIOKafkaProducer
         self._partitions = 1
         self._position = 0
+        self._sealed_upto = 0
         self._last: dict[int, int] = {}
         self._pending: deque[Entry] = deque()  # sent, not yet sealed
         self._unsealed = 0
@@ -79,7 +77,8 @@ class Session:
             await whole(self._producer.start())
             self._partitions = len(await self._producer.partitions_for(self._topic))
             checkpoint = await self._journal.open(self._r.settings.relay_pending_max + 1)
-            self._position, self._last = checkpoint.position, dict(checkpoint.last)
+            self._position = self._sealed_upto = checkpoint.position
+            self._last = dict(checkpoint.last)
             if checkpoint.incarnation != incarnation:
                 await self._journal.note_incarnation(incarnation, self._position + 1)
             await side_by_side(
@@ -164,11 +163,8 @@ class Session:
         try:
             key = f"{row['property_id']}:{row['stream']}".encode()
             partition = topics.partition_of(key, self._partitions)
-            if spans.on():
-                with spans.publishing(self._topic, row["type"], row["traceparent"]) as below:
-                    future = await self._put(row | {"traceparent": below}, partition)
-            else:
-                future = await self._put(row, partition)
+            key, value, headers = to_kafka(row, self._position, self._last.get(partition, 0))
+            future = await self._producer.send(self._topic, value, key, partition, headers=headers)
             entry.partition = partition
             self._last[partition] = self._position
         except (KeyError, TypeError, ValueError, AttributeError, MessageSizeTooLargeError) as error:
@@ -177,13 +173,6 @@ class Session:
         self._unsealed += 1
         self._pending.append((entry, future))
         self._news.set()
-
-    async def _put(self, row: Row, partition: int) -> asyncio.Future[Any]:
-        key, value, headers = to_kafka(row, self._position, self._last.get(partition, 0))
-        future: asyncio.Future[Any] = await self._producer.send(
-            self._topic, value, key, partition, headers=headers
-        )
-        return future
 
     async def _park(self, row: Row, error: Exception) -> None:
         """A row that cannot be an event, our own mistake: kept, sealed, shown; it blocks only its stream."""
@@ -210,6 +199,7 @@ class Session:
             self._measure(batch)
             async with self._room:
                 self._unsealed -= len(batch)
+                self._sealed_upto = batch[-1].position
                 self._room.notify_all()
             await self._announce()
 
@@ -260,20 +250,7 @@ class Session:
         if seal is None or seal["n"] == self._announced_n or now - self._announced_at < ANNOUNCE_SECONDS:
             return
         self._announced_n, self._announced_at = seal["n"], now
-        service, lane = self._r.service, self._r.lane
-        attributes = {
-            "specversion": "1.0",
-            "id": derived_id("seal", service, lane, seal["n"]),
-            "type": f"{service}.journal.sealed.v1",
-            "source": f"/{service}",
-            "subject": seal["_id"],
-            "time": seal["sealed_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "lane": lane,
-        }
-        headers = [("ce_" + name, text.encode()) for name, text in attributes.items()]
-        headers.append(("content-type", CONTENT_TYPE))
-        value = orjson.dumps({"lane": lane, "n": seal["n"], "hash": self._journal.checkpoint.seal_hash.hex()})
-        key = f"seal:{lane}".encode()
+        key, value, headers = announcement_of(self._r.service, seal, self._journal.checkpoint.seal_hash)
         partition = topics.partition_of(key, self._partitions)
         future = await self._producer.send(self._topic, value, key, partition, headers=headers)
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -307,7 +284,7 @@ class Session:
         """Until what was sent before this moment is sealed."""
         position = self._position
         async with self._room:
-            await self._room.wait_for(lambda: not self._pending or self._pending[0][0].position > position)
+            await self._room.wait_for(lambda: self._sealed_upto >= position)
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

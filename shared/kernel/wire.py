@@ -119,6 +119,23 @@ def to_kafka(row: Row, position: int, previous: int = 0) -> tuple[bytes, bytes, 
     return f"{row['property_id']}:{row['stream']}".encode(), row["data"], headers
 
 
+def announcement_of(service: str, seal: Row, digest: bytes) -> tuple[bytes, bytes, Headers]:
+    """Key, value and headers that tell the readers of a lane about a seal; `digest` is its hash."""
+    attributes = {
+        "specversion": "1.0",
+        "id": derived_id("seal", service, seal["_id"]),
+        "type": f"{service}.journal.sealed.v1",
+        "source": f"/{service}",
+        "subject": seal["_id"],
+        "time": seal["sealed_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "lane": seal["lane"],
+    }
+    headers: Headers = [("ce_" + name, text.encode()) for name, text in attributes.items()]
+    headers.append(("content-type", CONTENT_TYPE))
+    value = orjson.dumps({"lane": seal["lane"], "n": seal["n"], "hash": digest.hex()})
+    return f"seal:{seal['lane']}".encode(), value, headers
+
+
 def _body(event: Event, event_id: str, data_key: DataKey | None) -> bytes:
     personal = getattr(event, "personal", None)
     serialise = event.__pydantic_serializer__.to_json

@@ -68,6 +68,8 @@ async def _ensure(db: Database, collection: str, indexes: Sequence[Index]) -> li
         found = present.get(name)
         if found is None:
             await _make(db, index, name)
+        elif bool(found.get("unique")) != index.unique:
+            raise Bug(f"index {collection}.{name} exists with other options")
         elif found.get("expireAfterSeconds") != index.expire_after_seconds:
             await _change_expiry(db, index, name)
     return [f"{db.name}.{collection}.{name}" for name in present if name not in declared]

@@ -16,7 +16,7 @@ from shared.events.intake import RequestReopened
 from shared.ids import derived_id
 from shared.kernel import topics
 from shared.kernel.consumer import LaneConsumer
-from shared.kernel.fuse import reset
+from shared.kernel.fuse import mended, reset
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.replay import replay
 from shared.kernel.unit import Applied, Cause, Outcome, Parked, Record
@@ -368,6 +368,26 @@ async def test_the_fuse_stops_a_routine_consumer_until_it_is_reset(
         assert any("in a row were parked" in a for a in world.alarms)
         assert await reset(db, LANE)
         await came(committer, [good])
+
+
+async def test_a_parked_event_that_succeeds_later_mends_the_fuse(world: World) -> None:
+    def rows(state: str) -> list[dict[str, Any]]:
+        return [{"_id": i, "lane": "routine", "state": state if i == "a" else "parked"} for i in ("a", "b")]
+
+    for state, retried, still_blown in (
+        ("parked", ["a"], True),
+        ("resolved", [], True),
+        ("resolved", ["a"], False),
+    ):
+        await world.db["parked"].delete_many({})
+        await world.db["parked"].insert_many(rows(state))
+        await world.db["fuses"].replace_one({"_id": "routine"}, {"parked": 20}, upsert=True)
+        await mended(world.db, "routine", retried)
+        assert (await world.db["fuses"].find_one({"_id": "routine"}) is not None) is still_blown
+    await world.db["fuses"].replace_one({"_id": "routine"}, {"parked": 20}, upsert=True)
+    await world.db["parked"].update_many({}, {"$set": {"state": "resolved"}})
+    await mended(world.db, "routine", [])
+    assert await world.db["fuses"].find_one({"_id": "routine"}) is None, "nothing is parked any more"
 
 
 async def test_the_urgent_lane_alarms_and_never_stops(world: World) -> None:
