@@ -9,6 +9,7 @@ addresses in the environment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from bson import Binary
 from fastapi import FastAPI, Request, Response
+from pymongo.errors import OperationFailure
 
 from shared.ids import new_id
 from shared.mongo.client import Database, connect
@@ -85,7 +87,8 @@ class Hop:
         existing = set(await self.db.list_collection_names())
         for part in ("accept", *(f"from:{s}" for s in self.spec["reads"]), "handed"):
             for name in {*self.spec.get(part, {}), "outbox", "seals"} - existing:
-                await self.db.create_collection(name)
+                with contextlib.suppress(OperationFailure):  # the other process of this service was quicker
+                    await self.db.create_collection(name)
                 existing.add(name)
 
     async def relay(self) -> None:
