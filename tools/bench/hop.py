@@ -23,7 +23,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from bson import Binary
 from fastapi import FastAPI, Request, Response
-from pymongo.errors import OperationFailure
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.ids import new_id
 from shared.mongo.client import Database, connect
@@ -87,7 +87,9 @@ class Hop:
         existing = set(await self.db.list_collection_names())
         for part in ("accept", *(f"from:{s}" for s in self.spec["reads"]), "handed"):
             for name in {*self.spec.get(part, {}), "outbox", "seals"} - existing:
-                with contextlib.suppress(OperationFailure):  # the other process of this service was quicker
+                with contextlib.suppress(
+                    CollectionInvalid, OperationFailure
+                ):  # the other process of this service was quicker
                     await self.db.create_collection(name)
                 existing.add(name)
 
