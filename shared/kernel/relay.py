@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiokafka.errors import (
@@ -28,11 +26,11 @@ from shared.clock import Clock
 from shared.errors import Bug, Transient
 from shared.events.envelope import Lane
 from shared.kernel.incarnation import Incarnation
-from shared.kernel.journal import CHECKPOINTS, OUTBOX, Document, SecondRelay
+from shared.kernel.journal import Document, SecondRelay
 from shared.kernel.lease import Lease
 from shared.kernel.relay_session import Session
-from shared.kernel.tasks import honour_cancellation, side_by_side
-from shared.observability.metrics import RELAY_BACKLOG, RELAY_ERRORS
+from shared.kernel.tasks import honour_cancellation
+from shared.observability.metrics import RELAY_ERRORS
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.05, 2.0)
 FATAL_TRIES_MAX = 3
-BACKLOG_SECONDS = 5.0
 _FATAL = (OutOfOrderSequenceNumber, InvalidProducerEpoch, ProducerFenced)
 
 Alarm = Callable[[str], None]
@@ -92,16 +89,6 @@ class Relay:
 
     async def run(self) -> None:
         """Until another relay takes over. Raises Bug if the producer fails for good: restart the process."""
-        await side_by_side(self._sessions(), self._watch_backlog())
-
-    async def hold_lease(self) -> None:
-        """Until this replica's turn ends: then another relays the lane."""
-        while await self._lease.hold():
-            honour_cancellation()
-            await asyncio.sleep(self.settings.lease_seconds / 3)
-        raise Transient("another replica relays this lane")
-
-    async def _sessions(self) -> None:
         wait, fatal = RETRY_SECONDS[0], 0
         while True:
             honour_cancellation()
@@ -127,30 +114,13 @@ class Relay:
             wait = RETRY_SECONDS[0] if session.sealed else min(wait * 2, RETRY_SECONDS[1])
             await asyncio.sleep(wait)
 
-    async def _watch_backlog(self) -> None:
-        """An alarm when the journal grows and nobody publishes it, whatever the reason."""
-        most = self.settings.outbox_alarm_records
-        while True:
+    async def hold_lease(self) -> None:
+        """Until this replica's turn ends: then another relays the lane."""
+        while await self._lease.hold():
             honour_cancellation()
-            with suppress(PyMongoError):
-                count = await unsealed_count(self.db, self.lane, most)
-                RELAY_BACKLOG.labels(self.service, self.lane).set(count)
-                if count >= most:
-                    self.alarm(
-                        f"{self.service}: {count} events or more of lane {self.lane} are not published"
-                    )
-            await asyncio.sleep(BACKLOG_SECONDS)
+            await asyncio.sleep(self.settings.lease_seconds / 3)
+        raise Transient("another replica relays this lane")
 
     def _failed(self, what: str, error: Exception) -> None:
         RELAY_ERRORS.labels(self.service, self.lane, what).inc()
         log.warning("relay %s.%s starts again from its checkpoint: %r", self.service, self.lane, error)
-
-
-async def unsealed_count(db: AsyncDatabase[Document], lane: Lane, most: int) -> int:
-    """How many rows are younger than what the relay has sealed, counted up to `most`."""
-    checkpoint = await db[CHECKPOINTS].find_one({"_id": lane}, ["cluster_time"]) or {}
-    query: Document = {"lane": lane}
-    if checkpoint.get("cluster_time") is not None:
-        # The server's time has whole seconds; rows of the last one are not worth an alarm.
-        query["time"] = {"$gt": checkpoint["cluster_time"].as_datetime() + timedelta(seconds=1)}
-    return await db[OUTBOX].count_documents(query, limit=most)

@@ -10,10 +10,8 @@ import pytest
 
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.reading import position_of
-from shared.kernel.relay import unsealed_count
 from shared.tasks import end
 from tests.connected.journal_world import (
-    LANE,
     World,
     event_row,
     ids_of,
@@ -222,26 +220,3 @@ async def test_of_two_replicas_one_relays_and_the_other_follows_when_it_is_gone(
     await watch.close()
     assert (await world.checkpoint())["epoch"] > epoch
     assert world.alarms == []
-
-
-async def test_a_journal_that_nobody_publishes_is_an_alarm(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.kernel.relay.BACKLOG_SECONDS", 0.1)
-    assert await unsealed_count(world.db, LANE, 100) == 0
-    async with world.running_relay():
-        await world.insert(event_row("r-0", 1))
-        await world.sealed(1)
-    await world.insert(*(event_row(f"r-{n}", 1, age_seconds=-5) for n in range(1, 9)))
-    assert await unsealed_count(world.db, LANE, 100) == 8
-    assert await unsealed_count(world.db, LANE, 5) == 5
-    unreachable = Incarnation(
-        world.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"}), "x"
-    )
-    relay = asyncio.create_task(world.relay(unreachable, outbox_alarm_records=5).run())
-
-    async def alarmed() -> bool:
-        return any("are not published" in a for a in world.alarms)
-
-    await until(alarmed)
-    await end([relay])
