@@ -21,7 +21,7 @@ from tools.gateway.server import gateway
 from tools.session import Machine
 from tools.stack.layout import Layout
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 PROPERTY = "tower"
 ROUNDS = 2
 
@@ -31,7 +31,8 @@ async def test_five_cases_end_well_whatever_the_delivery(
     settings: Settings, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempt: int
 ) -> None:
     print(f"round {attempt}, seed {seed}")
-    monkeypatch.setattr(Desk, "wait_seconds", 60.0)
+    monkeypatch.setattr(Desk, "wait_seconds", 120.0)
+    monkeypatch.setattr("tools.demo.cases.MESSAGES_SECONDS", 120.0)
     secret = "whsec_" + token_bytes(32).hex()
     async with gateway(settings.gateway_secret.get_secret_value() or secret, tmp_path) as outside:
         near = settings.model_copy(update={"gateway_url": outside.url, "smtp_port": outside.smtp_port})
