@@ -80,12 +80,14 @@ class Committer:
         ]
 
     async def stop(self, drain_seconds: float) -> None:
-        """Finish what is queued, as far as the time goes."""
+        """Finish what is queued, as far as the time goes; who is left waiting is told to come again."""
         self._closing = True
         self._lanes.changed.set()
         if self._workers:
             await asyncio.wait(self._workers, timeout=drain_seconds)
         await end(self._workers, again_after_seconds=1.0)
+        for item in self._lanes.empty():
+            item.resolve(Failed(Busy(self._retry_after)))
 
     @property
     def queued(self) -> int:
@@ -147,12 +149,16 @@ class Committer:
                 await self._lanes.changed.wait()
                 continue
             self._room.set()
-            keys = list(taken)
+            keys, in_hand = list(taken), [item for items in taken.values() for item in items]
             alone = [key for key in keys if taken[key][0].tries >= self._tries_max]
             together = {key: taken[key] for key in keys if key not in alone}
             try:
                 for part in ([together] if together else []) + [{key: taken[key]} for key in alone]:
                     await self._commit_taken(part)
+            except asyncio.CancelledError:
+                for item in in_hand:
+                    item.resolve(Failed(Busy(self._retry_after)))
+                raise
             finally:
                 self._lanes.release(keys)
             self.on_progress()

@@ -86,6 +86,14 @@ class Lanes:
             self.changed.clear()
         return taken
 
+    def empty(self) -> list[Item]:
+        """Everything that still waits, taken out."""
+        left = [item for stream in self._streams.values() for item in stream.items]
+        for stream in self._streams.values():
+            stream.items.clear()
+        self.records = self.bytes = 0
+        return left
+
     def release(self, keys: list[StreamKey]) -> None:
         """These streams are committed (or have been put back): they may be handed out again."""
         for key in keys:

@@ -303,6 +303,18 @@ async def test_the_queue_and_a_commit_are_bounded_in_bytes_too(kit: Kit) -> None
     assert len(commits) > 5, "20 units of about 100 bytes do not fit into few commits of 300"
 
 
+async def test_who_still_waits_when_the_committer_stops_is_told_to_come_again(kit: Kit) -> None:
+    idle = kit.make()  # never started: nothing is committed
+    waiting = asyncio.create_task(idle.submit([kit.command(Count(to="r"), "r", key="k")]))
+    await asyncio.sleep(0)
+    await idle.stop(0)
+    [outcome] = await waiting
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, Busy)
+    [again] = await kit.committer.submit([kit.command(Count(to="r"), "r", key="k")])
+    assert isinstance(again, Applied)
+
+
 async def test_an_urgent_unit_overtakes_a_full_queue_of_routine_ones(kit: Kit) -> None:
     lazy = kit.make(batch_records_max=10, commits_in_flight_max=1)
     order: list[str] = []
