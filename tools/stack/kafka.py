@@ -78,7 +78,8 @@ class Kafka(Broker):
     def _format(self, java: Path, libraries: Path, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = self._java(java, libraries, 256)
-        command += ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+        # with "=", since one id in 64 begins like an option
+        command += ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
         done = subprocess.run(
             command,
             env=clean_environment(),
