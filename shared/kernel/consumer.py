@@ -18,7 +18,6 @@ from aiokafka import TopicPartition as Place
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, TopicPartition
-from faststream.kafka.message import KafkaAckableMessage
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -31,6 +30,7 @@ from shared.kernel.fuse import Fuse
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import RECEIVED, Document
 from shared.kernel.kept import Forget, Kept
+from shared.kernel.raw_batches import as_it_came, be_patient, raw
 from shared.kernel.reading import announced_by, cause_of, personal_keys
 from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 _quiet = logging.getLogger("guanjia.broker")
 _quiet.setLevel(logging.WARNING)
 
-POLL_MS = 5  # FastStream sleeps this long again after an empty poll, so it is latency, not only patience
+POLL_MS = 5  # FastStream sleeps as long again after an empty poll, so this is latency
 WATCH_SECONDS = 0.5
 RETRY_SECONDS = (0.1, 2.0)
 FETCH_BYTES_MAX = 8 * 1024 * 1024
@@ -126,6 +126,7 @@ class LaneConsumer:
         subscriber = self._subscribe(broker, partitions)
         try:
             await whole(broker.start())
+            be_patient(subscriber.consumer)
             await self._watch(subscriber)
         finally:
             await broker.stop()
@@ -159,8 +160,8 @@ class LaneConsumer:
         if settings.kafka_assignment == "all":
             names, where = [], {"partitions": [TopicPartition(p.topic, p.partition) for p in partitions]}
 
-        async def parse(batch: Any) -> KafkaAckableMessage:
-            return await _parse(batch, subscriber.consumer)
+        async def parse(batch: Any) -> Any:
+            return await as_it_came(batch, subscriber.consumer)
 
         subscriber: Any = broker.subscriber(
             *names,
@@ -178,7 +179,7 @@ class LaneConsumer:
             heartbeat_interval_ms=settings.session_timeout_ms // HEARTBEATS_PER_SESSION,
             max_poll_interval_ms=POLL_INTERVAL_MS_MAX,
             parser=parse,
-            decoder=_raw,
+            decoder=raw,
         )
         subscriber(self._batch)
         return subscriber
@@ -282,12 +283,3 @@ class LaneConsumer:
 
     def _note(self, outcome: Outcome) -> None:
         self._fuse.note(parked=isinstance(outcome, Parked))
-
-
-async def _parse(batch: Any, consumer: Any) -> KafkaAckableMessage:
-    """A batch as it came: FastStream's own parser skips a record whose headers are not UTF-8."""
-    return KafkaAckableMessage(raw_message=batch, body=b"", headers={}, batch_headers=[], consumer=consumer)
-
-
-async def _raw(message: Any) -> Any:
-    return message.raw_message
