@@ -34,11 +34,11 @@ from shared.kernel.raw_batches import as_it_came, be_patient, raw
 from shared.kernel.reading import announced_by, cause_of, personal_keys
 from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
-from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.unit import Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
 from shared.observability.metrics import CONSUMED, CONSUMER_GAPS, CONSUMER_LAG
 from shared.settings import Settings
+from shared.tasks import honour_cancellation, whole
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime

@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError
 from shared.errors import Transient
 from shared.ids import new_id
 from shared.kernel import topics
-from shared.kernel.tasks import honour_cancellation, whole
 from shared.settings import Settings
+from shared.tasks import honour_cancellation, whole
 
 log = logging.getLogger(__name__)
 

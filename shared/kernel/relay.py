@@ -29,9 +29,9 @@ from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import Document, SecondRelay
 from shared.kernel.lease import Lease
 from shared.kernel.relay_session import Session
-from shared.kernel.tasks import honour_cancellation
 from shared.observability.metrics import RELAY_ERRORS
 from shared.settings import Settings
+from shared.tasks import honour_cancellation
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime

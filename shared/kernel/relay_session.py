@@ -22,9 +22,9 @@ from shared.errors import Transient
 from shared.kernel import topics
 from shared.kernel.journal import NOT_PUBLISHED, OUTBOX, OUTBOX_PARKED, Document, Journal, Sealed
 from shared.kernel.replay import Republisher, Sender
-from shared.kernel.tasks import honour_cancellation, side_by_side, whole
 from shared.kernel.wire import Row, announcement_of, row_hash, to_kafka
 from shared.observability.metrics import RELAY_LAG, RELAY_PENDING, RELAY_PUBLISHED, RELAY_SEALS
+from shared.tasks import honour_cancellation, side_by_side, whole
 
 if TYPE_CHECKING:
     from shared.kernel.relay import Relay

@@ -24,10 +24,10 @@ from shared.events.envelope import Lane
 from shared.kernel import topics
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import CHECKPOINTS, OUTBOX, RECEIVED, SEALS, Checkpoint, Document, Journal
-from shared.kernel.tasks import honour_cancellation, whole
 from shared.kernel.wire import Row, to_kafka
 from shared.observability.metrics import REPUBLISHED
 from shared.settings import Settings
+from shared.tasks import honour_cancellation, whole
 
 log = logging.getLogger(__name__)
 IN_FLIGHT_MAX = 500

@@ -23,8 +23,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.errors import Bug, Transient
 from shared.events.envelope import LANES, PRODUCERS, Lane
-from shared.kernel.tasks import whole
 from shared.settings import Settings
+from shared.tasks import whole
 
 log = logging.getLogger(__name__)
 

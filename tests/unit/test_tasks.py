@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 
 import pytest
 
-from shared.tasks import end, told_to_end
+from shared.tasks import end, honour_cancellation, side_by_side, told_to_end, whole
 
 
 async def swallower(times: int, told: list[bool]) -> None:
@@ -42,3 +43,56 @@ async def test_why_wait_for_loses_one() -> None:
     inner.set_result(None)
     task.cancel()
     assert await task == "went on"
+
+
+async def test_of_work_side_by_side_the_first_failure_ends_all_and_is_told() -> None:
+    ended: list[str] = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("endless")
+
+    async def failing() -> None:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await side_by_side(endless(), failing())
+    assert ended == ["endless"]
+
+
+async def test_a_loop_honours_a_cancellation_that_something_below_has_swallowed() -> None:
+    turns: list[int] = []
+
+    async def loop() -> None:
+        while True:
+            honour_cancellation()
+            turns.append(1)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert turns == [1]
+
+
+async def test_a_start_that_is_cancelled_is_finished_first() -> None:
+    steps: list[str] = []
+
+    async def start() -> None:
+        steps.append("begun")
+        await asyncio.sleep(0.01)
+        steps.append("done")
+
+    task = asyncio.create_task(whole(start()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert steps == ["begun", "done"]
