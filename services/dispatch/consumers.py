@@ -13,9 +13,11 @@ from services.dispatch.domain.commands import (
     PutStaff,
     SwapShift,
 )
+from services.dispatch.domain.people_commands import PutParties
 from services.dispatch.handlers import billing, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.issuing import Issuing
+from services.dispatch.handlers.parties import put_parties
 from services.dispatch.handlers.roster import RosterHandlers
 from services.dispatch.handlers.work import work_handlers
 from shared.catalogue.load import Catalogue
@@ -74,6 +76,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         PutShifts: roster.put_shifts,
         CancelShift: roster.cancel_shift,
         SwapShift: roster.swap_shift,
+        PutParties: put_parties,
         Escalate: timers.escalate,
         CheckAnswer: timers.check_answer,
         FindSomebody: timers.find_somebody,

@@ -1,5 +1,5 @@
 """HTTP of dispatch: calls become commands and queries; no rules."""
 
-from services.dispatch.api import roster, slips, summary, work_orders
+from services.dispatch.api import parties, roster, slips, summary, work_orders
 
-ROUTERS = (work_orders.router, roster.router, slips.router, summary.router)
+ROUTERS = (work_orders.router, roster.router, slips.router, summary.router, parties.router)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 
+from services.dispatch.domain import bodies
 from shared.errors import Invalid
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
@@ -44,3 +46,22 @@ def place(page: Page) -> tuple[datetime, str] | None:
 def after(moment: datetime | None, id: str) -> str:
     """The cursor behind one item."""
     return f"{moment.isoformat() if moment is not None else ''}|{id}"
+
+
+async def csv_text(request: Request) -> str:
+    """The file as text. Raises Invalid unless it is sent as CSV in UTF-8."""
+    kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if kind != "text/csv":
+        raise Invalid("not-csv", "This is not sent as CSV.", field="Content-Type", accepted="text/csv")
+    try:
+        return (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid("not-utf8", "The file is not UTF-8.", field="body", accepted="text in UTF-8") from None
+
+
+def require_rows(rows: Sequence[bodies.Body], refused: Sequence[bodies.RefusedRow]) -> None:
+    """Raise Invalid, naming the first line that was not understood, if none was."""
+    if rows:
+        return
+    first = f" Line {refused[0].line}: {refused[0].field}: {refused[0].detail}." if refused else ""
+    raise Invalid("no-usable-line", f"The file has no line that can be taken over.{first}", field="body")

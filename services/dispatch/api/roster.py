@@ -9,13 +9,23 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, QueryId, Since, Until, Wanted, answer
+from services.dispatch.api.common import (
+    READ,
+    PathId,
+    QueryId,
+    Since,
+    Until,
+    Wanted,
+    answer,
+    csv_text,
+    require_rows,
+)
 from services.dispatch.domain import bodies
 from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
 from services.dispatch.domain.roster import Roster, next_shifts, on_duty
 from services.dispatch.domain.roster_csv import shifts_of, staff_of
 from services.dispatch.handlers.answers import RosterAnswer
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, NotFound
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
 
@@ -153,8 +163,8 @@ async def upload_staff(call: CallDep, request: Request, department: QueryId) -> 
     Lists with `;`.
     """
     call.authorise(PutStaff.NAME)
-    parsed = staff_of(await _csv(request))
-    _require_rows(parsed.rows, parsed.refused)
+    parsed = staff_of(await csv_text(request))
+    require_rows(parsed.rows, parsed.refused)
     command = PutStaff(department=department, staff=parsed.rows, refused=parsed.refused)
     return await call.run(command, stream=f"roster:{department}")
 
@@ -212,8 +222,8 @@ async def upload_shifts(call: CallDep, request: Request, department: QueryId) ->
     if settings is None or not settings.zone:
         detail = "The property's time zone is not known here yet; try again soon."
         raise Conflict("property-unknown", detail)
-    parsed = shifts_of(await _csv(request), settings.zone)
-    _require_rows(parsed.rows, parsed.refused)
+    parsed = shifts_of(await csv_text(request), settings.zone)
+    require_rows(parsed.rows, parsed.refused)
     command = PutShifts(department=department, shifts=parsed.rows, refused=parsed.refused)
     return await call.run(command, stream=f"roster:{department}")
 
@@ -251,21 +261,3 @@ async def read_duty(call: CallDep, department: Annotated[str, Query(max_length=6
     ]
     body = DutyAnswer(version=roster.version, department=department, now=now, next=coming)
     return answer(body, roster.version)
-
-
-async def _csv(request: Request) -> str:
-    """The file as text. Raises Invalid unless it is sent as CSV in UTF-8."""
-    kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
-    if kind != "text/csv":
-        raise Invalid("not-csv", "This is not sent as CSV.", field="Content-Type", accepted="text/csv")
-    try:
-        return (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid("not-utf8", "The file is not UTF-8.", field="body", accepted="text in UTF-8") from None
-
-
-def _require_rows(rows: tuple[bodies.Body, ...], refused: tuple[bodies.RefusedRow, ...]) -> None:
-    if rows:
-        return
-    first = f" Line {refused[0].line}: {refused[0].field}: {refused[0].detail}." if refused else ""
-    raise Invalid("no-usable-line", f"The file has no line that can be taken over.{first}", field="body")

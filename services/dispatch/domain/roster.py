@@ -124,11 +124,17 @@ def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) 
 
 
 def with_shifts(roster: Roster, shifts: Sequence[Shift], now: datetime) -> Roster:
-    """Shifts added, or replaced by person and beginning; old ones fall out. Raises Invalid, TooLarge."""
+    """Shifts added, or replaced by person and beginning; old ones fall out.
+
+    Raises Invalid, TooLarge, and Conflict for one that overlaps another of the same person.
+    """
     for shift in shifts:
         _check(roster, shift, now)
     since = now - timedelta(days=KEPT_DAYS)
     merged = {s.id: s for s in (*roster.shifts, *shifts) if s.ends_at > since}
+    clash = overlap(merged.values(), {s.id for s in shifts})
+    if clash is not None:
+        raise _overlaps(*clash)
     if len(merged) > SHIFTS_MAX:
         detail = f"A department has at most {SHIFTS_MAX} shifts planned."
         raise TooLarge("too-many-shifts", detail, accepted=str(SHIFTS_MAX))
@@ -148,14 +154,34 @@ def swapped(roster: Roster, shift_id: str, staff_id: str) -> Roster:
         raise NotFound("staff", f"{roster.id} has no such person.", field="staff_id")
     taken = dataclasses.replace(shift, staff_id=staff_id)
     others = [s for s in roster.shifts if s is not shift]
-    clash = [
-        s
-        for s in others
-        if s.staff_id == staff_id and s.starts_at < taken.ends_at and taken.starts_at < s.ends_at
-    ]
-    if clash:
+    if overlap((*others, taken), {taken.id}) is not None:
         raise Conflict("shift-clash", "This person is on duty then already.", field="staff_id")
     return dataclasses.replace(roster, shifts=_sorted((*others, taken)))
+
+
+def overlap(shifts: Iterable[Shift], new: Collection[str]) -> tuple[Shift, Shift] | None:
+    """A new shift and another one of the same person at the same time, if there are such.
+
+    To be on call while on shift is no contradiction: whoever is there is called as on shift.
+    """
+    last: dict[tuple[str, bool], Shift] = {}
+    for shift in _sorted(shifts):
+        before = last.get((shift.staff_id, shift.on_call))
+        if before is not None and shift.starts_at < before.ends_at and {shift.id, before.id} & set(new):
+            return (shift, before) if shift.id in new else (before, shift)
+        if before is None or shift.ends_at > before.ends_at:
+            last[shift.staff_id, shift.on_call] = shift
+    return None
+
+
+def _overlaps(shift: Shift, other: Shift) -> Conflict:
+    return Conflict(
+        "shift-overlap",
+        f"{shift.staff_id} is planned at that time already: from {other.starts_at:%Y-%m-%d %H:%M} "
+        f"to {other.ends_at:%Y-%m-%d %H:%M} UTC.",
+        field="starts_at",
+        accepted="a time at which this person is not on duty; or cancel the other shift first",
+    )
 
 
 def _sorted(shifts: Iterable[Shift]) -> tuple[Shift, ...]:

@@ -61,7 +61,7 @@ def staff_of(text: str) -> Parsed[NamedStaff]:
 
     Raises Invalid for a file without its columns.
     """
-    return _parsed(text, STAFF_COLUMNS, STAFF_NEEDED, BULK_STAFF_MAX, _person)
+    return parsed(text, STAFF_COLUMNS, STAFF_NEEDED, BULK_STAFF_MAX, _person)
 
 
 def shifts_of(text: str, zone: str) -> Parsed[ShiftRow]:
@@ -69,16 +69,17 @@ def shifts_of(text: str, zone: str) -> Parsed[ShiftRow]:
 
     Raises Invalid.
     """
-    return _parsed(text, SHIFT_COLUMNS, SHIFT_NEEDED, BULK_SHIFTS_MAX, lambda line: _shift(line, zone))
+    return parsed(text, SHIFT_COLUMNS, SHIFT_NEEDED, BULK_SHIFTS_MAX, lambda line: _shift(line, zone))
 
 
-def _parsed(
+def parsed(
     text: str,
     columns: tuple[str, ...],
     needed: tuple[str, ...],
     rows_max: int,
     read: Callable[[Mapping[str, str]], R],
 ) -> Parsed[R]:
+    """The lines of a file with these columns. Raises Invalid for one without those that are needed."""
     rows: list[R] = []
     refused: list[RefusedRow] = []
     for number, line in _lines(text, columns, needed):
@@ -127,7 +128,7 @@ def _person(line: Mapping[str, str]) -> NamedStaff:
         if name in line:
             values[name] = tuple(item.strip() for item in line[name].split(";") if item.strip())
     if "active" in line:
-        values["active"] = _yes(line["active"], "active")
+        values["active"] = yes_or_no(line["active"], "active")
     if "phone" in line:
         values["phone"] = to_e164(line["phone"])
     return NamedStaff.model_validate(values)
@@ -147,7 +148,7 @@ def _shift(line: Mapping[str, str], zone: str) -> ShiftRow:
             "staff_id": line["staff_id"],
             "starts_at": starts_at,
             "ends_at": ends_at,
-            "on_call": _yes(line.get("on_call", "no"), "on_call"),
+            "on_call": yes_or_no(line.get("on_call", "no"), "on_call"),
         }
     )
 
@@ -170,7 +171,8 @@ def _read(text: str, field: str, read: Callable[[str], T], accepted: str) -> T:
         raise Invalid("csv-value", f"must be {accepted}", field=field, accepted=accepted) from None
 
 
-def _yes(text: str, field: str) -> bool:
+def yes_or_no(text: str, field: str) -> bool:
+    """A cell that says yes or no. Raises Invalid."""
     lowered = text.lower()
     if lowered not in YES | NO:
         raise Invalid("csv-value", "must be yes or no", field=field, accepted="yes or no")

@@ -20,6 +20,7 @@ from services.dispatch.repository.orders import (
     work_order,
     work_orders,
 )
+from services.dispatch.repository.parties import parties, party
 from services.dispatch.repository.slips import Slips, VoidSlip, slips, void_slips
 from services.dispatch.repository.summary import OpenWork, last_number, open_work
 
@@ -39,6 +40,8 @@ __all__ = [
     "loads",
     "note_raised",
     "open_work",
+    "parties",
+    "party",
     "properties_with_work",
     "raised_since",
     "roll_up_loads",

@@ -8,16 +8,24 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
+from services.dispatch.domain.parties import Party
 from services.dispatch.domain.roster import Roster
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Index
 
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
+PARTIES = "parties"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
 AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
 
-KINDS: Mapping[type, str] = {WorkOrder: WORK_ORDERS, Roster: ROSTERS, PropertyCopy: PROPERTIES, Loads: LOADS}
+KINDS: Mapping[type, str] = {
+    WorkOrder: WORK_ORDERS,
+    Roster: ROSTERS,
+    PropertyCopy: PROPERTIES,
+    Loads: LOADS,
+    Party: PARTIES,
+}
 
 OPEN = {"open": True}
 NEWEST = (("reported_at", -1), ("id", -1))
@@ -51,6 +59,8 @@ INDEXES: tuple[Index, ...] = (
         serves="the gap check of slips, from the index alone",
     ),
     Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
+    Index(PARTIES, (("property_id", 1), ("id", 1)), serves="all parties of a property"),
+    Index(PARTIES, (("property_id", 1), ("kind", 1), ("id", 1)), serves="parties of a kind"),
     Index(AUDITOR, (("at", 1),), serves="expiry of old alarms", expire_after_seconds=30 * 86_400),
 )
 

@@ -173,3 +173,18 @@ def test_a_line_of_rubbish_is_a_bad_line() -> None:
 
 def test_the_builders_roster_is_on_duty() -> None:
     assert len(on_duty(roster(staff("a"), staff("b")), NOW)) == 2
+
+
+def test_a_shift_that_overlaps_another_of_the_same_person_is_refused() -> None:
+    known = planned(Shift("a", NOW, NOW + 8 * HOUR))
+    with pytest.raises(Conflict, match="a is planned at that time already") as refused:
+        with_shifts(known, [Shift("a", NOW + 7 * HOUR, NOW + 9 * HOUR)], NOW)
+    assert refused.value.field == "starts_at"
+    with pytest.raises(Conflict, match="already"):
+        with_shifts(known, [Shift("b", NOW, NOW + 5 * HOUR), Shift("b", NOW + HOUR, NOW + 2 * HOUR)], NOW)
+    meeting = with_shifts(known, [Shift("a", NOW + 8 * HOUR, NOW + 9 * HOUR)], NOW)
+    assert len(meeting.shifts) == 2, "one that begins as the other ends is none"
+    again = with_shifts(known, [Shift("a", NOW, NOW + 7 * HOUR)], NOW)
+    assert [s.ends_at for s in again.shifts] == [NOW + 7 * HOUR], "a plan sent again replaces"
+    both = with_shifts(known, [Shift("a", NOW + HOUR, NOW + 9 * HOUR, on_call=True)], NOW)
+    assert len(both.shifts) == 2, "on call while on shift is no contradiction"
