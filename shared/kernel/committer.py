@@ -68,7 +68,7 @@ class Committer:
         self._lanes = Lanes()
         self._room = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
-        self._closing = False
+        self._closing = self._stopped = False
         self.on_commit: Callable[[Sequence[str]], None] = lambda names: None
         self.on_progress: Callable[[], None] = lambda: None
 
@@ -86,6 +86,8 @@ class Committer:
         if self._workers:
             await asyncio.wait(self._workers, timeout=drain_seconds)
         await end(self._workers, again_after_seconds=1.0)
+        self._stopped = True
+        self._room.set()
         for item in self._lanes.empty():
             item.resolve(Failed(Busy(self._retry_after)))
 
@@ -98,17 +100,21 @@ class Committer:
         """The outcome of each cause, when all are durable.
 
         A full queue makes a caller wait (`wait`, consumers and timers) or raises Busy (HTTP). Urgent causes
-        have a reserve beyond the limit, and an emergency is never refused.
+        have a reserve beyond the limit, and an emergency is never refused. Who comes after `stop` is told to
+        come again.
         """
         loop = asyncio.get_running_loop()
         items = [Item(cause, loop.create_future()) for cause in causes]
         for item in items:
-            while not self._has_room(item.cause):
+            while not self._stopped and not self._has_room(item.cause):
                 if not wait:
                     raise Busy(self._retry_after)
                 self._room.clear()
                 await self._room.wait()
-            self._lanes.put(item)
+            if self._stopped:
+                item.resolve(Failed(Busy(self._retry_after)))
+            else:
+                self._lanes.put(item)
         return [await item.done for item in items]
 
     def _has_room(self, cause: Cause) -> bool:

@@ -315,6 +315,16 @@ async def test_who_still_waits_when_the_committer_stops_is_told_to_come_again(ki
     assert isinstance(again, Applied)
 
 
+async def test_who_comes_after_the_committer_stopped_does_not_wait_for_ever(kit: Kit) -> None:
+    stopped = kit.make()
+    stopped.start()
+    await stopped.stop(5)
+    async with asyncio.timeout(5):
+        [outcome] = await stopped.submit([kit.command(Count(to="r"), "r")])
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, Busy)
+
+
 async def test_an_urgent_unit_overtakes_a_full_queue_of_routine_ones(kit: Kit) -> None:
     lazy = kit.make(batch_records_max=10, commits_in_flight_max=1)
     order: list[str] = []

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -38,6 +38,16 @@ DEATH = 0.05  # of the deliveries are cut off in the middle
 BATCH_MAX = 12
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 LOOK_BACK = timedelta(seconds=10)  # a commit may be seen later than one with a newer time
+
+
+class Mortal:
+    """The committer of a service, for whoever holds on to it: behind it a fresh one follows a dead one."""
+
+    def __init__(self, committer: Committer) -> None:
+        self.living = committer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.living, name)
 
 
 class RoughWorld:
@@ -65,6 +75,7 @@ class RoughWorld:
             runtime = build(service.wiring, "front", self.settings, SystemClock(), Catalogue.shipped())
             await stores.prepare(runtime.client, runtime.db, service.wiring, self.settings, runtime.catalogue)
             runtime.committer.start()
+            runtime.committer = cast("Committer", Mortal(runtime.committer))
             self.runtimes[name] = runtime
 
     async def bulk(self, name: str) -> Runtime:
@@ -130,12 +141,12 @@ class RoughWorld:
         await runtime.committer.stop(0)
         delivery.cancel()
         await asyncio.gather(delivery, return_exceptions=True)
-        old: Committer = runtime.committer
-        runtime.committer = make_committer(
+        fresh = make_committer(
             runtime.wiring, "front", self.settings, runtime.db, runtime.vault, runtime.clock
         )
-        runtime.committer.on_commit = old.on_commit
-        runtime.committer.start()
+        fresh.on_commit = runtime.committer.on_commit
+        cast("Mortal", runtime.committer).living = fresh
+        fresh.start()
 
     async def sweep(self) -> None:
         """Fire what is due."""
