@@ -34,7 +34,7 @@ from shared.kernel.raw_batches import as_it_came, be_patient, raw
 from shared.kernel.reading import announced_by, cause_of, personal_keys
 from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
-from shared.kernel.unit import Cause, Outcome, Parked, Record
+from shared.kernel.unit import Cause, Parked, Record
 from shared.kernel.vault import Vault
 from shared.observability.metrics import CONSUMED, CONSUMER_GAPS, CONSUMER_LAG
 from shared.settings import Settings
@@ -91,6 +91,7 @@ class LaneConsumer:
         self._fuse = Fuse(db, service, lane, settings.fuse_parked_max, clock, alarm)
         self._gaps = Gaps()
         self._progressed = True
+        self._consumer: AIOKafkaConsumer | None = None
 
     @classmethod
     def of(cls, runtime: Runtime, incarnation: Incarnation) -> LaneConsumer:
@@ -126,9 +127,11 @@ class LaneConsumer:
         subscriber = self._subscribe(broker, partitions)
         try:
             await whole(broker.start())
-            be_patient(subscriber.consumer)
+            self._consumer = subscriber.consumer
+            be_patient(self._consumer)
             await self._watch(subscriber)
         finally:
+            self._consumer = None
             await broker.stop()
 
     async def _watch(self, subscriber: Any) -> None:
@@ -230,12 +233,21 @@ class LaneConsumer:
         CONSUMER_LAG.labels(*self._labels).set(lag)
         CONSUMER_GAPS.labels(*self._labels).set(sum(bool(r.beyond) for r in self._kept.received.values()))
         stopped = await self._fuse.stopped()
-        if stopped != bool(consumer.paused()):
-            (consumer.pause if stopped else consumer.resume)(*places)
+        self._rest(stopped=stopped)
         alive = any(not task.done() for task in subscriber.tasks)
         if alive and (stopped or self._progressed or lag == 0):
             self._progressed = False
             self._beat("consumer")
+
+    def _rest(self, *, stopped: bool) -> None:
+        """Take no more of any partition, also of those that were assigned meanwhile; or go on."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        if stopped:
+            consumer.pause(*consumer.assignment())
+        elif paused := consumer.paused() & consumer.assignment():
+            consumer.resume(*paused)
 
     # --- a batch ------------------------------------------------------------------------------------------
 
@@ -267,10 +279,11 @@ class LaneConsumer:
                 causes.append(self._checked(cause_of(record, keys)))
             except Poison as error:
                 await self._committer.park_raw(record, str(error))
-                self._fuse.note(parked=True)
+                self._fuse.note(Parked(str(error)))
         for outcome in await self._committer.submit(causes):
-            self._note(outcome)
-        await self._fuse.blow_if_due()
+            self._fuse.note(outcome)
+        if await self._fuse.blow_if_due():
+            self._rest(stopped=True)
         await self._kept.keep(records)
 
     def _checked(self, cause: Cause) -> Cause:
@@ -280,6 +293,3 @@ class LaneConsumer:
         if cause.lane != self._lane:
             raise Poison("ce_lane is not the lane of this topic")
         return cause
-
-    def _note(self, outcome: Outcome) -> None:
-        self._fuse.note(parked=isinstance(outcome, Parked))

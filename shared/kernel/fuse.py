@@ -15,13 +15,17 @@ from shared.clock import Clock
 from shared.events.envelope import Lane
 from shared.kernel.commit import PARKED
 from shared.kernel.journal import FUSES
+from shared.kernel.unit import Applied, Outcome, Parked
 from shared.observability.metrics import CONSUMER_STOPPED
 
 ALWAYS_ON: tuple[Lane, ...] = ("urgent",)
 
 
 class Fuse:
-    """Counts parked events in a row; one that succeeds begins the count again."""
+    """Counts parked events in a row; one that succeeds begins the count again.
+
+    One that waits, or was seen before, says nothing: what follows a parked event on its stream only waits.
+    """
 
     def __init__(
         self,
@@ -47,23 +51,26 @@ class Fuse:
         """A fuse that was blown before a restart is still blown."""
         self._blown = await self._fuses.find_one({"_id": self._lane}) is not None
 
-    def note(self, *, parked: bool) -> None:
+    def note(self, outcome: Outcome) -> None:
         """What came of one event."""
-        self._row = self._row + 1 if parked else 0
+        if not isinstance(outcome, Parked | Applied):
+            return
+        self._row = self._row + 1 if isinstance(outcome, Parked) else 0
         self._worst = max(self._worst, self._row)
 
-    async def blow_if_due(self) -> None:
-        """Alarm if the limit is reached, and stop if this is the routine lane."""
+    async def blow_if_due(self) -> bool:
+        """Alarm if the limit is reached; True if this lane must stop, which only a routine one must."""
         worst, self._worst = self._worst, self._row
         if worst < self._max:
-            return
+            return False
         self._alarm(f"{self._name}: {worst} events in a row were parked")
         self._row = self._worst = 0
         if self._lane in ALWAYS_ON:
-            return
+            return False
         row = {"_id": self._lane, "parked": worst, "blown_at": self._clock.now()}
         await self._fuses.replace_one({"_id": self._lane}, row, upsert=True)
         self._blown = True
+        return True
 
     async def stopped(self) -> bool:
         """Whether the consumer must rest; asks the store only while it does."""

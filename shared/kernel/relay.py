@@ -46,7 +46,7 @@ Alarm = Callable[[str], None]
 
 
 class Relay:
-    """Runs for the life of the process. Ends by itself only if another relay of the lane has started."""
+    """Runs for the life of the process. Ends by itself only if another process of its name has started."""
 
     def __init__(
         self,
@@ -88,20 +88,21 @@ class Relay:
         self._beat("relay")
 
     async def run(self) -> None:
-        """Until another relay takes over. Raises Bug if the producer fails for good: restart the process."""
+        """Until a process of the same name takes over. Raises Bug if the producer fails for good."""
         wait, fatal = RETRY_SECONDS[0], 0
         while True:
             honour_cancellation()
             session = Session(self)
             try:
-                while not await self._lease.hold():
-                    honour_cancellation()
-                    self.beat()  # resting is what this replica has to do
-                    await asyncio.sleep(self.settings.lease_seconds / 3)
+                if not await self._turn():
+                    self.alarm(
+                        f"{self.service}: another relay of lane {self.lane} has this name; this one stops"
+                    )
+                    return
                 await session.run()
             except SecondRelay as error:
-                self.alarm(f"{self.service}: {error}; this one has stopped")
-                return
+                log.warning("relay %s.%s: %s", self.service, self.lane, error)
+                await self._lease.hold(ask=True)  # its turn had passed while it was held up
             except _FATAL as error:
                 fatal = 1 if session.sealed else fatal + 1
                 self._failed("producer", error)
@@ -113,6 +114,16 @@ class Relay:
                 raise Bug(f"{self.service}: the producer of lane {self.lane} failed {fatal} times in a row")
             wait = RETRY_SECONDS[0] if session.sealed else min(wait * 2, RETRY_SECONDS[1])
             await asyncio.sleep(wait)
+
+    async def _turn(self) -> bool:
+        """Wait until it is this replica's turn; False if another process has its name."""
+        while not await self._lease.hold():
+            if self._lease.replaced:
+                return False
+            honour_cancellation()
+            self.beat()  # resting is what this replica has to do
+            await asyncio.sleep(self.settings.lease_seconds / 3)
+        return True
 
     async def hold_lease(self) -> None:
         """Until this replica's turn ends: then another relays the lane."""

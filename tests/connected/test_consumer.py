@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.events.intake import RequestReopened
-from shared.ids import derived_id
-from shared.kernel import topics
-from shared.kernel.consumer import LaneConsumer
-from shared.kernel.fuse import mended, reset
-from shared.kernel.incarnation import Incarnation
 from shared.kernel.replay import replay
-from shared.kernel.unit import Applied, Cause, Outcome, Parked, Record
-from shared.kernel.vault import Vault
-from shared.kernel.wire import Row, row_of, to_kafka
-from shared.tasks import end
+from shared.kernel.unit import Applied
+from shared.kernel.wire import to_kafka
+from tests.connected.consumer_kit import Committer, came, consuming, publish, reopened
 from tests.connected.journal_world import (
     CLOCK,
     LANE,
@@ -36,111 +26,6 @@ from tests.connected.journal_world import (
 
 __all__ = ["forgetful_world", "own_broker", "world"]
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
-
-
-class Committer:
-    """Stands where the committer stands, and writes down what it gets; parks what a test says."""
-
-    def __init__(self) -> None:
-        self.causes: list[Cause] = []
-        self.raw: list[tuple[Record, str]] = []
-        self.parks: set[str] = set()
-        self.slow = 0.0
-
-    async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
-        """Everything is applied, but what a test parks."""
-        await asyncio.sleep(self.slow)
-        self.causes += causes
-        return [Parked("test") if c.poison or c.stream in self.parks else Applied() for c in causes]
-
-    async def park_raw(self, record: Record, reason: str) -> None:
-        """A record without a stream."""
-        self.raw.append((record, reason))
-
-    @property
-    def ids(self) -> list[str]:
-        """Event ids as they came."""
-        return [c.id for c in self.causes]
-
-    def sequences(self, stream: str) -> list[int]:
-        """Sequences of a stream as they came first."""
-        return list(dict.fromkeys(c.sequence for c in self.causes if c.stream == stream))
-
-
-def reopened(stream: str, sequence: int) -> Row:
-    """An event of intake as it lies in the journal."""
-    now = CLOCK.now()
-    return row_of(
-        RequestReopened(request_id=stream, reason="again", reopened_at=now),
-        id=derived_id("reopened", stream, sequence),
-        cause=Cause("c", "command", "p1", stream, LANE, None),
-        stream=stream,
-        lane=LANE,
-        sequence=sequence,
-        after={},
-        now=now,
-        service="intake",
-    )
-
-
-@contextlib.asynccontextmanager
-async def consuming(
-    world: World, committer: Committer, service: str = "dispatch", **changes: Any
-) -> AsyncIterator[None]:
-    """A consumer of intake's lane for the length of the block, with a database of its own."""
-    settings = world.settings.model_copy(update=changes)
-    watch = Incarnation(settings, "consumer", every_seconds=0.1)
-    db = world.client[settings.database(service)]
-    consumer = LaneConsumer(
-        service=service,
-        lane=LANE,
-        reads=("intake",),
-        db=db,
-        settings=settings,
-        clock=CLOCK,
-        vault=Vault(world.client[settings.database("vault")], b"k" * 32, CLOCK),
-        committer=committer,  # type: ignore[arg-type]
-        incarnation=watch,
-        records_max=100,
-        alarm=world.alarms.append,
-    )
-
-    async def kept() -> None:
-        while True:  # as the runtime keeps its loops
-            try:
-                await consumer.run()
-            except Exception:
-                logging.getLogger("test").exception("the consumer begins again")
-            await asyncio.sleep(0.1)
-
-    tasks = [asyncio.create_task(watch.run()), asyncio.create_task(kept())]
-    try:
-        yield
-    finally:
-        await end(tasks)
-
-
-async def came(committer: Committer, rows: Sequence[Row]) -> None:
-    """Until all of these have come."""
-    wanted = {r["_id"] for r in rows}
-
-    async def all_there() -> bool:
-        return wanted <= set(committer.ids)
-
-    await until(all_there)
-
-
-async def publish(world: World, *records: tuple[bytes, bytes | None, list[tuple[str, bytes]]]) -> None:
-    """Put these on the lane's topic by hand."""
-    watch = Incarnation(world.settings, "by hand")
-    await watch.check()
-    sender: AIOKafkaProducer = topics.producer(world.settings, "by hand", watch.check)
-    await sender.start()
-    topic = topics.topic("intake", LANE, world.settings.topic_prefix)
-    for key, value, headers in records:
-        await sender.send_and_wait(topic, value, key, 0, headers=headers)
-    await sender.stop()
-    await watch.close()
 
 
 async def test_from_the_journal_to_the_committer_in_order(world: World) -> None:
@@ -342,63 +227,6 @@ async def test_replay_on_demand_from_a_position_a_time_and_for_a_service(world: 
     assert await replay(**at, lacking_in=dispatch) == 0
     with pytest.raises(Exception, match="give a position"):
         await replay(**at)
-
-
-async def test_the_fuse_stops_a_routine_consumer_until_it_is_reset(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The test's lane is urgent for the topics; only the fuse is told that it is routine."""
-    monkeypatch.setattr("shared.kernel.fuse.ALWAYS_ON", ())
-    committer = Committer()
-    rows = [reopened(f"r-{i}", 1) for i in range(8)]
-    committer.parks = {r["stream"] for r in rows}
-    good = reopened("good", 1)
-    db = world.client[world.settings.database("dispatch")]
-    async with world.running_relay(), consuming(world, committer, fuse_parked_max=5):
-        await world.insert(*rows)
-
-        async def blown() -> bool:
-            return await db["fuses"].find_one({"_id": LANE}) is not None
-
-        await until(blown)
-        await asyncio.sleep(0.8)
-        await world.insert(good)
-        await asyncio.sleep(0.8)
-        assert good["_id"] not in committer.ids
-        assert any("in a row were parked" in a for a in world.alarms)
-        assert await reset(db, LANE)
-        await came(committer, [good])
-
-
-async def test_a_parked_event_that_succeeds_later_mends_the_fuse(world: World) -> None:
-    def rows(state: str) -> list[dict[str, Any]]:
-        return [{"_id": i, "lane": "routine", "state": state if i == "a" else "parked"} for i in ("a", "b")]
-
-    for state, retried, still_blown in (
-        ("parked", ["a"], True),
-        ("resolved", [], True),
-        ("resolved", ["a"], False),
-    ):
-        await world.db["parked"].delete_many({})
-        await world.db["parked"].insert_many(rows(state))
-        await world.db["fuses"].replace_one({"_id": "routine"}, {"parked": 20}, upsert=True)
-        await mended(world.db, "routine", retried)
-        assert (await world.db["fuses"].find_one({"_id": "routine"}) is not None) is still_blown
-    await world.db["fuses"].replace_one({"_id": "routine"}, {"parked": 20}, upsert=True)
-    await world.db["parked"].update_many({}, {"$set": {"state": "resolved"}})
-    await mended(world.db, "routine", [])
-    assert await world.db["fuses"].find_one({"_id": "routine"}) is None, "nothing is parked any more"
-
-
-async def test_the_urgent_lane_alarms_and_never_stops(world: World) -> None:
-    committer = Committer()
-    rows = [reopened(f"r-{i}", 1) for i in range(8)]
-    committer.parks = {r["stream"] for r in rows}
-    good = reopened("good", 1)
-    async with world.running_relay(), consuming(world, committer, fuse_parked_max=5):
-        await world.insert(*rows, good)
-        await came(committer, [good])
-    assert any("in a row were parked" in a for a in world.alarms)
 
 
 async def test_a_stop_finishes_the_batch_in_flight(world: World) -> None:
