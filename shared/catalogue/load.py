@@ -104,6 +104,10 @@ class Catalogue:
         """
         return self._versions.get(version) or self.procedure(procedure_id, profile)
 
+    def at_or_shipped(self, version: str, procedure_id: str) -> Procedure | None:
+        """As `at`, but the procedure as shipped where the version is lost: a read never fails for that."""
+        return self._versions.get(version) or self.procedures.get(procedure_id)
+
     def check_settings(self, own: Mapping[str, SettingValue]) -> None:
         """Refuse settings a property may not have.
 
@@ -135,13 +139,20 @@ class Catalogue:
         """
         return {version: procedure.model_dump(mode="json") for version, procedure in self._versions.items()}
 
-    def remember(self, stored: Mapping[str, Mapping[str, object]]) -> None:
-        """Take in versions stored by earlier releases, so that requests opened under them are finished under
-        them.
+    def remember(self, stored: Mapping[str, Mapping[str, object]]) -> list[str]:
+        """Take in versions stored by earlier releases: requests opened under them are finished under them.
+
+        Returns those this release cannot read (a newer one stored them and was taken back).
         """
+        unreadable: list[str] = []
         for version, document in stored.items():
-            if version not in self._versions:
+            if version in self._versions:
+                continue
+            try:
                 self._versions[version] = _valid(Procedure, dict(document), f"stored version {version}")
+            except CatalogueError:
+                unreadable.append(version)
+        return unreadable
 
     def _resolve(self, procedure_id: str, profile: Profile) -> Procedure:
         if procedure_id not in self._files:

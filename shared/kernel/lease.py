@@ -7,6 +7,7 @@ mistake, the one that was started last has it.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,13 +40,13 @@ class Lease:
         """
         if not ask and time.monotonic() < self._renew_at:
             return True
-        row = await self._db[COLLECTION].find_one_and_update(
+        row: Mapping[str, Any] = await self._db[COLLECTION].find_one_and_update(
             {"_id": self._name},
             [{"$set": self._taken()}],
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        ours = row is not None and row["owner"] == self._owner
+        ours = row["owner"] == self._owner
         held = ours and row["instance"] == self._instance
         self.replaced = ours and not held
         self._had = self._had or held

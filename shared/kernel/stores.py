@@ -8,6 +8,7 @@ denials, catalogue_versions.
 from __future__ import annotations
 
 import base64
+import logging
 from typing import Any
 
 from pymongo import UpdateOne
@@ -21,6 +22,7 @@ from shared.mongo.client import Client, transaction_lifetime_seconds
 from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings
 
+log = logging.getLogger(__name__)
 CATALOGUE_VERSIONS = "catalogue_versions"
 VERSIONS_MAX = 5_000
 PLAIN = (PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS)
@@ -85,7 +87,9 @@ async def _remember_catalogue(db: AsyncDatabase[dict[str, Any]], catalogue: Cata
     if now:
         await db[CATALOGUE_VERSIONS].bulk_write(now, ordered=False)
     rows = await db[CATALOGUE_VERSIONS].find().limit(VERSIONS_MAX).to_list(VERSIONS_MAX)
-    catalogue.remember({row["_id"]: row["entry"] for row in rows})
+    unreadable = catalogue.remember({row["_id"]: row["entry"] for row in rows})
+    if unreadable:
+        log.error("%d stored catalogue versions cannot be read by this release", len(unreadable))
 
 
 def master_key(settings: Settings) -> bytes:

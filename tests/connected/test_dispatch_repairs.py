@@ -194,6 +194,15 @@ async def test_a_routine_report_whose_rules_are_lost_is_parked_not_guessed(desk:
     assert await desk.db["work_orders"].count_documents({}) == 0
 
 
+async def test_j17_an_emergency_whose_rules_are_lost_is_served_under_todays(desk: Desk) -> None:
+    known = await desk.read(await desk.report("r1", urgency="emergency"))
+    lost = await desk.read(await desk.report("r2", urgency="emergency", catalogue_version="lost"))
+    for field in ("department", "due_at", "status"):
+        assert lost[field] == known[field]
+    assert len({order["assignee_id"] for order in (known, lost)} - {""}) >= 1
+    assert await desk.db["parked"].count_documents({}) == 0
+
+
 async def test_j17_before_the_property_is_known_reports_are_served_all_the_same(settings: Settings) -> None:
     async with open_desk(settings) as desk:
         await desk.db["properties"].delete_many({})

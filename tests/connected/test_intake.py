@@ -447,6 +447,23 @@ async def test_p020_j17_an_emergency_is_taken_from_anybody_with_a_place_and_a_wo
     }
 
 
+async def test_j17_an_emergency_whose_catalogue_version_is_lost_goes_on_under_todays_rules(
+    estate: Estate,
+) -> None:
+    emergency = await estate.accept(urgency="emergency")
+    routine = await estate.accept(description="another lamp")
+    lost = {"$set": {"catalogue_version": "lost"}}
+    await estate.runtime.db["requests"].update_many({"property_id": estate.property_id}, lost)
+    body = {"reason": "said it wrongly", "place": "stairs, third floor"}
+    async with estate.client("cs_supervisor") as client:
+        amended = await client.post(f"/requests/{emergency['id']}/amend", json=body)
+        held = await client.post(f"/requests/{routine['id']}/amend", json=body)
+    assert amended.status_code == 200, amended.text
+    assert (held.status_code, held.json()["field"]) == (422, "catalogue_version")
+    for taken in (emergency, routine):
+        assert (await estate.read(taken["id"]))["catalogue_version"] == "lost", "both can be read"
+
+
 async def test_j25_a_request_moves_to_the_right_unit_and_keeps_its_number(estate: Estate) -> None:
     taken = await estate.accept()
     async with estate.client() as client:

@@ -94,7 +94,8 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
     """All that is known of a request, and what the caller may do next."""
     call.authorise(READ)
     request = await found(call, Request, request_id)
-    rules = call.catalogue.at(request.catalogue_version).intake or NO_RULES
+    known = call.catalogue.at_or_shipped(request.catalogue_version, request.procedure)
+    rules = (known.intake if known is not None else None) or NO_RULES
     others = await repository.same(call.db, call.property_id, request.same_as)
     near = possible_duplicates(request, others, rules.duplicate_window_hours)
     offered = request_actions(request)

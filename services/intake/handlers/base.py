@@ -12,8 +12,8 @@ from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import IntakeRules, Procedure
-from shared.errors import Bug, Conflict, NotFound
+from shared.catalogue.model import IntakeRules
+from shared.errors import Bug, Conflict, Invalid, NotFound
 from shared.events.intake import RequestClosed
 from shared.http.actions import AllowedAction
 from shared.kernel.unit import Command, Unit
@@ -47,16 +47,22 @@ class Handlers:
         """The procedure's rules as the profile has them now: the lists apply at once (ruling J14)."""
         known = self.catalogue.profile(settled.profile).procedures
         if request.procedure not in known:
-            return self.rules_of(request)
+            return self.rules_of(request, settled)
         return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
 
-    def rules_of(self, request: Request) -> IntakeRules:
-        """The rules the request was opened under."""
-        return self.procedure_of(request).intake or NO_RULES
+    def rules_of(self, request: Request, settled: Property) -> IntakeRules:
+        """The rules the request was opened under. Unknown ones hold a routine request.
 
-    def procedure_of(self, request: Request) -> Procedure:
-        """The procedure in the version the request was opened under."""
-        return self.catalogue.at(request.catalogue_version)
+        An emergency goes on under today's (ruling J17).
+        """
+        try:
+            return self.catalogue.at(request.catalogue_version).intake or NO_RULES
+        except Invalid:
+            if request.urgency != "emergency":
+                raise
+        if request.procedure not in self.catalogue.profile(settled.profile).procedures:
+            return NO_RULES
+        return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
 
     async def request(self, unit: Unit, request_id: str) -> Request:
         """The request a command speaks of, in the version its If-Match names. Raises NotFound or Stale."""

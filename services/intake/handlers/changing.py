@@ -27,7 +27,7 @@ class Changing(Handlers):
         before = await self.request(unit, command.request_id)
         home = before.unit_id if body.unit_id is None else body.unit_id
         seen = Correction(
-            rules=self.rules_of(before),
+            rules=self.rules_of(before, await self.settled(unit)),
             unit=await unit.look(Home, home) if home else None,
             person=await unit.look(Person, body.person_id) if body.person_id else None,
             now=unit.now,

@@ -183,3 +183,22 @@ def test_a_property_may_fill_in_the_blanks() -> None:
     assert garden.settings_with(own)["callback.leak_days"] == 5
     assert "callback.leak_days" in garden.unconfirmed
     assert "callback.leak_days" not in garden.unconfirmed_with(own)
+
+
+def test_a_read_finds_some_rules_whatever_the_version() -> None:
+    catalogue = Catalogue.shipped()
+    shipped = catalogue.procedures["repair-report"]
+    own = catalogue.procedure("repair-report", "tower")
+    assert catalogue.at_or_shipped("lost", "repair-report") == shipped
+    assert catalogue.at_or_shipped(own.version, "repair-report") == own
+    assert catalogue.at_or_shipped("lost", "no-such-procedure") is None
+
+
+def test_a_stored_version_this_release_cannot_read_stays_unknown_and_stops_nothing() -> None:
+    catalogue = Catalogue.read(FOLDER)
+    readable = dict(Catalogue.shipped().opened_versions[catalogue.procedure("car-hire", "villa").version])
+    newer = {**readable, "hologram": True}
+    assert catalogue.remember({"newer": newer, "older": readable}) == ["newer"]
+    assert catalogue.at("older").id == "car-hire"
+    with pytest.raises(Invalid):
+        catalogue.at("newer")
