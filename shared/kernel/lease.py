@@ -7,7 +7,6 @@ mistake, the one that was started last has it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,15 +39,14 @@ class Lease:
         """
         if not ask and time.monotonic() < self._renew_at:
             return True
-        row: Mapping[str, Any] = await self._db[COLLECTION].find_one_and_update(
+        row = await self._db[COLLECTION].find_one_and_update(
             {"_id": self._name},
             [{"$set": self._taken()}],
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        ours = row["owner"] == self._owner
-        held = ours and row["instance"] == self._instance
-        self.replaced = ours and not held
+        held = row is not None and row.get("instance") == self._instance
+        self.replaced = row is not None and not held and row["owner"] == self._owner
         self._had = self._had or held
         self._renew_at = time.monotonic() + self._seconds / 3 if held else 0.0
         return held
