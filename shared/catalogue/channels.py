@@ -18,12 +18,16 @@ Medium = Literal["call", "visit", "writing", "radio", "staff", "online"]
 
 
 class Channel(Section):
-    """One channel; a call has ring and answer times, the others do not."""
+    """One channel; a call has ring and answer times, the others do not.
+
+    `household`: what comes this way is asked for by the household itself, so it may be answered in the home.
+    """
 
     zh: str
     en: str
     medium: Medium
     source: str
+    household: bool = True
 
 
 @cache
@@ -44,3 +48,9 @@ def channel(name: str, field: str = "channel") -> Channel:
             accepted=", ".join(sorted(channels())),
         )
     return found
+
+
+def by_household(name: str) -> bool:
+    """Whether a need that came this way is an order of the household (R9); an unknown channel is."""
+    found = channels().get(name)
+    return found is None or found.household

@@ -120,6 +120,13 @@ class DispatchRules(Section):
     partner_required: bool = False
     fallback: Fallback | None = None
     cancel_notice_hours: int = 0
+    general_assigned_by: tuple[
+        str, ...
+    ] = ()  # who gives out general repairs where the supervisor does; none: anybody
+    bell_wait_minutes: int = 3  # between the two rings at a home (P016)
+    late_after_minutes: int = 10  # after the appointment: from then on the owner is called first
+    companion: str = ""  # who goes in with the worker and stays beside him; empty: nobody has to
+    notice_signature: str = ""  # who signs the notice before anybody is told (P026); empty: nobody
     modes: Literal["push", "collect", "radio"] = "push"
 
 

@@ -70,7 +70,7 @@ class WorkOrderAssigned(Event):
 
 class WorkStepTaken(Event):
     """A step on the way: collected, contacted, arrived, item_confirmed, started, signed_by_owner,
-    signed_by_technician, form_signed ...
+    signed_by_technician, form_signed ... `rating` is the owner's, 1 to 5, 0 where he gave none.
     """
 
     TYPE = "dispatch.work_order.step_taken.v1"
@@ -84,6 +84,7 @@ class WorkStepTaken(Event):
     note: str = ""
     due_at: Moment | None = None
     appointment_at: Moment | None = None
+    rating: int | None = None
     personal: StepNote | None = None
 
 
@@ -119,7 +120,8 @@ class WorkQuoted(Event):
 class WorkCompleted(Event):
     """The work is done and signed by all who must sign.
 
-    `amount` is what was written on the slip (equal to the consented quote).
+    `amount` is what was written on the slip (equal to the consented quote). `free`: nobody is charged, as it
+    was under `warranty` (P024) or an `outside` unit's matter (P025).
     """
 
     TYPE = "dispatch.work_order.completed.v1"
@@ -130,6 +132,8 @@ class WorkCompleted(Event):
     quote_id: str = ""
     amount: Amount | None = None
     signatures: dict[str, str] = {}
+    rating: int | None = None
+    free: str = ""
     completed_at: Moment
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import jwt
+import orjson
 
 from services.dispatch.app import WIRING, service
 from services.dispatch.handlers.rules import first_order_id
@@ -210,6 +211,30 @@ class Desk:
         assert answer.status_code == 200, answer.text
         found: Json = answer.json()
         return found
+
+    async def into_home(self, order_id: str, companion_id: str = "") -> Json:
+        """Called, at the door, rung, the form confirmed, inside (P016, P017)."""
+        await self.take("technician", order_id, "contact", {"note": "after two"})
+        await self.take("technician", order_id, "arrive")
+        await self.take("technician", order_id, "ring")
+        await self.take("technician", order_id, "show-form", {"confirmed": True})
+        return await self.take("technician", order_id, "enter", {"companion_id": companion_id})
+
+    async def refused(
+        self, role: str, order_id: str, action: str, body: Json | None = None, **more: Any
+    ) -> Json:
+        """A step that must be refused and change nothing; the problem."""
+        before = (await self.read(order_id))["version"]
+        answer = await self.call(role, "POST", f"work-orders/{order_id}/{action}", body or {}, **more)
+        assert answer.status_code in (403, 409, 422), answer.text
+        assert (await self.read(order_id))["version"] == before
+        problem: Json = answer.json() | {"status": answer.status_code}
+        return problem
+
+    async def steps(self) -> list[str]:
+        """The names of all steps told, in their order."""
+        rows = await self.told("work_order.step_taken")
+        return [orjson.loads(row["data"])["step"] for row in rows]
 
     async def read(self, order_id: str, role: str = "cs_officer") -> Json:
         """The order as that role sees it."""

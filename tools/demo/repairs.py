@@ -5,6 +5,8 @@ Emergencies, public places, homes, withdrawals and cancellations (P018 to P023).
 
 from __future__ import annotations
 
+from typing import Any
+
 from tools.client import Json
 from tools.demo.faults import Fault
 from tools.demo.group import Owner
@@ -53,6 +55,7 @@ class Repairs(Plays):
             order, "start", "technician", "先处理, 后补手续", "work begins at once, paper follows"
         )
         await self.step(order, "complete", "technician", "险情排除", "the danger is over")
+        await self._item(order, fault)
         await self._sign(order)
         return await self.closed(request, order)
 
@@ -60,7 +63,7 @@ class Repairs(Plays):
         """A repair in a public area: no price, the supervisor signs (P021)."""
         request = await self.report(channel, owner, fault)
         order = await self._on_site(await self.slip(request))
-        await self._item(order, fault)
+        await self._item(order, fault, materials=[])
         await self.step(order, "start", "technician", "开始维修", "repair begins")
         await self.step(order, "complete", "technician", "修好", "repaired")
         await self._sign(order)
@@ -69,14 +72,16 @@ class Repairs(Plays):
     async def indoor_repair(self, fault: Fault, owner: Owner, channel: str) -> Json:
         """A repair in a home: quote, consent, three signatures, payment at the desk (P022)."""
         request = await self.report(channel, owner, fault, "repair-indoor")
-        order = await self._on_site(await self.slip(request))
+        order = await self._into_home(await self._on_site(await self.slip(request)))
         await self._item(order, fault)
         await self._quote(request, order, fault)
         await self.consent(request, order)
         await self.step(
             order, "start", "technician", "业主同意后开始维修", "repair begins after the owner agreed"
         )
-        await self.step(order, "complete", "technician", "修好, 清理现场", "repaired and cleaned up")
+        await self.step(
+            order, "complete", "technician", "修好, 清理现场", "repaired and cleaned up", cleaned=True
+        )
         await self._sign(order, owner)
         await self.pay_charge(request)
         return await self.closed(request, order)
@@ -84,7 +89,7 @@ class Repairs(Plays):
     async def withdrawn_repair(self, fault: Fault, owner: Owner, channel: str) -> Json:
         """The owner objects to the price and withdraws on site; the slip keeps its number (P023)."""
         request = await self.report(channel, owner, fault, "repair-indoor")
-        order = await self._on_site(await self.slip(request))
+        order = await self._into_home(await self._on_site(await self.slip(request)))
         await self._item(order, fault)
         quote = await self._quote(request, order, fault)
         await self.desk.money(f"quotes/{quote['quote_id']}/refuse", "technician", reason="价格太高")
@@ -152,12 +157,33 @@ class Repairs(Plays):
         )
         return order
 
+    async def _into_home(self, order: Json) -> Json:
+        """Ring, show the form, go in, with customer service where the property wants it (P016, P017)."""
+        await self.step(order, "ring", "technician", "按门铃", "the bell is rung")
+        await self.step(
+            order,
+            "show-form",
+            "technician",
+            "业主确认服务表单",
+            "the owner confirms the form",
+            confirmed=True,
+        )
+        companion = self.desk.on_duty(order["companion"]).id if order["companion"] else ""
+        await self.step(order, "enter", "technician", "进门问候", "they go in", companion_id=companion)
+        return order
+
     def _collects(self, order: Json) -> bool:
         return self.desk.estate.profile == "villa" and order["status"] == "ISSUED"
 
-    async def _item(self, order: Json, fault: Fault) -> None:
+    async def _item(self, order: Json, fault: Fault, **more: Any) -> None:
         await self.step(
-            order, "confirm-item", "technician", "现场确认项目", "the fault is confirmed", item=fault.zh
+            order,
+            "confirm-item",
+            "technician",
+            "现场确认项目",
+            "the fault is confirmed",
+            item=fault.zh,
+            **more,
         )
 
     async def _quote(self, request: Json, order: Json, fault: Fault) -> Json:
@@ -170,6 +196,7 @@ class Repairs(Plays):
         for signer in now["signatures_missing"]:
             role = "technician" if signer == "owner" else signer
             mark = owner.name if signer == "owner" and owner is not None else ""
-            await self.desk.step(order, "sign", role, signer=signer, mark=mark)
+            rating = {"rating": 5} if signer == "owner" else {}
+            await self.desk.step(order, "sign", role, signer=signer, mark=mark, **rating)
             self.story.tell("dispatch", f"{SIGNERS[signer][0]}签名", f"signed by the {SIGNERS[signer][1]}")
             await self.story.pause()

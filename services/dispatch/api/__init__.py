@@ -1,5 +1,12 @@
 """HTTP of dispatch: calls become commands and queries; no rules."""
 
-from services.dispatch.api import parties, roster, slips, summary, work_orders
+from services.dispatch.api import parties, roster, slips, steps, summary, work_orders
 
-ROUTERS = (work_orders.router, roster.router, slips.router, summary.router, parties.router)
+ROUTERS = (
+    work_orders.router,
+    steps.router,
+    roster.router,
+    slips.router,
+    summary.router,
+    parties.router,
+)

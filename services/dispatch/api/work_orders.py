@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from services.dispatch import repository
 from services.dispatch.api.common import READ, PathId, Since, Until, Wanted, after, answer, place
 from services.dispatch.domain import bodies
-from services.dispatch.domain.commands import ACTIONS
+from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.flow import Action
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.handlers.answers import WorkOrderAnswer, work_order_answer
@@ -19,7 +19,7 @@ from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["work orders"])
-NOTE = bodies.NoteBody()
+NOTE, COLLECT, COMPLETE = bodies.NoteBody(), bodies.CollectBody(), bodies.CompleteBody()
 
 
 class WorkOrderPage(BaseModel):
@@ -36,7 +36,7 @@ async def _order(call: Call, work_order_id: str) -> WorkOrder:
     return order
 
 
-async def _take(call: Call, work_order_id: str, action: Action, body: bodies.Body) -> Response:
+async def take(call: Call, work_order_id: str, action: Action, body: bodies.Body) -> Response:
     """Take a step on the order's own stream and lane.
 
     An emergency is never turned away by a full queue (J17).
@@ -102,111 +102,111 @@ async def read_work_order(call: CallDep, work_order_id: PathId) -> Response:
 
 
 @router.post("/work-orders/{work_order_id}/collect", response_model=WorkOrderAnswer)
-async def collect(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
+async def collect(call: CallDep, work_order_id: PathId, body: bodies.CollectBody = COLLECT) -> Response:
     """The department takes the slip."""
-    return await _take(call, work_order_id, "collect", body)
+    return await take(call, work_order_id, "collect", body)
 
 
 @router.post("/work-orders/{work_order_id}/cannot", response_model=WorkOrderAnswer)
 async def cannot(call: CallDep, work_order_id: PathId, body: bodies.ReasonBody) -> Response:
     """The assignee cannot; the next person is called at once."""
-    return await _take(call, work_order_id, "cannot", body)
+    return await take(call, work_order_id, "cannot", body)
 
 
 @router.post("/work-orders/{work_order_id}/assign", response_model=WorkOrderAnswer)
 async def assign(call: CallDep, work_order_id: PathId, body: bodies.AssignBody) -> Response:
     """Give it to somebody."""
-    return await _take(call, work_order_id, "assign", body)
+    return await take(call, work_order_id, "assign", body)
 
 
 @router.post("/work-orders/{work_order_id}/contact", response_model=WorkOrderAnswer)
 async def contact(call: CallDep, work_order_id: PathId, body: bodies.CallBody) -> Response:
     """The owner was called and a time agreed."""
-    return await _take(call, work_order_id, "contact", body)
+    return await take(call, work_order_id, "contact", body)
 
 
 @router.post("/work-orders/{work_order_id}/arrive", response_model=WorkOrderAnswer)
 async def arrive(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
     """The technician is there."""
-    return await _take(call, work_order_id, "arrive", body)
+    return await take(call, work_order_id, "arrive", body)
 
 
 @router.post("/work-orders/{work_order_id}/no-show", response_model=WorkOrderAnswer)
 async def no_show(call: CallDep, work_order_id: PathId, body: bodies.ReasonBody) -> Response:
     """Nobody was at home."""
-    return await _take(call, work_order_id, "no-show", body)
+    return await take(call, work_order_id, "no-show", body)
 
 
 @router.post("/work-orders/{work_order_id}/confirm-item", response_model=WorkOrderAnswer)
 async def confirm_item(call: CallDep, work_order_id: PathId, body: bodies.ItemBody) -> Response:
     """The fault as it really is."""
-    return await _take(call, work_order_id, "confirm-item", body)
+    return await take(call, work_order_id, "confirm-item", body)
 
 
 @router.post("/work-orders/{work_order_id}/quote", response_model=WorkOrderAnswer)
 async def quote(call: CallDep, work_order_id: PathId, body: bodies.QuoteBody) -> Response:
     """What the work needs, told before it begins."""
-    return await _take(call, work_order_id, "quote", body)
+    return await take(call, work_order_id, "quote", body)
 
 
 @router.post("/work-orders/{work_order_id}/start", response_model=WorkOrderAnswer)
 async def start(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
     """The work begins."""
-    return await _take(call, work_order_id, "start", body)
+    return await take(call, work_order_id, "start", body)
 
 
 @router.post("/work-orders/{work_order_id}/complete", response_model=WorkOrderAnswer)
-async def complete(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
+async def complete(call: CallDep, work_order_id: PathId, body: bodies.CompleteBody = COMPLETE) -> Response:
     """The work is done."""
-    return await _take(call, work_order_id, "complete", body)
+    return await take(call, work_order_id, "complete", body)
 
 
 @router.post("/work-orders/{work_order_id}/sign", response_model=WorkOrderAnswer)
 async def sign(call: CallDep, work_order_id: PathId, body: bodies.SignBody) -> Response:
     """One signature."""
-    return await _take(call, work_order_id, "sign", body)
+    return await take(call, work_order_id, "sign", body)
 
 
 @router.post("/work-orders/{work_order_id}/withdraw", response_model=WorkOrderAnswer)
 async def withdraw(call: CallDep, work_order_id: PathId, body: bodies.WithdrawBody) -> Response:
     """The owner withdraws on site."""
-    return await _take(call, work_order_id, "withdraw", body)
+    return await take(call, work_order_id, "withdraw", body)
 
 
 @router.post("/work-orders/{work_order_id}/hand-over", response_model=WorkOrderAnswer)
 async def hand_over(call: CallDep, work_order_id: PathId, body: bodies.HandOverBody) -> Response:
     """Somebody else goes on with a half-done job."""
-    return await _take(call, work_order_id, "hand-over", body)
+    return await take(call, work_order_id, "hand-over", body)
 
 
 @router.post("/work-orders/{work_order_id}/confirm-car", response_model=WorkOrderAnswer)
 async def confirm_car(call: CallDep, work_order_id: PathId, body: bodies.CarBody) -> Response:
     """The partner has a car, at this price."""
-    return await _take(call, work_order_id, "confirm-car", body)
+    return await take(call, work_order_id, "confirm-car", body)
 
 
 @router.post("/work-orders/{work_order_id}/unavailable", response_model=WorkOrderAnswer)
 async def unavailable(call: CallDep, work_order_id: PathId, body: bodies.PartnerBody) -> Response:
     """The partner has no car."""
-    return await _take(call, work_order_id, "unavailable", body)
+    return await take(call, work_order_id, "unavailable", body)
 
 
 @router.post("/work-orders/{work_order_id}/taxi", response_model=WorkOrderAnswer)
 async def taxi(call: CallDep, work_order_id: PathId, body: bodies.TaxiBody) -> Response:
     """A taxi instead, with the owner's consent."""
-    return await _take(call, work_order_id, "taxi", body)
+    return await take(call, work_order_id, "taxi", body)
 
 
 @router.post("/work-orders/{work_order_id}/form-signed", response_model=WorkOrderAnswer)
 async def form_signed(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
     """The guest car form is signed."""
-    return await _take(call, work_order_id, "form-signed", body)
+    return await take(call, work_order_id, "form-signed", body)
 
 
 @router.post("/work-orders/{work_order_id}/used", response_model=WorkOrderAnswer)
 async def used(call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
     """The car was used."""
-    return await _take(call, work_order_id, "used", body)
+    return await take(call, work_order_id, "used", body)
 
 
 @router.post("/work-orders/{work_order_id}/confirm-cancellation", response_model=WorkOrderAnswer)
@@ -214,4 +214,4 @@ async def confirm_cancellation(
     call: CallDep, work_order_id: PathId, body: bodies.NoteBody = NOTE
 ) -> Response:
     """The butler desk confirms a cancellation."""
-    return await _take(call, work_order_id, "confirm-cancellation", body)
+    return await take(call, work_order_id, "confirm-cancellation", body)

@@ -6,17 +6,18 @@ A department cannot refuse (R6): a person may say "cannot" with a reason and the
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
 from services.dispatch.domain.deadlines import EscalationKind
 from services.dispatch.domain.errand import ERRAND
-from services.dispatch.domain.flow import Flow, check, moved
+from services.dispatch.domain.flow import Actor, Flow, check, moved
 from services.dispatch.domain.model import TRIED_MAX, WorkOrder
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.routing import Choice
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkOrderAssigned
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
@@ -49,6 +50,14 @@ def assign(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
     """
     check(FLOWS[order.kind], order, "assign")
     return given(order, Choice(_available(staff)), now)
+
+
+def may_give_out(order: WorkOrder, actor: Actor, roles: Collection[str]) -> None:
+    """Who gives out a general repair where the repair supervisor does that (P018). Raises Forbidden."""
+    if roles and not actor.roles & set(roles):
+        accepted = ", ".join(roles)
+        detail = f"Slip {order.slip} is not urgent: the repair supervisor gives it out (P018)."
+        raise Forbidden("general-by-supervisor", detail, field="staff_id", accepted=accepted)
 
 
 def cannot(order: WorkOrder, now: datetime) -> WorkOrder:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.dispatch.domain.site import MATERIALS_MAX
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 from shared.money import AMOUNT_MINOR_MAX
@@ -38,6 +39,13 @@ class ReasonBody(Body):
     reason: Words
 
 
+class CollectBody(Body):
+    """Who took the slip for the department, if not the person who records it (P027)."""
+
+    taken_by: Annotated[str, Field(pattern=rf"^$|{ID_PATTERN}", max_length=64)] = ""
+    note: Text = ""
+
+
 class AssignBody(Body):
     """Who shall do it."""
 
@@ -53,18 +61,41 @@ class HandOverBody(Body):
 
 
 class CallBody(Body):
-    """The owner was called: the time that was agreed, if any."""
+    """The owner was called: the time that was agreed; none means at once.
+
+    `ordered_by`: who of the household orders the work, where nobody has yet (R9).
+    """
 
     appointment_at: Instant | None = None
+    ordered_by: Annotated[str, Field(max_length=100)] = ""
     note: Text = ""
 
 
+class MaterialLine(Body):
+    """Material and how much of it, as one writes it: "pipe 20 mm", "2 m"."""
+
+    name: Name
+    quantity: Annotated[str, Field(max_length=40)] = ""
+
+
 class ItemBody(Body):
-    """The fault as found. `owner_material` is the verdict on material the owner supplies (P022)."""
+    """The fault as found. `owner_material` is the verdict on material the owner supplies (P022).
+
+    `warned`: the owner knows what unsuitable material may lead to. `materials`: what is needed (P021).
+    """
 
     item: Annotated[str, Field(min_length=1, max_length=300)]
     differs: bool = False
     owner_material: Literal["none", "qualified", "not_qualified", "poor_quality"] = "none"
+    warned: bool = False
+    materials: Annotated[tuple[MaterialLine, ...], Field(max_length=MATERIALS_MAX)] | None = None
+
+
+class CompleteBody(Body):
+    """The work is done. `cleaned`: so is the place (P017)."""
+
+    cleaned: bool = False
+    note: Text = ""
 
 
 class LineBody(Body):
@@ -83,11 +114,13 @@ class QuoteBody(Body):
 class SignBody(Body):
     """One signature. `mark` is what stands on the form.
 
-    The owner's name, seal or the reference of a drawn signature.
+    The owner's name, seal or the reference of a drawn signature. `rating`: the owner's, 1 to 5, or 0 if he
+    gives none (P017).
     """
 
     signer: Annotated[str, Field(min_length=1, max_length=40)]
     mark: Annotated[str, Field(max_length=200)] = ""
+    rating: Annotated[int, Field(ge=0, le=5)] | None = None
 
 
 class WithdrawBody(Body):

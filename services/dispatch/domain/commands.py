@@ -25,7 +25,7 @@ class CollectSlip(WorkCommand):
     """The department has taken the slip."""
 
     NAME: ClassVar[str] = "dispatch.collect_slip"
-    body: bodies.NoteBody
+    body: bodies.CollectBody
 
 
 class SayCannot(WorkCommand):
@@ -88,7 +88,7 @@ class CompleteWork(WorkCommand):
     """The work is done."""
 
     NAME: ClassVar[str] = "dispatch.complete_work"
-    body: bodies.NoteBody
+    body: bodies.CompleteBody
 
 
 class SignSlip(WorkCommand):
@@ -154,7 +154,7 @@ class ConfirmCancellation(WorkCommand):
     body: bodies.NoteBody
 
 
-ACTIONS: Mapping[Action, type[WorkCommand]] = {
+BASIC_ACTIONS: Mapping[Action, type[WorkCommand]] = {
     "collect": CollectSlip,
     "cannot": SayCannot,
     "assign": AssignWork,

@@ -94,12 +94,12 @@ def step_due(order: WorkOrder, now: datetime) -> EscalationStep | None:
 def answer_minutes(urgency: Urgency, mode: Mode, slip_within: int, collect_within: int) -> int | None:
     """How long somebody may be silent about a new slip; None where silence means nothing.
 
-    An emergency has to be answered within the time of the slip; an urgent order, and any that is collected,
-    within the time of collection.
+    An emergency has to be answered within the time of the slip; an urgent order, and any that is collected or
+    called out by radio, within the time of collection (P027).
     """
     if urgency == "emergency":
         return slip_within
-    return collect_within if urgency == "urgent" or mode == "collect" else None
+    return collect_within if urgency == "urgent" or mode != "push" else None
 
 
 def answer_due_at(order: WorkOrder) -> datetime | None:

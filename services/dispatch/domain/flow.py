@@ -40,6 +40,15 @@ Action = Literal[
     "form-signed",
     "used",
     "confirm-cancellation",
+    "ring",
+    "show-form",
+    "enter",
+    "leave",
+    "late",
+    "wait-owner",
+    "add-helper",
+    "clean",
+    "redo",
 ]
 
 Guard = Callable[[WorkOrder], str]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.dispatch.domain.deadlines import due_at
 from services.dispatch.domain.model import Area, EscalationPoint, Terms, WorkOrder
+from services.dispatch.domain.onsite import first_site
 from shared.catalogue.model import BillingRules, DispatchRules
 from shared.deadlines import local_year, slip_period
 from shared.events.dispatch import StaffContact, WorkKind, WorkOrderIssued
@@ -42,6 +43,9 @@ class Report:
     building: str = ""
     place: str = ""
     appointment_at: datetime | None = None
+    hazard: str = ""
+    ordered: bool = True
+    own_material: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ def draft(
         due_at=due_at(rules, report.urgency, report.reported_at, where.zone, appointment),
         clock_from=report.reported_at,
         appointment_at=appointment,
+        hazard=report.hazard,
+        site=first_site(report.ordered, report.own_material) if report.area == "indoor" else None,
     )
 
 
@@ -111,6 +117,10 @@ def terms_of(kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingR
         collect_within_minutes=rules.collect_within_minutes,
         paperwork_within_hours=rules.paperwork_within_hours,
         escalation=tuple(EscalationPoint(s.at_percent, s.to_role) for s in rules.escalation),
+        bell_wait_minutes=rules.bell_wait_minutes,
+        late_after_minutes=rules.late_after_minutes,
+        companion=rules.companion,
+        notice_signature=rules.notice_signature,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.dispatch.domain.site import Site
 from shared.events.dispatch import WorkKind
 from shared.events.envelope import Lane
 from shared.events.intake import Urgency
@@ -81,6 +82,10 @@ class Terms:
     collect_within_minutes: int
     paperwork_within_hours: int
     escalation: tuple[EscalationPoint, ...]
+    bell_wait_minutes: int = 3
+    late_after_minutes: int = 10
+    companion: str = ""
+    notice_signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,8 @@ class WorkOrder:
     item: str = ""
     item_differs: bool = False
     owner_material: str = ""
+    hazard: str = ""
+    site: Site | None = None
     quote: Quote | None = None
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()
@@ -219,6 +226,16 @@ class WorkOrder:
     def emergency(self) -> bool:
         """Whether nothing may delay it (J17)."""
         return self.urgency == "emergency"
+
+    @property
+    def there(self) -> Site:
+        """The visit; an empty one before the first."""
+        return self.site or Site()
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the rules of a visit to a home hold: not in public places, nor in an emergency (P020)."""
+        return self.area == "indoor" and self.kind == "repair" and not self.emergency
 
 
 @dataclass(frozen=True, slots=True)

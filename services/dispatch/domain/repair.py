@@ -6,58 +6,117 @@ What may follow what stands in `repair_flow`.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.dispatch.domain.flow import Actor, Change, at, check, moved, require_role, step
 from services.dispatch.domain.model import Quote, Signature, WorkOrder
+from services.dispatch.domain.onsite import (
+    arrived,
+    check_appointment,
+    check_owner_material,
+    check_punctual,
+    check_rating,
+    may_sign_as_follower,
+    noted_materials,
+    with_site,
+)
 from services.dispatch.domain.repair_flow import REPAIR
+from services.dispatch.domain.site import Used
 from services.dispatch.domain.withdrawal import sign_withdrawal
 from shared.errors import Conflict, Invalid
 from shared.events.dispatch import QuoteLine, WorkCompleted, WorkPaidOff, WorkQuoted
-from shared.events.envelope import Amount
+from shared.events.envelope import Amount, Event
 from shared.money import Money
 
 OWNER, TECHNICIAN = "owner", "technician"
+WORKERS = frozenset({"technician", "repair_supervisor", "department_head"})
 
 
-def collect(order: WorkOrder, actor: Actor, now: datetime) -> Change:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found on the spot. `materials` None: nothing was said about material."""
+
+    item: str
+    differs: bool = False
+    owner_material: str = "none"
+    warned: bool = False
+    materials: tuple[Used, ...] | None = None
+
+
+def collect(order: WorkOrder, actor: Actor, now: datetime, taken_by: str = "") -> Change:
     """The department takes the slip (P027): the clocks of its return and of missing material start here."""
-    after = moved(order, check(REPAIR, order, "collect"), now)
-    first = {} if order.collected_at else {"collected_at": now, "collected_by": actor.by}
-    after = dataclasses.replace(after, **first)  # type: ignore[arg-type]
+    line = check(REPAIR, order, "collect")
+    if not taken_by and not actor.roles & WORKERS:
+        raise Invalid(
+            "taken-by",
+            "Write down who of the department took the slip (P027).",
+            field="taken_by",
+            accepted="the id of somebody of the department",
+        )
+    after = taken_up(moved(order, line, now), taken_by or actor.by, now)
     return Change(after, (step(after, "collected", actor.by, now),))
 
 
+def taken_up(order: WorkOrder, by: str, now: datetime) -> WorkOrder:
+    """Who acts on a slip has it: where it was pushed, nobody has to say so first. The first time counts."""
+    return order if order.collected_at else dataclasses.replace(order, collected_at=now, collected_by=by)
+
+
 def contact(
-    order: WorkOrder, actor: Actor, now: datetime, appointment_at: datetime | None, words: str
+    order: WorkOrder,
+    actor: Actor,
+    now: datetime,
+    appointment_at: datetime | None,
+    words: str,
+    ordered_by: str = "",
 ) -> Change:
-    """The owner was called and a time agreed (P022)."""
+    """The owner was called and a time agreed (P016, P022). A wish that has passed is no appointment."""
     after = moved(order, check(REPAIR, order, "contact"), now)
-    after = dataclasses.replace(after, appointment_at=appointment_at or order.appointment_at)
+    check_appointment(appointment_at, now)
+    wish = order.appointment_at if order.appointment_at is not None and order.appointment_at >= now else None
+    after = dataclasses.replace(after, appointment_at=appointment_at or wish)
+    if actor.roles & WORKERS:
+        after = taken_up(after, actor.by, now)
+    there = order.there
+    if there.place == "away" or there.waiting_since is not None or ordered_by:
+        place = "expected" if there.place == "away" else there.place
+        after = with_site(after, place=place, waiting_since=None, ordered=there.ordered or bool(ordered_by))
     fact = step(after, "contacted", actor.by, now, words)
-    return Change(after, (fact.model_copy(update={"appointment_at": after.appointment_at}),))
+    facts: tuple[Event, ...] = (fact.model_copy(update={"appointment_at": after.appointment_at}),)
+    if ordered_by and not there.ordered:
+        facts = (*facts, step(after, "ordered_by_household", actor.by, now, ordered_by))
+    return Change(after, facts)
 
 
-def arrive(order: WorkOrder, actor: Actor, now: datetime) -> Change:
-    """The technician is there."""
-    after = moved(order, check(REPAIR, order, "arrive"), now)
+def arrive(order: WorkOrder, actor: Actor, now: datetime, zone: str) -> Change:
+    """The technician is there, on time; at a home he rings next (P016)."""
+    line = check(REPAIR, order, "arrive")
+    check_punctual(order, now, zone)
+    after = taken_up(arrived(moved(order, line, now)), actor.by, now)
     return Change(after, (step(after, "arrived", actor.by, now),))
 
 
 def no_show(order: WorkOrder, actor: Actor, now: datetime, words: str) -> Change:
     """Nobody was at home: the owner is told and a new time has to be agreed."""
     after = moved(order, check(REPAIR, order, "no-show"), now)
+    after = with_site(after, place="away" if after.status == order.status else "", rang_at=())
+    after = with_site(after, no_shows=order.there.no_shows + 1)
     after = dataclasses.replace(after, appointment_at=None)
     return Change(after, (step(after, "no_show", actor.by, now, words),))
 
 
-def confirm_item(
-    order: WorkOrder, actor: Actor, now: datetime, item: str, differs: bool, owner_material: str
-) -> Change:
-    """The fault as it really is (P022), and the verdict on material the owner supplies."""
+def confirm_item(order: WorkOrder, actor: Actor, now: datetime, found: Found) -> Change:
+    """The fault as it really is (P022), the verdict on material the owner supplies, what is needed (P021)."""
     after = moved(order, check(REPAIR, order, "confirm-item"), now)
-    after = dataclasses.replace(after, item=item, item_differs=differs, owner_material=owner_material)
-    return Change(after, (step(after, "item_confirmed", actor.by, now, item),))
+    check_owner_material(order, found.owner_material, found.warned)
+    materials = noted_materials(order, found.materials)
+    after = dataclasses.replace(
+        after, item=found.item, item_differs=found.differs, owner_material=found.owner_material
+    )
+    if materials:
+        after = with_site(after, materials=materials)
+    return Change(after, (step(after, "item_confirmed", actor.by, now, found.item),))
 
 
 def quote(
@@ -106,18 +165,24 @@ def objected(order: WorkOrder, quote_id: str, now: datetime) -> Change:
 
 def start(order: WorkOrder, actor: Actor, now: datetime) -> Change:
     """The work begins: after consent, or at once in an emergency or where nothing is charged."""
-    after = moved(order, check(REPAIR, order, "start"), now)
+    after = taken_up(moved(order, check(REPAIR, order, "start"), now), actor.by, now)
     return Change(after, (step(after, "started", actor.by, now),))
 
 
-def complete(order: WorkOrder, actor: Actor, now: datetime, words: str) -> Change:
-    """The work is done; the signatures follow."""
+def complete(order: WorkOrder, actor: Actor, now: datetime, words: str, *, cleaned: bool = False) -> Change:
+    """The work is done; cleaning, if it is not done yet, and the signatures follow."""
     after = moved(order, check(REPAIR, order, "complete"), now)
     after = dataclasses.replace(after, done_at=now)
-    return Change(after, (step(after, "repaired", actor.by, now, words),))
+    facts: tuple[Event, ...] = (step(after, "repaired", actor.by, now, words),)
+    if cleaned:
+        after = with_site(after, cleaned_at=now)
+        facts = (*facts, step(after, "cleaned", actor.by, now))
+    return Change(after, facts)
 
 
-def sign(order: WorkOrder, actor: Actor, now: datetime, signer: str, mark: str) -> Change:
+def sign(
+    order: WorkOrder, actor: Actor, now: datetime, signer: str, mark: str, rating: int | None = None
+) -> Change:
     """One signature; with the last one the work counts as done (P022), or the withdrawal stands (P023)."""
     check(REPAIR, order, "sign")
     if order.status == "WITHDRAWAL_MARKED":
@@ -136,22 +201,28 @@ def sign(order: WorkOrder, actor: Actor, now: datetime, signer: str, mark: str) 
             field="mark",
             accepted="what stands on the form",
         )
+    check_rating(order, signer, rating)
     if signer != OWNER and not (signer == TECHNICIAN and actor.by == order.assignee_id):
         require_role(actor, signer, "sign here")
+        may_sign_as_follower(order, signer, actor)
     signed = (*order.signatures, Signature(signer, actor.by, now, mark))
     after = dataclasses.replace(order, signatures=signed)
+    if rating is not None:
+        after = with_site(after, rating=rating)
     if set(after.rules.signatures) - {s.signer for s in signed}:
-        return Change(after, (step(after, f"signed_by_{signer}", actor.by, now),))
-    return _all_signed(after, actor, now, signer)
+        fact = step(after, f"signed_by_{signer}", actor.by, now)
+        return Change(after, (fact.model_copy(update={"rating": rating}),))
+    return _all_signed(after, actor, now, signer, rating)
 
 
-def _all_signed(order: WorkOrder, actor: Actor, now: datetime, signer: str) -> Change:
+def _all_signed(order: WorkOrder, actor: Actor, now: datetime, signer: str, rating: int | None) -> Change:
     quoted = order.quote if order.quote is not None and order.quote.state == "consented" else None
     owed = quoted.total if quoted is not None and quoted.total is not None else None
     to_pay = owed is not None and owed.amount_minor > 0
     after = at(order, "SIGNED" if to_pay else "CLOSED", now)
+    last = step(dataclasses.replace(after, status="SIGNED"), f"signed_by_{signer}", actor.by, now)
     facts = (
-        step(dataclasses.replace(after, status="SIGNED"), f"signed_by_{signer}", actor.by, now),
+        last.model_copy(update={"rating": rating}),
         WorkCompleted(
             work_order_id=order.id,
             request_id=order.request_id,
@@ -161,6 +232,7 @@ def _all_signed(order: WorkOrder, actor: Actor, now: datetime, signer: str) -> C
             if owed is not None
             else None,
             signatures={s.signer: s.by for s in order.signatures},
+            rating=order.there.rating,
             completed_at=now,
         ),
     )

@@ -1,5 +1,7 @@
 """The repair flow as a table: P018, P020, P021, P022, P023 (002 §五.2; 004 篇4 §一).
 
+The steps at the door and inside are in `onsite_flow`.
+
 An emergency may start at once and is written up afterwards (P020). Work in a public area costs no owner
 anything and needs no quote. A response to an emergency runs the same flow.
 """
@@ -7,15 +9,22 @@ anything and needs no quote. A response to an emergency runs the same flow.
 from __future__ import annotations
 
 from services.dispatch.domain.flow import NOT_NOW, Flow, Line
-from services.dispatch.domain.model import Status, WorkOrder
-
-
-def _set(*statuses: Status) -> frozenset[Status]:
-    return frozenset(statuses)
+from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.onsite_flow import (
+    ONSITE,
+    VISITED,
+    cleaned,
+    expected,
+    inside,
+    left,
+    not_at_home,
+    ordered,
+)
+from services.dispatch.domain.onsite_flow import statuses as _set
 
 
 def _collected(order: WorkOrder) -> str:
-    if order.emergency or order.rules.mode != "collect":
+    if order.emergency or order.rules.mode == "push":
         return ""
     return "The department has not collected the slip yet; it does so first (P027)."
 
@@ -37,16 +46,25 @@ def _costs(order: WorkOrder) -> str:
 
 
 def _free(order: WorkOrder) -> str:
-    return "The owner has not agreed to a price yet (P014)." if order.rules.quote_needed else ""
+    return "The owner has not agreed to a price yet (P014)." if order.rules.quote_needed else inside(order)
 
 
-def _answered(order: WorkOrder) -> str:
-    waits = order.quote is not None and order.quote.state == "offered"
-    return "The owner has not answered the quote yet." if waits else ""
+def _complete(order: WorkOrder) -> str:
+    if order.quote is not None and order.quote.state == "offered":
+        return "The owner has not answered the quote yet."
+    if order.emergency and not order.item:
+        return "The slip does not say yet what was found; write it first (P020)."
+    return cleaned(order)
+
+
+def _agreed(order: WorkOrder) -> str:
+    if order.quote is not None and order.quote.state == "consented":
+        return "The owner has agreed to this price; it cannot be changed any more (P014)."
+    return ""
 
 
 def _paperwork(order: WorkOrder) -> str:
-    return _emergency(order) or _costs(order)
+    return _agreed(order) or _emergency(order) or _costs(order)
 
 
 def _home(order: WorkOrder) -> str:
@@ -65,28 +83,38 @@ REPAIR: Flow = {
     "contact": (
         Line(_set("ISSUED"), "CONTACTED", _collected),
         Line(_set("COLLECTED", "CONTACTED"), "CONTACTED"),
+        Line(VISITED, "", left),
     ),
-    "arrive": (Line(_set("CONTACTED"), "ON_SITE"), Line(_set("ISSUED", "COLLECTED"), "ON_SITE", _may_come)),
-    "no-show": (Line(_set("CONTACTED", "ON_SITE"), "COLLECTED"),),
+    "arrive": (
+        Line(_set("CONTACTED"), "ON_SITE", ordered),
+        Line(_set("ISSUED", "COLLECTED"), "ON_SITE", _may_come),
+        Line(VISITED, "", expected),
+    ),
+    "no-show": (
+        Line(_set("ON_SITE"), "COLLECTED", not_at_home),
+        Line(VISITED - _set("ON_SITE"), "", not_at_home),
+    ),
     "confirm-item": (
-        Line(_set("ON_SITE"), "ITEM_CONFIRMED"),
+        Line(_set("ON_SITE"), "ITEM_CONFIRMED", inside),
         Line(_set("STARTED", "REPAIRED"), "", _emergency),
     ),
     "quote": (
         Line(_set("ITEM_CONFIRMED", "QUOTED", "OBJECTED"), "QUOTED", _costs),
+        Line(_set("CONSENTED"), "QUOTED", _agreed),
         Line(_set("STARTED", "REPAIRED"), "", _paperwork),
     ),
     "start": (
-        Line(_set("CONSENTED"), "STARTED"),
+        Line(_set("CONSENTED"), "STARTED", inside),
         Line(_set("ITEM_CONFIRMED"), "STARTED", _free),
         Line(BEFORE_START, "STARTED", _emergency),
     ),
-    "complete": (Line(_set("STARTED"), "REPAIRED"),),
-    "sign": (Line(_set("REPAIRED"), "", _answered), Line(_set("WITHDRAWAL_MARKED"))),
+    "complete": (Line(_set("STARTED"), "REPAIRED", inside),),
+    "sign": (Line(_set("REPAIRED"), "", _complete), Line(_set("WITHDRAWAL_MARKED"))),
     "withdraw": (
         Line(
             _set("ON_SITE", "ITEM_CONFIRMED", "QUOTED", "CONSENTED", "OBJECTED"), "WITHDRAWAL_MARKED", _home
         ),
     ),
     "hand-over": (Line(BEFORE_START - WAITING_STATES | _set("CONTACTED", "STARTED")),),
+    **ONSITE,
 }

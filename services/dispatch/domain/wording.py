@@ -52,4 +52,13 @@ ACTION: Mapping[str, str] = {
     "form-signed": "record that the form is signed",
     "used": "record that the car was used",
     "confirm-cancellation": "confirm the cancellation",
+    "ring": "ring the bell",
+    "show-form": "show the service form",
+    "enter": "go in",
+    "leave": "leave and come again",
+    "late": "tell the owner of a delay",
+    "wait-owner": "wait for the owner",
+    "add-helper": "add a second technician",
+    "clean": "say that the place is clean",
+    "redo": "go on because the owner is not satisfied",
 }

@@ -8,11 +8,18 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from services.dispatch.domain import bodies
+from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.assignment import FLOWS
-from services.dispatch.domain.commands import ACTIONS
 from services.dispatch.domain.flow import Action, allowed
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.roster import Roster
+from services.dispatch.handlers.views import (
+    SiteView,
+    collect_due_at,
+    collected_late,
+    paperwork_gaps,
+    site_view,
+)
 from shared.http.actions import AllowedAction
 from shared.policy import Policy
 
@@ -82,6 +89,11 @@ class WorkOrderAnswer(BaseModel):
     issued_at: datetime | None
     due_at: datetime | None
     collected_at: datetime | None
+    collected_by: str
+    collect_due_at: datetime | None
+    collected_late: bool
+    mode: str
+    hazard: str
     appointment_at: datetime | None
     done_at: datetime | None
     ended_at: datetime | None
@@ -90,6 +102,7 @@ class WorkOrderAnswer(BaseModel):
     item_differs: bool
     owner_material: str
     quote_needed: bool
+    companion: str
     quote: QuoteView | None
     deposit: str
     signatures: list[SignatureView]
@@ -97,7 +110,9 @@ class WorkOrderAnswer(BaseModel):
     booking: BookingView | None
     taxi_plate: str
     cancel_notice_at: datetime | None
+    site: SiteView
     paperwork_missing: bool
+    paperwork_gaps: list[str]
     rework_of: str
     allowed_actions: list[AllowedAction]
 
@@ -142,6 +157,11 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         issued_at=order.issued_at,
         due_at=order.due_at,
         collected_at=order.collected_at,
+        collected_by=order.collected_by,
+        collect_due_at=collect_due_at(order),
+        collected_late=collected_late(order),
+        mode=order.rules.mode,
+        hazard=order.hazard,
         appointment_at=order.appointment_at,
         done_at=order.done_at,
         ended_at=order.ended_at,
@@ -150,6 +170,7 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         item_differs=order.item_differs,
         owner_material=order.owner_material,
         quote_needed=order.rules.quote_needed,
+        companion=order.rules.companion if order.at_home else "",
         quote=_quote(order),
         deposit=order.deposit,
         signatures=[SignatureView(signer=s.signer, by=s.by, signed_at=s.signed_at) for s in order.signatures],
@@ -157,7 +178,9 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         booking=_booking(order),
         taxi_plate=order.taxi.plate if order.taxi is not None else "",
         cancel_notice_at=order.cancel_notice.received_at if order.cancel_notice is not None else None,
+        site=site_view(order),
         paperwork_missing=order.emergency and order.status == "REPAIRED",
+        paperwork_gaps=paperwork_gaps(order, _missing(order)),
         rework_of=order.rework_of,
         allowed_actions=allowed_actions(order, roles, policy),
     )

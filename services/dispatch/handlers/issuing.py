@@ -24,6 +24,7 @@ from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
+from shared.catalogue.channels import by_household
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules, DispatchRules
 from shared.events.dispatch import WorkKind
@@ -86,7 +87,12 @@ class Issuing:
             unit_id=event.unit_id,
             building=event.building,
             place=event.place,
-            appointment_at=start_of(event.appointment_at, event.fields) if rules.kind == "errand" else None,
+            appointment_at=start_of(event.appointment_at, event.fields)
+            if rules.kind == "errand"
+            else event.appointment_at,
+            hazard=event.hazard,
+            ordered=by_household(event.channel),
+            own_material=event.fields.get("own_materials") is True,
         )
         billing = procedure.billing if procedure is not None else None
         await self._issue(unit, order_id, rules.kind, report, zone_of(settings, event.zone), rules, billing)

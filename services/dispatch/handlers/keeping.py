@@ -6,9 +6,11 @@ The order saved, its facts emitted, its timers set and forgotten, alarms raised.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
+from services.dispatch.domain import bodies, commands
 from services.dispatch.domain.assignment import contact_of, raised
 from services.dispatch.domain.deadlines import EscalationKind
 from services.dispatch.domain.flow import Actor, Change
@@ -19,6 +21,8 @@ from shared.errors import Bug
 from shared.kernel.unit import Unit
 
 P = TypeVar("P")
+B = TypeVar("B", bound=bodies.Body)
+Take = Callable[[WorkOrder, Unit], Awaitable[Change]]
 
 
 def payload(unit: Unit, kind: type[P]) -> P:
@@ -27,6 +31,13 @@ def payload(unit: Unit, kind: type[P]) -> P:
     if not isinstance(found, kind):
         raise Bug(f"{kind.__name__} was expected")
     return found
+
+
+def body_of(unit: Unit, kind: type[B]) -> B:
+    """The body of the step."""
+    body = payload(unit, commands.WorkCommand).body
+    assert isinstance(body, kind)
+    return body
 
 
 def actor_of(unit: Unit) -> Actor:

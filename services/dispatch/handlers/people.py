@@ -43,7 +43,7 @@ async def recipient(unit: Unit, order: WorkOrder, role: str) -> Staff | None:
     return _first(anybody) if anybody else (await _last(unit, ())).staff
 
 
-async def person(unit: Unit, order: WorkOrder, staff_id: str) -> Staff:
+async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staff_id") -> Staff:
     """Somebody of the order's department, or of another one. Raises NotFound naming the field."""
     roster = await unit.look(Roster, order.department)
     found = roster.person(staff_id) if roster is not None else None
@@ -51,7 +51,7 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str) -> Staff:
         rosters = await _rosters(unit)
         found = next((s for r in rosters if (s := r.person(staff_id)) is not None), None)
     if found is None:
-        raise NotFound("staff", f"There is no person {staff_id} in this property.", field="staff_id")
+        raise NotFound("staff", f"There is no person {staff_id} in this property.", field=field)
     return found
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 from services.dispatch.domain import bodies, commands, errand, repair, withdrawal
-from services.dispatch.domain.assignment import assign, cannot, contact_of, given, hand_over, reassigned
+from services.dispatch.domain.assignment import (
+    assign,
+    cannot,
+    contact_of,
+    given,
+    hand_over,
+    may_give_out,
+    reassigned,
+)
 from services.dispatch.domain.flow import Change, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.site import Used
 from services.dispatch.domain.tariff import check_lines
 from services.dispatch.handlers.answers import work_order_answer
-from services.dispatch.handlers.keeping import actor_of, alarm, keep, payload
+from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of, keep, payload
+from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
 from services.dispatch.handlers.people import find, person
-from services.dispatch.handlers.rules import procedure_of
+from services.dispatch.handlers.rules import procedure_of, rules_of
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, NotFound
 from shared.events.dispatch import QuoteLine
@@ -21,20 +30,13 @@ from shared.kernel.unit import Command, Handler, Unit
 from shared.money import Money
 from shared.policy import Policy
 
-B = TypeVar("B", bound=bodies.Body)
-Take = Callable[[WorkOrder, Unit], Awaitable[Change]]
-
-
-def body_of(unit: Unit, kind: type[B]) -> B:
-    """The body of the step."""
-    body = payload(unit, commands.WorkCommand).body
-    assert isinstance(body, kind)
-    return body
-
 
 async def collect(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.collect`."""
-    return repair.collect(order, actor_of(unit), unit.now)
+    actor, taken_by = actor_of(unit), body_of(unit, bodies.CollectBody).taken_by
+    if taken_by:
+        await person(unit, order, taken_by, "taken_by")
+    return repair.collect(order, actor, unit.now, taken_by)
 
 
 async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
@@ -50,11 +52,22 @@ async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
     return Change(after, (said, reassigned(after, "cannot", unit.now, contact_of(choice.staff))))
 
 
-async def assign_work(order: WorkOrder, unit: Unit) -> Change:
-    """A supervisor gives it to somebody."""
-    staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
-    after = assign(order, staff, unit.now)
-    return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
+class Assigning:
+    """Giving a slip to somebody; who may give out a general repair is in the catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    async def assign(self, order: WorkOrder, unit: Unit) -> Change:
+        """Urgent ones by reception or any supervisor, general ones by the repair supervisor (P018, P019)."""
+        if order.rules.supervisor_dispatches and order.urgency == "general":
+            settings = await unit.look(PropertyCopy, order.property_id)
+            may_give_out(
+                order, actor_of(unit), rules_of(self._catalogue, order, settings).general_assigned_by
+            )
+        staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
+        after = assign(order, staff, unit.now)
+        return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
 
 
 async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
@@ -69,12 +82,13 @@ async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
 async def record_call(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.contact`."""
     body = body_of(unit, bodies.CallBody)
-    return repair.contact(order, actor_of(unit), unit.now, body.appointment_at, body.note)
+    actor = actor_of(unit)
+    return repair.contact(order, actor, unit.now, body.appointment_at, body.note, body.ordered_by)
 
 
 async def arrive(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.arrive`."""
-    return repair.arrive(order, actor_of(unit), unit.now)
+    return repair.arrive(order, actor_of(unit), unit.now, await zone(unit))
 
 
 async def no_show(order: WorkOrder, unit: Unit) -> Change:
@@ -85,7 +99,10 @@ async def no_show(order: WorkOrder, unit: Unit) -> Change:
 async def confirm_item(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.confirm_item`."""
     body = body_of(unit, bodies.ItemBody)
-    return repair.confirm_item(order, actor_of(unit), unit.now, body.item, body.differs, body.owner_material)
+    written = body.materials
+    materials = None if written is None else tuple(Used(line.name, line.quantity) for line in written)
+    found = repair.Found(body.item, body.differs, body.owner_material, body.warned, materials)
+    return repair.confirm_item(order, actor_of(unit), unit.now, found)
 
 
 async def quote_errand(order: WorkOrder, unit: Unit) -> Change:
@@ -122,13 +139,14 @@ async def start(order: WorkOrder, unit: Unit) -> Change:
 
 async def complete(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.complete`."""
-    return repair.complete(order, actor_of(unit), unit.now, body_of(unit, bodies.NoteBody).note)
+    body = body_of(unit, bodies.CompleteBody)
+    return repair.complete(order, actor_of(unit), unit.now, body.note, cleaned=body.cleaned)
 
 
 async def sign(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.sign`."""
     body = body_of(unit, bodies.SignBody)
-    return repair.sign(order, actor_of(unit), unit.now, body.signer, body.mark)
+    return repair.sign(order, actor_of(unit), unit.now, body.signer, body.mark, body.rating)
 
 
 async def withdraw(order: WorkOrder, unit: Unit) -> Change:
@@ -178,7 +196,6 @@ async def confirm_cancellation(order: WorkOrder, unit: Unit) -> Change:
 STEPS: Mapping[type[commands.WorkCommand], Take] = {
     commands.CollectSlip: collect,
     commands.SayCannot: say_cannot,
-    commands.AssignWork: assign_work,
     commands.RecordCall: record_call,
     commands.RecordArrival: arrive,
     commands.RecordNoShow: no_show,
@@ -194,6 +211,7 @@ STEPS: Mapping[type[commands.WorkCommand], Take] = {
     commands.RecordForm: form_signed,
     commands.RecordUse: used,
     commands.ConfirmCancellation: confirm_cancellation,
+    **ONSITE_STEPS,
 }
 
 
@@ -201,6 +219,7 @@ def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], H
     """One handler for each step; they differ only in what the flow says."""
     steps: dict[type[commands.WorkCommand], Take] = {**STEPS}
     steps[commands.QuoteWork] = Quoting(catalogue).quote
+    steps[commands.AssignWork] = Assigning(catalogue).assign
     return {kind: _handler(take, policy) for kind, take in steps.items()}
 
 

@@ -19,6 +19,7 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine in the morning in Shanghai
 TECHNICIAN = Actor("tech-1", frozenset({"technician"}))
 SUPERVISOR = Actor("boss-1", frozenset({"repair_supervisor"}))
 BUTLER = Actor("butler-1", frozenset({"butler"}))
+ZONE = "Asia/Shanghai"
 PRICE = Money(60_000, "CNY")
 
 
@@ -69,6 +70,8 @@ def order(status: Any = "ISSUED", **changes: Any) -> WorkOrder:
         "due_at": NOW + timedelta(days=3),
         "clock_from": NOW,
     }
+    if status in ("REPAIRED", "SIGNED"):
+        values["item"] = "washer of the tap"
     if status in ("QUOTED", "CONSENTED", "OBJECTED"):
         state = {"QUOTED": "offered", "CONSENTED": "consented", "OBJECTED": "refused"}[status]
         total = Money(4000, "CNY") if state == "consented" else None

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.dispatch.domain import repair, withdrawal
+from services.dispatch.domain import onsite, repair, withdrawal
 from services.dispatch.domain.flow import Actor, Change
 from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.site import Site
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.events.dispatch import (
     QuoteLine,
@@ -22,7 +23,7 @@ from shared.events.dispatch import (
     WorkWithdrawn,
 )
 from shared.money import Money
-from tests.unit.dispatch.builders import NOW, SUPERVISOR, TECHNICIAN, order, terms
+from tests.unit.dispatch.builders import NOW, SUPERVISOR, TECHNICIAN, ZONE, order, staff, terms
 
 LINES = (QuoteLine(code="tap-replacement"),)
 
@@ -39,7 +40,7 @@ def steps(change: Change) -> list[str]:
 
 def signed_by_all(subject: WorkOrder) -> Change:
     """Owner, technician and supervisor sign."""
-    change = repair.sign(subject, TECHNICIAN, NOW, "owner", "Wang")
+    change = repair.sign(subject, TECHNICIAN, NOW, "owner", "Wang", 5)
     change = repair.sign(change.order, TECHNICIAN, NOW, "technician", "")
     return repair.sign(change.order, SUPERVISOR, NOW, "repair_supervisor", "")
 
@@ -56,15 +57,19 @@ def test_p022_from_the_slip_to_three_signatures_and_the_payment() -> None:
     assert told.note == "", "what a person said is not in the open part (J9)"
     assert told.personal is not None
     assert (told.personal.note, told.personal_key) == ("after lunch", "request:r1")
-    change = repair.arrive(change.order, TECHNICIAN, NOW)
-    change = repair.confirm_item(change.order, TECHNICIAN, NOW, "washer of the tap", True, "none")
+    change = repair.arrive(change.order, TECHNICIAN, appointment, ZONE)
+    change = onsite.ring(change.order, TECHNICIAN, appointment, ZONE)
+    change = onsite.show_form(change.order, TECHNICIAN, appointment, True, "")
+    change = onsite.enter(change.order, TECHNICIAN, appointment, staff("cs-1", role="cs_officer"))
+    found = repair.Found("washer of the tap", differs=True)
+    change = repair.confirm_item(change.order, TECHNICIAN, NOW, found)
     assert change.order.item_differs
     change = repair.quote(change.order, TECHNICIAN, NOW, "q1", LINES)
     assert kinds(change) == [WorkQuoted]
     change = repair.consented(change.order, "q1", Money(4000, "CNY"), NOW)
     assert change.order.status == "CONSENTED"
     change = repair.start(change.order, TECHNICIAN, NOW)
-    change = repair.complete(change.order, TECHNICIAN, NOW, "")
+    change = repair.complete(change.order, TECHNICIAN, NOW, "", cleaned=True)
     change = signed_by_all(change.order)
     assert change.order.status == "SIGNED"
     assert change.order.open, "the payment is outstanding"
@@ -72,6 +77,7 @@ def test_p022_from_the_slip_to_three_signatures_and_the_payment() -> None:
     assert isinstance(completed, WorkCompleted)
     assert completed.amount is not None
     assert (completed.amount.amount_minor, completed.quote_id) == (4000, "q1"), "equal to the consented quote"
+    assert completed.rating == 5
     assert completed.signatures == {"owner": "tech-1", "technician": "tech-1", "repair_supervisor": "boss-1"}
     change = repair.settled(change.order, NOW)
     assert kinds(change) == [WorkPaidOff]
@@ -89,6 +95,9 @@ def test_p021_public_work_needs_the_supervisors_signature_alone_and_costs_nothin
 def test_p020_an_emergency_starts_at_once_and_is_quoted_afterwards() -> None:
     change = repair.start(order(urgency="emergency"), TECHNICIAN, NOW)
     change = repair.complete(change.order, TECHNICIAN, NOW, "")
+    with pytest.raises(Conflict, match="does not say yet what was found"):
+        repair.sign(change.order, TECHNICIAN, NOW, "owner", "Wang")
+    change = repair.confirm_item(change.order, TECHNICIAN, NOW, repair.Found("burst pipe"))
     change = repair.quote(change.order, TECHNICIAN, NOW, "q1", LINES)
     assert change.order.status == "REPAIRED", "the paperwork does not take the work back"
     with pytest.raises(Conflict, match="not answered the quote"):
@@ -112,6 +121,7 @@ def test_p020_an_emergency_without_a_quote_is_not_charged() -> None:
         ("repair_supervisor", TECHNICIAN, "", Forbidden),
         ("technician", SUPERVISOR, "", Forbidden),
         ("owner", TECHNICIAN, "", Invalid),
+        ("owner", TECHNICIAN, "Wang", Invalid),  # no rating
         ("cashier", TECHNICIAN, "", Invalid),
     ],
 )
@@ -191,16 +201,17 @@ def test_j5_what_has_ended_is_not_cancelled_again(status: str) -> None:
     assert withdrawal.cancelled(subject, NOW, "x", NOW) == Change(subject)
 
 
-@pytest.mark.parametrize("take", [repair.arrive, repair.start, repair.collect])
+@pytest.mark.parametrize("take", [repair.start, repair.collect, onsite.clean])
 def test_a_step_out_of_turn_changes_nothing(take: Any) -> None:
-    subject = order("REPAIRED")
+    subject = order("SIGNED")
     with pytest.raises(Conflict):
         take(subject, TECHNICIAN, NOW)
-    assert subject == order("REPAIRED")
+    assert subject == order("SIGNED")
 
 
 def test_nobody_at_home_needs_a_new_appointment() -> None:
-    subject = order("CONTACTED", appointment_at=NOW)
+    rang = Site(place="door", visits=1, rang_at=(NOW, NOW + timedelta(minutes=3)))
+    subject = order("ON_SITE", appointment_at=NOW, site=rang)
     change = repair.no_show(subject, TECHNICIAN, NOW, "rang twice")
     assert (change.order.status, change.order.appointment_at) == ("COLLECTED", None)
     assert steps(change) == ["no_show"]
@@ -208,5 +219,6 @@ def test_nobody_at_home_needs_a_new_appointment() -> None:
 
 def test_p027_the_first_collection_is_kept() -> None:
     first = repair.collect(order(), TECHNICIAN, NOW).order
-    again = repair.collect(replace(first, status="ISSUED"), Actor("tech-2"), NOW + timedelta(hours=1))
+    second = Actor("tech-2", frozenset({"technician"}))
+    again = repair.collect(replace(first, status="ISSUED"), second, NOW + timedelta(hours=1))
     assert (again.order.collected_by, again.order.collected_at) == ("tech-1", NOW)

@@ -8,61 +8,97 @@ import pytest
 
 from services.dispatch.domain.flow import Action, allowed, check
 from services.dispatch.domain.model import ENDED, WorkOrder
+from services.dispatch.domain.onsite_flow import VISITED
 from services.dispatch.domain.repair_flow import REPAIR
+from services.dispatch.domain.site import Site
 from services.dispatch.domain.wording import ACTION, STATUS
 from shared.errors import Conflict
-from tests.unit.dispatch.builders import order, terms
+from tests.unit.dispatch.builders import NOW, order, terms
 
 ACTIONS = get_args(Action)
 
-# A home, not urgent, slips are pushed.
+# A home, not urgent, slips are pushed; nobody has said yet where the technician is.
+ONSITE = {"leave", "add-helper", "wait-owner"}
 INDOOR: dict[str, set[str]] = {
-    "ISSUED": {"collect", "cannot", "assign", "contact"},
-    "COLLECTED": {"cannot", "assign", "contact"},
-    "CONTACTED": {"cannot", "assign", "contact", "arrive", "no-show", "hand-over"},
-    "ON_SITE": {"no-show", "confirm-item", "withdraw", "hand-over"},
-    "ITEM_CONFIRMED": {"quote", "withdraw", "hand-over"},
-    "QUOTED": {"quote", "withdraw", "hand-over"},
-    "CONSENTED": {"start", "withdraw", "hand-over"},
-    "OBJECTED": {"quote", "withdraw", "hand-over"},
-    "STARTED": {"complete", "hand-over"},
-    "REPAIRED": {"sign"},
+    "ISSUED": {"collect", "cannot", "assign", "contact", "add-helper"},
+    "COLLECTED": {"cannot", "assign", "contact", "add-helper", "wait-owner"},
+    "CONTACTED": {"cannot", "assign", "contact", "arrive", "hand-over", "add-helper", "wait-owner"},
+    "ON_SITE": {"confirm-item", "withdraw", "hand-over"} | ONSITE,
+    "ITEM_CONFIRMED": {"quote", "withdraw", "hand-over"} | ONSITE,
+    "QUOTED": {"quote", "withdraw", "hand-over"} | ONSITE,
+    "CONSENTED": {"start", "withdraw", "hand-over"} | ONSITE,
+    "OBJECTED": {"quote", "withdraw", "hand-over"} | ONSITE,
+    "STARTED": {"complete", "hand-over", "clean"} | ONSITE,
+    "REPAIRED": {"sign", "clean", "redo"},
     "SIGNED": set(),
     "CLOSED": set(),
     "WITHDRAWAL_MARKED": {"sign"},
     "WITHDRAWN": set(),
     "CANCELLED": set(),
 }
-# The same, where slips are collected: nobody calls the owner before.
-COLLECTED = {**INDOOR, "ISSUED": {"collect", "cannot", "assign"}}
-# A public area: no owner to call, nothing to quote, nobody who could withdraw.
-PUBLIC: dict[str, set[str]] = {
-    **INDOOR,
-    "ISSUED": {"collect", "cannot", "assign", "contact", "arrive"},
-    "COLLECTED": {"cannot", "assign", "contact", "arrive"},
-    "ON_SITE": {"no-show", "confirm-item", "hand-over"},
-    "ITEM_CONFIRMED": {"start", "hand-over"},
-    "QUOTED": {"hand-over"},
-    "CONSENTED": {"start", "hand-over"},
-    "OBJECTED": {"hand-over"},
+# The same, where slips are collected or called out by radio: nobody calls the owner before.
+COLLECTED = {**INDOOR, "ISSUED": {"collect", "cannot", "assign", "add-helper"}}
+# The same, with a technician who stands at the door and has not rung.
+WORK = {"confirm-item", "start", "complete"}
+DOOR = {
+    status: (actions - WORK) | {"ring"} if status in VISITED else actions
+    for status, actions in INDOOR.items()
 }
-# An emergency in a home: it may begin from anywhere, and is written up afterwards.
+DOOR["REPAIRED"] = INDOOR["REPAIRED"] - {"sign"}  # not cleaned
+# He has rung twice and nobody opened.
+RANG = {
+    status: (actions - {"ring"}) | {"no-show", "show-form"} if status in VISITED else actions
+    for status, actions in DOOR.items()
+}
+# He has left; before he comes again the owner is called.
+AWAY = {
+    status: (actions - WORK - {"leave"}) | {"contact"} if status in VISITED else actions
+    for status, actions in INDOOR.items()
+}
+AWAY["REPAIRED"] = DOOR["REPAIRED"]
+# A new time is agreed.
+EXPECTED = {
+    status: actions | {"arrive", "late"} if status in VISITED else actions for status, actions in AWAY.items()
+}
+EXPECTED["CONTACTED"] = INDOOR["CONTACTED"] | {"late"}
+# A patrol found it: somebody of the household has to order it first.
+UNORDERED = {**INDOOR, "CONTACTED": INDOOR["CONTACTED"] - {"arrive"}, "REPAIRED": DOOR["REPAIRED"]}
+# A public area: no owner to call, nothing to quote, nobody who could withdraw.
+HOME = {"wait-owner", "redo"}
+PUBLIC: dict[str, set[str]] = {
+    **{status: actions - HOME for status, actions in INDOOR.items()},
+    "ISSUED": {"collect", "cannot", "assign", "contact", "arrive", "add-helper"},
+    "COLLECTED": {"cannot", "assign", "contact", "arrive", "add-helper"},
+    "ON_SITE": {"confirm-item", "hand-over", "leave", "add-helper"},
+    "ITEM_CONFIRMED": {"start", "hand-over", "leave", "add-helper"},
+    "QUOTED": {"hand-over", "leave", "add-helper"},
+    "CONSENTED": {"start", "hand-over", "leave", "add-helper"},
+    "OBJECTED": {"hand-over", "leave", "add-helper"},
+}
+# An emergency in a home: it may begin from anywhere, nobody waits at a door, and it is written up afterwards.
 EMERGENCY: dict[str, set[str]] = {
     **INDOOR,
-    "ISSUED": {"collect", "cannot", "assign", "contact", "arrive", "start"},
-    "COLLECTED": {"cannot", "assign", "contact", "arrive", "start"},
-    "CONTACTED": {"cannot", "assign", "contact", "arrive", "no-show", "hand-over", "start"},
-    "ON_SITE": {"no-show", "confirm-item", "withdraw", "hand-over", "start"},
-    "ITEM_CONFIRMED": {"quote", "withdraw", "hand-over", "start"},
-    "QUOTED": {"quote", "withdraw", "hand-over", "start"},
-    "OBJECTED": {"quote", "withdraw", "hand-over", "start"},
-    "STARTED": {"complete", "hand-over", "confirm-item", "quote"},
-    "REPAIRED": {"sign", "confirm-item", "quote"},
+    "ISSUED": INDOOR["ISSUED"] | {"arrive", "start"},
+    "COLLECTED": INDOOR["COLLECTED"] | {"arrive", "start"},
+    "CONTACTED": INDOOR["CONTACTED"] | {"start"},
+    "ON_SITE": INDOOR["ON_SITE"] | {"start", "no-show"},
+    "ITEM_CONFIRMED": INDOOR["ITEM_CONFIRMED"] | {"start", "no-show"},
+    "QUOTED": INDOOR["QUOTED"] | {"start", "no-show"},
+    "CONSENTED": INDOOR["CONSENTED"] | {"no-show"},
+    "OBJECTED": INDOOR["OBJECTED"] | {"start", "no-show"},
+    "STARTED": INDOOR["STARTED"] | {"confirm-item", "quote", "no-show"},
+    "REPAIRED": INDOOR["REPAIRED"] | {"confirm-item", "quote"},
 }
-RESPONSE = {status: actions - {"withdraw", "quote"} for status, actions in EMERGENCY.items()}
+RESPONSE = {status: actions - {"withdraw", "quote"} - HOME for status, actions in EMERGENCY.items()}
 VARIANTS: dict[str, tuple[dict[str, set[str]], dict[str, object]]] = {
     "indoor": (INDOOR, {}),
     "collect": (COLLECTED, {"terms": terms(mode="collect")}),
+    "radio": (COLLECTED, {"terms": terms(mode="radio")}),
+    "door": (DOOR, {"site": Site(place="door")}),
+    "rang": (RANG, {"site": Site(place="door", rang_at=(NOW, NOW))}),
+    "away": (AWAY, {"site": Site(place="away")}),
+    "expected": (EXPECTED, {"site": Site(place="expected"), "appointment_at": NOW}),
+    "unordered": (UNORDERED, {"site": Site(ordered=False, cleaned_at=None)}),
     "public": (PUBLIC, {"area": "public", "terms": terms("repair-report", area="public")}),
     "emergency": (EMERGENCY, {"urgency": "emergency"}),
     "response": (

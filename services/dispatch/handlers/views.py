@@ -1,0 +1,79 @@
+"""What a caller sees of the visit to a home or a public place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from services.dispatch.domain.model import WorkOrder
+
+
+class MaterialView(BaseModel):
+    """Material as written on the form."""
+
+    name: str
+    quantity: str
+
+
+class SiteView(BaseModel):
+    """The visit: whether the household ordered it, where the technician is, bells, form, who is with him."""
+
+    ordered: bool
+    own_material: bool
+    place: str
+    visits: int
+    rang_at: list[datetime]
+    form_confirmed: bool
+    companion_id: str
+    late: int
+    no_shows: int
+    waiting_since: datetime | None
+    helpers: list[str]
+    materials: list[MaterialView]
+    cleaned_at: datetime | None
+    rating: int | None
+
+
+def site_view(order: WorkOrder) -> SiteView:
+    """The visit of an order; an empty one before the first."""
+    site = order.there
+    return SiteView(
+        ordered=site.ordered,
+        own_material=site.own_material,
+        place=site.place,
+        visits=site.visits,
+        rang_at=list(site.rang_at),
+        form_confirmed=site.form_confirmed,
+        companion_id=site.companion_id,
+        late=site.late,
+        no_shows=site.no_shows,
+        waiting_since=site.waiting_since,
+        helpers=list(site.helpers),
+        materials=[MaterialView(name=m.name, quantity=m.quantity) for m in site.materials],
+        cleaned_at=site.cleaned_at,
+        rating=site.rating,
+    )
+
+
+def collect_due_at(order: WorkOrder) -> datetime | None:
+    """Until when the department should have the slip; None where it is pushed (P027)."""
+    if order.rules.mode == "push" or order.issued_at is None or order.kind == "errand":
+        return None
+    return order.issued_at + timedelta(minutes=order.rules.collect_within_minutes)
+
+
+def collected_late(order: WorkOrder) -> bool:
+    """Whether the slip was collected after its time."""
+    due = collect_due_at(order)
+    return due is not None and order.collected_at is not None and order.collected_at > due
+
+
+def paperwork_gaps(order: WorkOrder, signatures_missing: list[str]) -> list[str]:
+    """What the slip of an emergency still lacks (P020); empty while the work goes on."""
+    if not order.emergency or order.status != "REPAIRED":
+        return []
+    gaps = [] if order.item else ["item"]
+    if order.quote is not None and order.quote.state == "offered":
+        gaps.append("consent")
+    return gaps + [f"signature:{name}" for name in signatures_missing]

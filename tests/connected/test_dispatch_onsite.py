@@ -1,0 +1,281 @@
+"""At the door and inside, through dispatch on a real MongoDB: P016, P017, P021, P022, P027, R9, R19."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import orjson
+import pytest
+
+from shared.settings import Settings
+from tests.connected.dispatch_desk import Desk, open_desk
+
+pytestmark = pytest.mark.connected
+
+
+@pytest.fixture
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    """A garden estate: slips are pushed, customer service goes in with the worker."""
+    async with open_desk(settings) as made:
+        await made.open_property(profile="garden")
+        people = [("tech-1", "technician"), ("tech-2", "technician"), ("boss-1", "repair_supervisor")]
+        await made.staff("engineering", *people, hours=20)
+        await made.staff("service", ("cs-1", "cs_officer"), ("cs-2", "cs_officer"), hours=20)
+        yield made
+
+
+async def report(desk: Desk, **changes: object) -> str:
+    """A report in the garden."""
+    return await desk.report(profile="garden", urgency="urgent", **changes)
+
+
+async def called(desk: Desk, order_id: str, hours: int = 2) -> datetime:
+    """The owner was called; the time agreed."""
+    at = desk.clock.now() + timedelta(hours=hours)
+    await desk.take("technician", order_id, "contact", {"appointment_at": at.isoformat(), "note": "x"})
+    return at
+
+
+async def test_p016_the_bell_rings_twice_three_minutes_apart_and_never_again(desk: Desk) -> None:
+    order_id = await report(desk)
+    await called(desk, order_id, 0)
+    early = await desk.refused("technician", order_id, "ring")
+    assert early["status"] == 409
+    await desk.take("technician", order_id, "arrive")
+    home = await desk.refused("technician", order_id, "no-show", {"reason": "nobody"})
+    assert "Ring twice" in home["detail"]
+    await desk.take("technician", order_id, "ring")
+    for minutes, seconds in ((0, 0), (2, 59)):
+        desk.clock.advance(timedelta(minutes=minutes, seconds=seconds))
+        soon = await desk.refused("technician", order_id, "ring")
+        assert "3 minutes later" in soon["detail"]
+        assert "09:00" in soon["detail"], "as said at the desk, in the property's time"
+    desk.clock.advance(timedelta(seconds=1))
+    twice = await desk.take("technician", order_id, "ring")
+    assert len(twice["site"]["rang_at"]) == 2
+    desk.clock.advance(timedelta(minutes=10))
+    third = await desk.refused("technician", order_id, "ring")
+    assert "nobody rings again" in third["detail"]
+    gone = await desk.take("technician", order_id, "no-show", {"reason": "rang at nine, nobody"})
+    assert (gone["status"], gone["appointment_at"], gone["site"]["no_shows"]) == ("COLLECTED", None, 1)
+    assert (await desk.steps())[-3:] == ["bell_1", "bell_2", "no_show"]
+    again = await desk.refused("technician", order_id, "arrive")
+    assert "unannounced" in again["detail"], "a second visit is agreed like the first"
+    await desk.into_home(order_id, "cs-1")
+    assert (await desk.read(order_id))["site"]["visits"] == 2
+
+
+async def test_p016_lateness_is_a_call_with_reason_and_a_new_appointment(desk: Desk) -> None:
+    order_id = await report(desk)
+    agreed = await called(desk, order_id)
+    desk.clock.advance(timedelta(hours=2, minutes=11))
+    problem = await desk.refused("technician", order_id, "arrive")
+    assert problem["type"].endswith("too-late")
+    assert problem["accepted"] == "late"
+    passed = {"reason": "lift stuck", "appointment_at": agreed.isoformat()}
+    assert (await desk.refused("technician", order_id, "late", passed))["field"] == "appointment_at"
+    new = desk.clock.now() + timedelta(hours=1)
+    body = {"reason": "lift stuck", "appointment_at": new.isoformat()}
+    told = await desk.take("cs_officer", order_id, "late", body)
+    assert (datetime.fromisoformat(told["appointment_at"]), told["site"]["late"]) == (new, 1)
+    row = (await desk.told("work_order.step_taken"))[-1]
+    fact = orjson.loads(row["data"])
+    assert (fact["step"], datetime.fromisoformat(fact["appointment_at"])) == ("late", new)
+    assert b"lift stuck" not in row["data"], "what was said is sealed (J9)"
+    desk.clock.advance(timedelta(hours=1, minutes=10))
+    assert (await desk.take("technician", order_id, "arrive"))["status"] == "ON_SITE"
+
+
+async def test_p017_no_form_no_entry_and_p016_customer_service_goes_in_too(desk: Desk) -> None:
+    order_id = await report(desk)
+    await called(desk, order_id, 0)
+    await desk.take("technician", order_id, "arrive")
+    assert (
+        "Ring first"
+        in (await desk.refused("technician", order_id, "show-form", {"confirmed": True}))["detail"]
+    )
+    await desk.take("technician", order_id, "ring")
+    body = {"companion_id": "cs-1"}
+    assert (
+        "confirmed the service form" in (await desk.refused("technician", order_id, "enter", body))["detail"]
+    )
+    await desk.take("technician", order_id, "show-form", {"confirmed": False, "note": "not what I asked"})
+    assert (
+        "confirmed the service form" in (await desk.refused("technician", order_id, "enter", body))["detail"]
+    )
+    item = {"item": "tap", "materials": []}
+    assert "not inside" in (await desk.refused("technician", order_id, "confirm-item", item))["detail"]
+    await desk.take("technician", order_id, "show-form", {"confirmed": True})
+    alone = await desk.refused("technician", order_id, "enter")
+    assert (alone["status"], alone["field"]) == (422, "companion_id")
+    mate = await desk.refused("technician", order_id, "enter", {"companion_id": "tech-2"})
+    assert mate["field"] == "companion_id"
+    entered = await desk.take("technician", order_id, "enter", body)
+    assert (entered["site"]["place"], entered["site"]["companion_id"]) == ("inside", "cs-1")
+    assert (await desk.take("technician", order_id, "confirm-item", item))["status"] == "ITEM_CONFIRMED"
+
+
+async def test_p017_the_villa_sends_the_worker_alone(settings: Settings) -> None:
+    async with open_desk(settings) as desk:
+        await desk.staff("engineering", ("tech-1", "technician"))
+        order_id = await desk.report()
+        await desk.take("technician", order_id, "collect")
+        assert (await desk.into_home(order_id))["companion"] == ""
+
+
+async def test_r9_a_patrol_finding_alone_opens_no_door(desk: Desk) -> None:
+    order_id = await report(desk, channel="patrol")
+    await called(desk, order_id, 0)
+    problem = await desk.refused("technician", order_id, "arrive")
+    assert "who orders it (R9)" in problem["detail"]
+    told = await desk.take("cs_officer", order_id, "contact", {"ordered_by": "Mrs Wang"})
+    assert told["site"]["ordered"]
+    assert "ordered_by_household" in await desk.steps()
+    assert (await desk.take("technician", order_id, "arrive"))["status"] == "ON_SITE"
+    assert b"Mrs Wang" not in b"".join([r["data"] for r in await desk.told()])
+
+
+async def test_p022_the_real_item_the_owners_material_and_a_price_that_stays(desk: Desk) -> None:
+    order_id = await report(desk, fields={"own_materials": True})
+    await desk.into_home(order_id, "cs-1")
+    body = {"item": "the washer, not the tap", "differs": True}
+    untested = await desk.refused("technician", order_id, "confirm-item", body)
+    assert untested["field"] == "owner_material"
+    poor = body | {"owner_material": "poor_quality"}
+    assert (await desk.refused("technician", order_id, "confirm-item", poor))["field"] == "warned"
+    found = await desk.take("technician", order_id, "confirm-item", poor | {"warned": True})
+    assert (found["item_differs"], found["owner_material"]) == (True, "poor_quality")
+    lines = {"lines": [{"code": "tap-replacement"}]}
+    early = await desk.refused("technician", order_id, "start")
+    assert "agreed to a price" in early["detail"]
+    quoted = await desk.take("technician", order_id, "quote", lines)
+    await desk.consent(quoted, 4000)
+    changed = await desk.refused("technician", order_id, "quote", {"lines": [{"code": "lock-replacement"}]})
+    assert "cannot be changed any more" in changed["detail"]
+    assert len(await desk.told("work_order.quoted")) == 1
+    await desk.take("technician", order_id, "start")
+    assert (await desk.refused("technician", order_id, "quote", lines))["status"] == 409
+
+
+async def test_p017_cleaned_signed_rated_and_p022_who_signs(desk: Desk) -> None:
+    order_id = await report(desk)
+    await desk.into_home(order_id, "cs-1")
+    await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
+    quoted = await desk.take("technician", order_id, "quote", {"lines": [{"code": "tap-replacement"}]})
+    await desk.consent(quoted, 4000)
+    await desk.take("technician", order_id, "start")
+    await desk.take("technician", order_id, "complete")
+    owner = {"signer": "owner", "mark": "Wang", "rating": 3}
+    assert "cleaned" in (await desk.refused("technician", order_id, "sign", owner))["detail"]
+    again = await desk.take("technician", order_id, "redo", {"reason": "still drips"})
+    assert again["status"] == "STARTED", "not accepted on the spot: the same people go on"
+    await desk.take("technician", order_id, "complete", {"cleaned": True})
+    unrated = await desk.refused("technician", order_id, "sign", owner | {"rating": None})
+    assert (unrated["status"], unrated["field"]) == (422, "rating")
+    assert (await desk.refused("technician", order_id, "sign", owner | {"rating": 6}))["field"] == "rating"
+    boss = {"signer": "repair_supervisor"}
+    assert (await desk.refused("technician", order_id, "sign", boss))["status"] == 403
+    assert (await desk.refused("cashier", order_id, "sign", owner))["status"] == 403
+    await desk.take("technician", order_id, "sign", owner)
+    assert "opened again" in (await desk.refused("technician", order_id, "redo", {"reason": "x"}))["detail"]
+    await desk.take("technician", order_id, "sign", {"signer": "technician"})
+    signed = await desk.take("repair_supervisor", order_id, "sign", boss)
+    assert (signed["status"], signed["site"]["rating"]) == ("SIGNED", 3)
+    [row] = await desk.told("work_order.completed")
+    assert orjson.loads(row["data"])["rating"] == 3
+
+
+async def test_a_half_done_job_is_left_helped_handed_over_and_taken_up_again(desk: Desk) -> None:
+    order_id = await report(desk)
+    order = await desk.into_home(order_id, "cs-1")
+    await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
+    quoted = await desk.take("technician", order_id, "quote", {"lines": [{"code": "tap-replacement"}]})
+    await desk.consent(quoted, 4000)
+    await desk.take("technician", order_id, "start")
+    first = order["assignee_id"]
+    other = "tech-2" if first == "tech-1" else "tech-1"
+    helped = await desk.take("technician", order_id, "add-helper", {"staff_id": other})
+    assert (helped["site"]["helpers"], helped["assignee_id"]) == ([other], first)
+    same = await desk.refused("technician", order_id, "add-helper", {"staff_id": other})
+    assert same["field"] == "staff_id"
+    left = await desk.take("technician", order_id, "leave", {"reason": "a part is missing"})
+    assert (left["status"], left["site"]["place"]) == ("STARTED", "away")
+    assert "not inside" in (await desk.refused("technician", order_id, "complete"))["detail"]
+    unannounced = await desk.refused("technician", order_id, "arrive")
+    assert "call the owner first" in unannounced["detail"]
+    over = {"staff_id": other, "reason": "shift ends"}
+    assert (await desk.take("technician", order_id, "hand-over", over))["status"] == "STARTED"
+    waits = await desk.take("cs_officer", order_id, "wait-owner", {"reason": "he travels"})
+    assert waits["site"]["waiting_since"] is not None
+    assert waits["due_at"] == left["due_at"], "the owner's deadline does not pause"
+    back = await desk.into_home(order_id, "cs-2")
+    assert (back["status"], back["site"]["visits"], back["site"]["waiting_since"]) == ("STARTED", 2, None)
+    assert (await desk.take("technician", order_id, "complete", {"cleaned": True}))["status"] == "REPAIRED"
+
+
+async def test_p021_a_public_repair_notes_material_and_bears_the_supervisors_signature(desk: Desk) -> None:
+    order_id = await report(desk, procedure="repair-report", area="public", channel="patrol", unit_id="")
+    arrived = await desk.take("technician", order_id, "arrive")
+    assert arrived["site"]["place"] == "inside", "a public place has no door to wait at"
+    assert (await desk.refused("technician", order_id, "ring"))["status"] == 409
+    unwritten = await desk.refused("technician", order_id, "confirm-item", {"item": "lamp"})
+    assert unwritten["field"] == "materials"
+    body = {"item": "lamp", "materials": [{"name": "LED 9 W", "quantity": "2"}]}
+    found = await desk.take("technician", order_id, "confirm-item", body)
+    assert found["site"]["materials"] == [{"name": "LED 9 W", "quantity": "2"}]
+    assert (await desk.refused("technician", order_id, "quote", {"lines": []}))["status"] == 409
+    await desk.take("technician", order_id, "start")
+    await desk.take("technician", order_id, "complete")
+    assert (await desk.refused("technician", order_id, "sign", {"signer": "owner", "mark": "x"}))[
+        "status"
+    ] == 422
+    done = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert done["status"] == "CLOSED"
+    [row] = await desk.told("work_order.completed")
+    assert orjson.loads(row["data"])["amount"] is None, "no owner pays for it"
+
+
+async def test_p027_collected_by_whom_and_when_and_late_collection_is_an_alarm(settings: Settings) -> None:
+    async with open_desk(settings) as desk:
+        await desk.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"))
+        order_id = await desk.report()
+        order = await desk.read(order_id)
+        assert order["mode"] == "collect"
+        due = datetime.fromisoformat(order["collect_due_at"])
+        assert due == desk.clock.now() + timedelta(minutes=30)
+        await desk.pass_time(minutes=30)
+        [alarm] = await desk.told("escalation.raised")
+        assert orjson.loads(alarm["data"])["kind"] == "not_collected"
+        assert "does so first" in (await desk.refused("technician", order_id, "contact"))["detail"]
+        assert (await desk.refused("cs_officer", order_id, "collect"))["field"] == "taken_by"
+        desk.clock.advance(timedelta(minutes=1))
+        taken = await desk.take("cs_officer", order_id, "collect", {"taken_by": "tech-1"})
+        assert (taken["collected_by"], taken["collected_late"]) == ("tech-1", True)
+        assert datetime.fromisoformat(taken["collected_at"]) == desk.clock.now()
+
+
+async def test_p027_r6_no_department_refuses_and_a_pushed_slip_is_taken_up_by_acting(desk: Desk) -> None:
+    order_id = await report(desk)
+    order = await desk.read(order_id)
+    assert (order["mode"], order["collect_due_at"], order["collected_at"]) == ("push", None, None)
+    for word in ("refuse", "decline", "reject"):
+        answer = await desk.call("department_head", "POST", f"work-orders/{order_id}/{word}", {})
+        assert answer.status_code == 404
+    await called(desk, order_id)
+    taken = await desk.read(order_id)
+    assert datetime.fromisoformat(taken["collected_at"]) == desk.clock.now()
+
+
+async def test_p018_a_general_repair_is_given_out_by_the_repair_supervisor(desk: Desk) -> None:
+    order_id = await desk.report(profile="garden")
+    problem = await desk.refused("cs_officer", order_id, "assign", {"staff_id": "tech-1"})
+    assert (problem["status"], problem["field"]) == (403, "staff_id")
+    assert "repair supervisor gives it out" in problem["detail"]
+    given = await desk.take("repair_supervisor", order_id, "assign", {"staff_id": "tech-1"})
+    assert given["assignee_id"] == "tech-1"
+    urgent = await report(desk, request_id="r2", hazard="tap-leaking-badly")
+    given = await desk.take("cs_officer", urgent, "assign", {"staff_id": "tech-2"})
+    assert (given["assignee_id"], given["hazard"]) == ("tech-2", "tap-leaking-badly"), (
+        "P019: reception itself"
+    )
