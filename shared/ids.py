@@ -7,11 +7,10 @@ from a cause is derived from it, so that a unit of work that runs again makes th
 from __future__ import annotations
 
 import re
-import uuid
 
 import uuid_utils
 
-_DERIVED = uuid.UUID("6f1d2c9e-3d55-5c1b-9a57-6b1f0c6f8a01")
+_DERIVED = uuid_utils.UUID("6f1d2c9e-3d55-5c1b-9a57-6b1f0c6f8a01")
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _ID = re.compile(ID_PATTERN)
 
@@ -23,7 +22,7 @@ def new_id() -> str:
 
 def derived_id(*parts: str | int) -> str:
     """The one UUIDv5 that belongs to these parts, for ever."""
-    return str(uuid.uuid5(_DERIVED, "\x1f".join(map(str, parts))))
+    return str(uuid_utils.uuid5(_DERIVED, "\x1f".join(map(str, parts))))
 
 
 def is_id(text: str) -> bool:

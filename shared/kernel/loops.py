@@ -95,6 +95,7 @@ async def http(runtime: Runtime, routers: Sequence[APIRouter], stop: asyncio.Eve
             limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=int(runtime.settings.shutdown_seconds),
             server_header=False,
+            proxy_headers=False,
         )
     )
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ from shared.kernel.plan import (
 )
 from shared.kernel.progress import Progress, position
 from shared.kernel.unit import Applied, Cause, Duplicate, Failed, Handler, Outcome, Refused, Wiring
-from shared.kernel.work import BatchReads, Effects, OutgoingEvent, Overlay, RunningUnit
+from shared.kernel.work import BatchReads, Effects, OutgoingEvent, RunningUnit
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Planner:
         if before is not None:
             return before
         try:
-            effects = await self._handle(cause, plan.overlay, batch, now)
+            effects = await self._handle(cause, plan, batch, now)
         except Rejected as error:
             return Refused(error)
         except (PyMongoError, Transient):
@@ -128,7 +128,7 @@ class Planner:
         if passed:
             return Applied()
         try:
-            effects = await self._handle(cause, plan.overlay, batch, now)
+            effects = await self._handle(cause, plan, batch, now)
         except (PyMongoError, Transient):
             raise
         except Exception as error:
@@ -162,7 +162,7 @@ class Planner:
             try:
                 if cause.poison:
                     raise Poison(cause.poison)
-                effects = await self._handle(cause, plan.overlay, batch, now)
+                effects = await self._handle(cause, plan, batch, now)
             except (PyMongoError, Transient):
                 raise
             except Exception as error:
@@ -194,8 +194,9 @@ class Planner:
 
     # --- common -----------------------------------------------------------------------------------------
 
-    async def _handle(self, cause: Cause, overlay: Overlay, batch: BatchReads, now: datetime) -> Effects:
-        unit = RunningUnit(cause, now, batch, overlay)
+    async def _handle(self, cause: Cause, plan: StreamPlan, batch: BatchReads, now: datetime) -> Effects:
+        begins = plan.basis_version == 0 and not plan.dirty and not plan.overlay.written
+        unit = RunningUnit(cause, now, batch, plan.overlay, begins=begins)
         handler = self._handler(cause)
         if handler is None:
             return unit.effects

@@ -103,6 +103,8 @@ class Unit(Protocol):
 
     cause: Cause
     now: datetime
+    begins: bool
+    """Nothing has happened on this stream before, so what is named after the stream is not stored yet."""
 
     async def load(self, kind: type[A], id: str) -> A | None:
         """The aggregate of this property, seen with the saves of earlier units.

@@ -79,11 +79,14 @@ class BatchReads:
 class RunningUnit:
     """The `Unit` that handlers are given."""
 
-    __slots__ = ("_batch", "_overlay", "cause", "effects", "now")
+    __slots__ = ("_batch", "_overlay", "begins", "cause", "effects", "now")
 
-    def __init__(self, cause: Cause, now: datetime, batch: BatchReads, overlay: Overlay) -> None:
+    def __init__(
+        self, cause: Cause, now: datetime, batch: BatchReads, overlay: Overlay, *, begins: bool = False
+    ) -> None:
         self.cause = cause
         self.now = now
+        self.begins = begins
         self.effects = Effects()
         self._batch = batch
         self._overlay = overlay

@@ -52,7 +52,6 @@ class AcceptRequest(Command):
     NAME: ClassVar[str] = "intake.accept_request"
     request_id: str
     reference: str = Field(exclude=True)
-    fresh: bool = Field(default=False, exclude=True)
     body: bodies.RequestBody
 
 

@@ -39,7 +39,7 @@ class Accepting(Handlers):
     async def _accept(self, unit: Unit, *, imported: bool) -> None:
         command = payload(unit, commands.AcceptRequest)
         body = command.body
-        if not command.fresh and await unit.load(Request, command.request_id) is not None:
+        if not unit.begins and await unit.load(Request, command.request_id) is not None:
             raise Conflict(
                 "request-exists", "This id is taken.", field="request_id", accepted="another id, or none"
             )
