@@ -131,7 +131,7 @@ class Call:
 
     async def _fingerprint(self) -> str:
         """What the caller sent, byte for byte: a repeated key must come with the same."""
-        path = f"{self.request.method} {self.request.url.path}\n".encode()
+        path = f"{self.request.method} {self.request.scope['path']}\n".encode()
         return sha256(path + await self.request.body()).hexdigest()
 
 
