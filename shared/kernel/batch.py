@@ -17,22 +17,20 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.clock import Clock
-from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, WAITING, Commits
+from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, Commits
+from shared.kernel.early import EarlyEvents, in_turn
 from shared.kernel.kinds import Kinds
 from shared.kernel.lanes import StreamKey
 from shared.kernel.numbers import Numbers
-from shared.kernel.plan import Known, StoredCommand, StreamPlan, WaitingRow, command_id
+from shared.kernel.plan import Known, StoredCommand, StreamPlan, command_id
 from shared.kernel.planner import Planner, run_all
 from shared.kernel.progress import Progress
-from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.reads import Collector, LookCache, Reads
-from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Wiring
 from shared.kernel.vault import Vault
 from shared.kernel.wire import DataKey, Row, row_of
 from shared.kernel.work import BatchReads, OutgoingEvent
 
-WAITING_LOADED_MAX = 2_000
 Causes = Mapping[StreamKey, Sequence[Cause]]
 
 
@@ -91,6 +89,7 @@ class BatchRunner:
         self._planner = Planner(wiring)
         self._commits = Commits(db, self._kinds, commit_timeout_seconds)
         self._numbers = Numbers(db)
+        self._early = EarlyEvents(db, vault, wiring.reads)
         self._cache = LookCache(look_entries_max, look_seconds)
 
     async def plan(self, causes: Causes) -> Batch:
@@ -99,7 +98,8 @@ class BatchRunner:
         progress, commands, timers = await asyncio.gather(
             self._progress(causes), self._commands(causes), self._timers(causes)
         )
-        waiting = await self._waiting(progress)
+        causes, later = in_turn(causes, progress)
+        waiting, partial = await self._early.of(causes, progress)
         shared = BatchReads(
             self._wiring.service,
             self._kinds,
@@ -110,10 +110,11 @@ class BatchRunner:
         plans: dict[StreamKey, StreamPlan] = {}
         for key, units in causes.items():
             row = progress.get(key) or Progress(key[0], key[1], units[0].lane)
-            plans[key] = StreamPlan(row, row.version, waiting=waiting.get(key, {}))
+            early = waiting.get(key, {})
+            plans[key] = StreamPlan(row, row.version, waiting=early, partial=key in partial)
         groups = [(units, plans[key]) for key, units in causes.items()]
         await run_all(self._planner, groups, Known(commands, timers), shared, now)
-        batch = Batch(plans, {}, now)
+        batch = Batch(plans, {}, now, deferred=later)
         self._defer_shared(batch)
         await self._open_streams(batch)
         await self._seal(batch)
@@ -159,23 +160,6 @@ class BatchRunner:
             return {}
         rows = await self._db[TIMERS].find({"_id": {"$in": ids}}, {"due_at": 1}).to_list(len(ids))
         return {row["_id"]: row["due_at"] for row in rows}
-
-    async def _waiting(
-        self, progress: Mapping[StreamKey, Progress]
-    ) -> dict[StreamKey, dict[str, WaitingRow]]:
-        keys = [key for key, row in progress.items() if row.waiting]
-        if not keys:
-            return {}
-        clauses = [{"property_id": property_id, "stream": stream} for property_id, stream in keys]
-        cursor = self._db[WAITING].find({"$or": clauses}).sort([("source", 1), ("sequence", 1)])
-        rows = await cursor.to_list(WAITING_LOADED_MAX)
-        records = [record_of(row["record"]) for row in rows]
-        data_keys = await self._vault.fetch(personal_keys(records))
-        found: dict[StreamKey, dict[str, WaitingRow]] = defaultdict(dict)
-        for row, record in zip(rows, records, strict=True):
-            cause = cause_of(record, data_keys)
-            found[row["property_id"], row["stream"]][row["_id"]] = WaitingRow(cause, stored=True)
-        return found
 
     # --- after the handlers -------------------------------------------------------------------------------
 

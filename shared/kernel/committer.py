@@ -21,7 +21,7 @@ from shared.clock import Clock
 from shared.errors import Busy, Transient
 from shared.kernel.batch import Batch, BatchRunner
 from shared.kernel.commit import PARKED, BasisMoved
-from shared.kernel.lanes import Item, Lanes, StreamKey
+from shared.kernel.lanes import Item, Lanes, StreamKey, last_event
 from shared.kernel.rows import record_fields
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
@@ -270,8 +270,13 @@ class Committer:
     def _answer(self, piece: Batch, taken: dict[StreamKey, list[Item]]) -> None:
         count = 0
         for key, plan in piece.plans.items():
-            for item, outcome in zip(taken.pop(key), plan.outcomes, strict=True):
-                item.resolve(outcome)
+            items = taken.pop(key)
+            again = last_event(items) if plan.more else None
+            if again:  # until all that waited for it is applied, it is not answered
+                self._put_back([again], count=False)
+            for item, outcome in zip(items, plan.outcomes, strict=True):
+                if item is not again:
+                    item.resolve(outcome)
                 count += 1
                 UNITS.labels(kind=item.cause.kind, outcome=type(outcome).__name__).inc()
                 if isinstance(outcome, Parked):

@@ -200,7 +200,7 @@ class LaneConsumer:
     async def _confirm(self, incarnation: str) -> None:
         """Say per producer what this group has without a gap, so that the relays send the rest."""
         has: dict[str, dict[int, int]] = {producer: {} for producer in self._producer_of.values()}
-        async for row in self._db[RECEIVED].find({"lane": self._lane}):
+        async for row in self._db[RECEIVED].find({"producer": {"$in": list(has)}, "lane": self._lane}):
             has.setdefault(row["producer"], {})[row["partition"]] = row["position"]
         await self._say(Confirmation(self._group, incarnation, p, self._lane, h) for p, h in has.items())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.events.envelope import LANES, Lane
@@ -109,3 +110,8 @@ class Lanes:
 def size_of(cause: Cause) -> int:
     """Bytes of a cause in the queue: its record, or what its caller sent."""
     return len(cause.record.value) if cause.record is not None else cause.size
+
+
+def last_event(items: Sequence[Item]) -> Item | None:
+    """The last of them that is an event."""
+    return next((item for item in reversed(items) if item.cause.kind == "event"), None)

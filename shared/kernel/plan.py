@@ -43,6 +43,8 @@ class StreamPlan:
     fired: list[Cause] = field(default_factory=list)
     commands: list[tuple[Cause, bytes | None]] = field(default_factory=list)
     waiting: dict[str, WaitingRow] = field(default_factory=dict)
+    partial: bool = False  # more waits than was loaded
+    more: bool = False  # ... and some of it may be released by what this batch has released
     released: list[str] = field(default_factory=list)
     parked: list[tuple[str, Cause, str]] = field(default_factory=list)
     unparked: list[tuple[str, str]] = field(default_factory=list)

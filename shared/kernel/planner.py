@@ -145,6 +145,7 @@ class Planner:
         if where == "duplicate":
             if cause.retry_of and progress.parked == cause.retry_of:
                 plan.unpark(cause, "seen before")
+            await self._release(plan, batch, now)  # perhaps not all could be released with it
             return Duplicate()
         if progress.parked and progress.parked != cause.retry_of:
             if parked_id(cause) == progress.parked:
@@ -191,6 +192,7 @@ class Planner:
                     await self._apply(c, plan, batch, now)
                 plan.unwait(row)
                 moved = True
+                plan.more = plan.partial and not plan.progress.parked and plan.progress.waiting > 0
 
     # --- common -----------------------------------------------------------------------------------------
 
