@@ -51,6 +51,17 @@ def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
         Index(WAITING, (("lane", 1), ("since", 1)), serves="what has waited too long"),
         Index(PARKED, (("state", 1), ("parked_at", 1)), serves="the list of parked events"),
         Index(PROGRESS, (("parked", 1),), serves="streams held back", partial={"parked": {"$gt": ""}}),
+        Index(
+            journal.WITNESSES,
+            (("producer", 1), ("lane", 1), ("n", 1)),
+            serves="verify asks the neighbours",
+        ),
+        Index(
+            journal.WITNESSES,
+            (("seen_at", 1),),
+            serves="retention, as long as the rows that a seal is about",
+            expire_after_seconds=settings.outbox_retention_days * 86_400,
+        ),
         *journal.INDEXES,
         *timers.INDEXES,
         *numbers.INDEXES,

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -17,11 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from shared.clock import SystemClock
+from shared.events.envelope import PRODUCERS
+from shared.mongo.client import Database, connect
 from tests.connected.platform_kit import Platform, own_platform
+from tests.connected.profiling import unserved, watch_queries
 from tests.stack import SessionStack
 from tests.unit.tools.test_nyc311 import FILE, here
 from tools.client import Client, until
@@ -54,8 +59,20 @@ TOWER = GROUP[0]
 async def platform(stack: SessionStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
     """All services as processes, and the group loaded."""
     async with own_platform(stack, tmp_path_factory.mktemp("platform")) as running:
+        async with databases(running) as dbs:
+            for db in dbs:
+                await watch_queries(db)
         await load_group(running.machine, GROUP, lambda _: None)
         yield running
+
+
+@contextlib.asynccontextmanager
+async def databases(platform: Platform) -> AsyncIterator[list[Database]]:
+    """Those of all services, and the vault's."""
+    settings = platform.machine.settings
+    client = connect(settings.mongodb_url, "test")
+    yield [client[settings.database(name)] for name in (*PRODUCERS, "vault")]
+    await client.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -240,3 +257,49 @@ async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
     assert "派工单" in said
     code, said = await guanjia("parked", "retry", "intake", "no-such-row")
     assert (code, said) == (1, "guanjia: nothing is parked under no-such-row\n")
+
+
+async def test_one_trace_goes_from_the_call_to_the_message(platform: Platform, told: list[Told]) -> None:
+    """Guarantee 12: the caller's trace context is on every event and on what the owner receives."""
+    assert told
+    machine = platform.machine
+    trace = f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01"
+    token = machine.token("trace", [(f"property:{TOWER.id}", "cs_supervisor")])
+    body = {
+        "procedure": "repair-report",
+        "urgency": "urgent",
+        "category": "lift",
+        "area": "public",
+        "place": "客梯2号",
+        "description": "电梯停了",
+        "fields": {"part": "电梯"},
+        "requester": {"name": "王", "phone": "13900139099"},
+        "contact": {"channel": "hotline"},
+    }
+    async with httpx.AsyncClient(base_url=machine.addresses.of("intake"), trust_env=False) as http:
+        headers = {"Authorization": f"Bearer {token}", "traceparent": trace}
+        answer = await http.post(f"/v1/properties/{TOWER.id}/requests", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+
+    async def received() -> bool:
+        shown = platform.gateway.mailbox.newest(1_000, to="+8613900139099")
+        return any(message["traceparent"] == trace for message in shown)
+
+    await until(received, seconds=30, what="a message with the trace of its call")
+    async with databases(platform) as dbs:
+        for db in dbs[: len(PRODUCERS)]:
+            mine = {"stream": answer.json()["id"]}
+            traces = {row["traceparent"] async for row in db["outbox"].find(mine, {"traceparent": 1})}
+            assert traces == {trace}, db.name
+
+
+async def test_every_query_of_all_this_was_served_by_an_index(platform: Platform, told: list[Told]) -> None:
+    """What the services, their loops and the operator's commands asked for in the tests above."""
+    assert told
+    asked, unserved_of = 0, {}
+    async with databases(platform) as dbs:
+        for db in dbs:
+            count, unserved_of[db.name] = await unserved(db)
+            asked += count
+    assert {name: found for name, found in unserved_of.items() if found} == {}
+    assert asked > 500

@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.errors import Bug
+from shared.kernel.journal import COLLECTIONS
+from shared.kernel.lease import COLLECTION as LEASES
 from shared.kernel.stores import PLAIN, kernel_indexes
 from shared.kernel.unit import Index
 from shared.mongo.client import Database, connect, transaction_lifetime_seconds
 from shared.mongo.indexes import ensure_indexes, lifetime_problem
 from shared.settings import Settings
+from tests.connected.profiling import unserved, watch_queries
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
 
@@ -74,3 +77,31 @@ async def test_every_index_says_what_it_serves_and_no_two_are_the_same(settings:
     indexes = kernel_indexes(settings)
     assert all(i.serves for i in indexes)
     assert len({(i.collection, i.keys) for i in indexes}) == len(indexes)
+
+
+async def test_a_query_that_reads_a_whole_collection_is_noticed(db: Database) -> None:
+    """What the test of all queries (`test_demo.py`) stands on."""
+    await ensure_indexes(db, (BY_NAME,))
+    await db["people"].insert_many([{"property_id": "p", "name": str(n), "phone": str(n)} for n in range(9)])
+    await watch_queries(db)
+    await db["people"].find_one({"property_id": "p", "name": "3"})
+    await db["people"].update_one({"property_id": "p", "name": "3"}, {"$set": {"phone": "0"}})
+    async with await db["people"].watch([], max_await_time_ms=10) as stream:
+        await stream.try_next()
+    assert (await unserved(db))[1] == []
+    await db.command({"profile": 2})
+    await db["people"].find_one({"phone": "3"})
+    await db["people"].count_documents({"phone": "3"})
+    await db["people"].delete_many({"phone": "3"})
+    kinds = {line.partition(" ")[0] for line in (await unserved(db))[1]}
+    assert kinds == {"query", "command", "remove"}
+
+
+async def test_every_collection_of_the_kernel_has_the_indexes_of_its_queries(settings: Settings) -> None:
+    """Collections that are only asked for by `_id` need none; a new collection belongs in one list or the
+    other.
+    """
+    by_id = {"checkpoints", "commands", "counters", "fuses", "leases", "outbox_parked", "progress"}
+    indexed = {index.collection for index in kernel_indexes(settings)}
+    assert indexed >= {"outbox", "waiting", "parked", "timers", "numbers", "seals", "received", "witnesses"}
+    assert {*PLAIN, *COLLECTIONS, LEASES} <= indexed | by_id

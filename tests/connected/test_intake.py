@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from services.intake.references import References
 from shared.events import billing, dispatch, notify
 from shared.events.envelope import Amount
 from shared.ids import new_id
@@ -511,6 +513,19 @@ async def test_a_reference_is_short_unique_and_found_as_it_is_said(estate: Estat
         assert [item["id"] for item in found["items"]] == [taken[2]["id"]]
         wrong = said[:-1] + str((int(said[-1]) + 1) % 10)
         assert (await client.get("/requests", params={"reference": wrong})).status_code == 422
+
+
+async def test_references_of_many_properties_are_unique_and_what_is_kept_of_them_is_bounded(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.intake.references.PROPERTIES_KEPT_MAX", 3)
+    references = References(estate.runtime.db)
+    places = [f"{estate.property_id}-{n}" for n in range(6)]
+    drawn = await asyncio.gather(*(references.draw(place) for place in places * 50))
+    for n, place in enumerate(places):
+        mine = drawn[n::6]
+        assert len(set(mine)) == 50, place
+    assert len(references._left) <= 3
 
 
 async def test_lists_filter_and_go_on_where_they_stopped(estate: Estate) -> None:

@@ -176,6 +176,7 @@ class SmsGateway:
                     "text": item.text,
                     "key": item.key,
                     "repeated": item.repeated,
+                    "traceparent": item.traceparent,
                 }
             )
         self._mailbox.counts["sms"] += len(fresh)

@@ -72,6 +72,7 @@ class MailHandler:
         await self._receipts.append([row])
         self._mailbox.counts["email"] += 1
         shown = {"channel": "email", "at": at, "key": key, "repeated": repeated}
+        shown["traceparent"] = str(mail.get("traceparent", ""))
         for address in envelope.rcpt_tos:
             text = _text(mail) if isinstance(mail, EmailMessage) else ""
             self._mailbox.add({**shown, "to": address, "subject": str(mail.get("Subject", "")), "text": text})
