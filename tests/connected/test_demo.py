@@ -71,8 +71,10 @@ async def databases(platform: Platform) -> AsyncIterator[list[Database]]:
     """Those of all services, and the vault's."""
     settings = platform.machine.settings
     client = connect(settings.mongodb_url, "test")
-    yield [client[settings.database(name)] for name in (*PRODUCERS, "vault")]
-    await client.close()
+    try:
+        yield [client[settings.database(name)] for name in (*PRODUCERS, "vault")]
+    finally:
+        await client.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -286,11 +288,14 @@ async def test_one_trace_goes_from_the_call_to_the_message(platform: Platform, t
         return any(message["traceparent"] == trace for message in shown)
 
     await until(received, seconds=30, what="a message with the trace of its call")
+    emitted = 0
     async with databases(platform) as dbs:
         for db in dbs[: len(PRODUCERS)]:
-            mine = {"stream": answer.json()["id"]}
+            mine = {"property_id": TOWER.id, "stream": answer.json()["id"]}
             traces = {row["traceparent"] async for row in db["outbox"].find(mine, {"traceparent": 1})}
-            assert traces == {trace}, db.name
+            assert traces <= {trace}, db.name
+            emitted += bool(traces)
+    assert emitted >= 2, "intake and dispatch at least; billing has nothing to say yet"
 
 
 async def test_every_query_of_all_this_was_served_by_an_index(platform: Platform, told: list[Told]) -> None:
