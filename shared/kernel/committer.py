@@ -22,7 +22,7 @@ from shared.errors import Busy, Transient
 from shared.kernel.batch import Batch, BatchRunner
 from shared.kernel.commit import PARKED, BasisMoved
 from shared.kernel.lanes import Item, Lanes, StreamKey, last_event
-from shared.kernel.rows import record_fields
+from shared.kernel.rows import lane_of_topic, record_fields
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
 from shared.tasks import end
@@ -130,7 +130,7 @@ class Committer:
             "kind": "raw",
             "property_id": "",
             "stream": "",
-            "lane": "",
+            "lane": lane_of_topic(record.topic),
             "reason": reason,
             "state": "parked",
         }

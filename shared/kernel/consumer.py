@@ -34,7 +34,7 @@ from shared.kernel.raw_batches import as_it_came, be_patient, raw
 from shared.kernel.reading import announced_by, cause_of, personal_keys
 from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
-from shared.kernel.unit import Cause, Parked, Record
+from shared.kernel.unit import Cause, Failed, Parked, Record
 from shared.kernel.vault import Vault
 from shared.observability.metrics import CONSUMED, CONSUMER_GAPS, CONSUMER_LAG
 from shared.settings import Settings
@@ -280,7 +280,10 @@ class LaneConsumer:
             except Poison as error:
                 await self._committer.park_raw(record, str(error))
                 self._fuse.note(Parked(str(error)))
-        for outcome in await self._committer.submit(causes):
+        outcomes = await self._committer.submit(causes)
+        if any(isinstance(outcome, Failed) for outcome in outcomes):
+            raise Transient("the committer has stopped")  # not durable: the offsets must not move on
+        for outcome in outcomes:
             self._fuse.note(outcome)
         if await self._fuse.blow_if_due():
             self._rest(stopped=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.errors import Invalid, NotFound, Poison
@@ -20,7 +21,7 @@ from shared.kernel import fuse
 from shared.kernel.commit import PARKED, TIMERS
 from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.rows import record_of
-from shared.kernel.unit import Cause, Record
+from shared.kernel.unit import Cause, Failed, Record
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime
@@ -91,9 +92,10 @@ class ParkedLoop:
         dropped = row.get("wish_reason", "") if row["wish"] == "drop" else ""
         now = self._runtime.clock.now()
         if row["kind"] == "timer":
-            if not dropped:
-                await self._db[TIMERS].insert_one(_timer(row, now))
-            await self._resolve(row["_id"], dropped or "the timer runs again", now)
+            if dropped:
+                await self._resolve(row["_id"], dropped, now)
+            else:
+                await self._retry_timer(row, now)
         elif row["kind"] == "raw":
             if dropped:
                 await self._resolve(row["_id"], dropped, now)
@@ -103,14 +105,21 @@ class ParkedLoop:
             await self._runtime.committer.submit([await self._cause(row, dropped)])
         log.info("a parked %s was %s", row["kind"], "dropped" if dropped else "tried again")
 
+    async def _retry_timer(self, row: dict[str, Any], now: datetime) -> None:
+        """Set it again, due now, and resolve the row: both, or the timer could run twice."""
+        async with self._db.client.start_session() as session, await session.start_transaction():
+            await self._db[TIMERS].insert_one(_timer(row, now), session=session)
+            await self._resolve(row["_id"], "the timer runs again", now, session)
+
     async def _retry_raw(self, row: dict[str, Any], now: datetime) -> None:
         record = record_of(row["record"])
         try:
             cause = cause_of(record, await self._runtime.vault.fetch(personal_keys([record])))
         except Poison:
             return  # still cannot be read: it stays
-        await self._runtime.committer.submit([cause])
-        await self._resolve(row["_id"], "applied", now)
+        [outcome] = await self._runtime.committer.submit([cause])
+        if not isinstance(outcome, Failed):
+            await self._resolve(row["_id"], type(outcome).__name__.lower(), now)
 
     async def _cause(self, row: dict[str, Any], dropped: str) -> Cause:
         record = record_of(row["record"])
@@ -120,9 +129,11 @@ class ParkedLoop:
             return _unreadable(row, record, str(error), dropped)
         return _again(cause, row["_id"], dropped)
 
-    async def _resolve(self, id: str, how: str, now: datetime) -> None:
+    async def _resolve(
+        self, id: str, how: str, now: datetime, session: AsyncClientSession | None = None
+    ) -> None:
         change = {"state": "resolved", "resolved_as": how, "resolved_at": now}
-        await self._db[PARKED].update_one({"_id": id}, {"$set": change})
+        await self._db[PARKED].update_one({"_id": id}, {"$set": change}, session=session)
 
 
 def _again(cause: Cause, id: str, dropped: str) -> Cause:

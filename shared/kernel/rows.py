@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from shared.events.envelope import LANES
 from shared.kernel.plan import StreamPlan, empty_record
 from shared.kernel.unit import Cause, Record
 
@@ -38,6 +39,12 @@ def record_fields(record: Record) -> dict[str, Any]:
         "value": record.value,
         "headers": [[name, value] for name, value in record.headers],
     }
+
+
+def lane_of_topic(topic: str) -> str:
+    """The lane of `<producer>.<lane>.v1`; empty for any other topic."""
+    lane = topic.rsplit(".", 2)[-2] if topic.count(".") >= 2 else ""
+    return lane if lane in LANES else ""
 
 
 def record_of(fields: Mapping[str, Any]) -> Record:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pymongo.asynchronous.database import AsyncDatabase
 
+from shared.catalogue.load import Catalogue
 from shared.clock import Clock, ManualClock
 from shared.errors import Conflict
 from shared.events.billing import RequestSettled
 from shared.events.dispatch import WorkPaidOff
 from shared.events.envelope import Event, Lane
 from shared.events.intake import Requester, RequestReopened
+from shared.kernel import stores
 from shared.kernel.batch import BatchRunner
 from shared.kernel.committer import Committer
+from shared.kernel.runtime import Runtime, build
 from shared.kernel.unit import Cause, Command, Handler, Index, Record, Unit, Wiring
 from shared.kernel.vault import Vault
 from shared.kernel.wire import row_of, to_kafka
 from shared.mongo.indexes import ensure_indexes
+from shared.settings import Role, Settings
 from shared.tenancy import Principal
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -234,6 +239,16 @@ def event(
     )
 
 
+async def runtime_of(settings: Settings, role: Role, clock: Clock, **changes: Any) -> Runtime:
+    """A process of this service, its committer running, its loops not."""
+    key = SecretStr(base64.urlsafe_b64encode(b"k" * 32).decode())
+    own = settings.model_copy(update={"vault_master_key": key, **changes})
+    made = build(WIRING, role, own, clock, Catalogue.shipped())
+    await stores.prepare(made.client, made.db, WIRING, own, made.catalogue)
+    made.committer.start()
+    return made
+
+
 __all__ = [
     "CLERK",
     "PROPERTY",
@@ -246,4 +261,5 @@ __all__ = [
     "Tally",
     "broken",
     "event",
+    "runtime_of",
 ]

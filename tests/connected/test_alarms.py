@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,29 +9,16 @@ from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
-from pydantic import SecretStr
 
-from shared.catalogue.load import Catalogue
 from shared.clock import ManualClock
 from shared.events.envelope import Lane
-from shared.kernel import stores
 from shared.kernel.alarms import Alarms
-from shared.kernel.runtime import Runtime, build
-from shared.settings import Role, Settings
-from tests.connected.kernel_kit import PROPERTY, START, WIRING, broken, event
+from shared.kernel.runtime import Runtime
+from shared.settings import Settings
+from tests.connected.kernel_kit import PROPERTY, START, broken, event, runtime_of
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
 BACKLOG = 5
-
-
-async def runtime_of(settings: Settings, role: Role, clock: ManualClock) -> Runtime:
-    """A process of the kit's service, its committer running."""
-    key = SecretStr(base64.urlsafe_b64encode(b"k" * 32).decode())
-    own = settings.model_copy(update={"vault_master_key": key, "outbox_alarm_records": BACKLOG})
-    made = build(WIRING, role, own, clock, Catalogue.shipped())
-    await stores.prepare(made.client, made.db, WIRING, own, made.catalogue)
-    made.committer.start()
-    return made
 
 
 @pytest.fixture
@@ -43,7 +29,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def bulk(settings: Settings, clock: ManualClock) -> AsyncIterator[Runtime]:
     """The process of the routine lane."""
-    made = await runtime_of(settings, "bulk", clock)
+    made = await runtime_of(settings, "bulk", clock, outbox_alarm_records=BACKLOG)
     yield made
     await made.committer.stop(5)
     await made.client.close()
@@ -52,7 +38,7 @@ async def bulk(settings: Settings, clock: ManualClock) -> AsyncIterator[Runtime]
 @pytest.fixture
 async def front(settings: Settings, clock: ManualClock) -> AsyncIterator[Runtime]:
     """The process of the urgent lane."""
-    made = await runtime_of(settings, "front", clock)
+    made = await runtime_of(settings, "front", clock, outbox_alarm_records=BACKLOG)
     yield made
     await made.committer.stop(5)
     await made.client.close()

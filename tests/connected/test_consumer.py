@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from shared.errors import Busy
 from shared.kernel.replay import replay
-from shared.kernel.unit import Applied
+from shared.kernel.unit import Applied, Cause, Failed, Outcome
 from shared.kernel.wire import to_kafka
 from tests.connected.consumer_kit import Committer, came, consuming, publish, reopened
 from tests.connected.journal_world import (
@@ -244,6 +246,26 @@ async def test_a_stop_finishes_the_batch_in_flight(world: World) -> None:
             async with consuming(world, fresh):
                 await asyncio.sleep(0.5)
             assert fresh.ids == []
+
+
+async def test_what_is_not_durable_is_not_taken_off_the_log(world: World) -> None:
+    """A committer that stops says so for each event; the events come again."""
+
+    class Stopping(Committer):
+        async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
+            await super().submit(causes)
+            return [Applied(), *([Failed(Busy(1))] * len(causes))][: len(causes)]
+
+    stopping, next_process = Stopping(), Committer()
+    rows = [reopened("r-1", n) for n in (1, 2, 3)]
+    async with world.running_relay():
+        await world.insert(*rows)
+        await world.sealed(3)
+        async with consuming(world, stopping):
+            await came(stopping, rows)
+            await asyncio.sleep(0.3)
+        async with consuming(world, next_process):
+            await came(next_process, rows)
 
 
 async def test_seals_are_announced_and_kept_as_first_seen(

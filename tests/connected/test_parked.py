@@ -1,0 +1,217 @@
+"""What a person does about parked rows (guarantee 8): tries again or drops, in the process of their lane."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.errors import Invalid, NotFound
+from shared.kernel import fuse
+from shared.kernel.lease import Lease
+from shared.kernel.parked import ParkedLoop, ask_drop, ask_retry, listed
+from shared.kernel.runtime import Runtime
+from shared.kernel.timers import Sweeper
+from shared.kernel.unit import Parked, Record, Waiting
+from shared.settings import Settings
+from tests.connected.kernel_kit import CLERK, PROPERTY, START, WIRING, Ring, broken, event, runtime_of
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+ROW = dict[str, Any]
+
+
+@pytest.fixture
+async def bulk(settings: Settings) -> AsyncIterator[Runtime]:
+    """The process of the routine lane."""
+    made = await runtime_of(settings, "bulk", ManualClock(START))
+    yield made
+    await made.committer.stop(5)
+    await made.client.close()
+
+
+@pytest.fixture
+async def front(settings: Settings) -> AsyncIterator[Runtime]:
+    """The process of the urgent lane and of what has none."""
+    made = await runtime_of(settings, "front", ManualClock(START))
+    yield made
+    await made.committer.stop(5)
+    await made.client.close()
+
+
+@pytest.fixture
+async def held(bulk: Runtime) -> AsyncIterator[str]:
+    """The id of a parked event, with two more behind it; its handler is still broken."""
+    broken.add("bad")
+    outcomes = await bulk.committer.submit(
+        [event("intake", "s", 1, reason="bad"), event("intake", "s", 2), event("dispatch", "s", 1)]
+    )
+    assert [type(o) for o in outcomes] == [Parked, Waiting, Waiting]
+    [row] = await listed(bulk.db)
+    yield row["_id"]
+    broken.clear()
+
+
+async def seen(runtime: Runtime, id: str) -> list[str]:
+    """What reached a tally, in order."""
+    row = await runtime.db["tallies"].find_one({"_id": f"{PROPERTY}:{id}"})
+    return [] if row is None else row["seen"]
+
+
+async def parked(runtime: Runtime, id: str) -> ROW:
+    """The parked row."""
+    row = await runtime.db["parked"].find_one({"_id": id})
+    assert row is not None
+    return row
+
+
+async def test_the_list_says_why_and_where_and_shows_no_contents(bulk: Runtime, held: str) -> None:
+    [row] = await listed(bulk.db)
+    assert (row["stream"], row["source"], row["sequence"], row["lane"]) == ("s", "intake", 1, "routine")
+    assert row["reason"].startswith("Bug: ZeroDivisionError")
+    assert not {"record", "command"} & row.keys()
+
+
+async def test_tried_again_after_it_was_mended_it_and_all_behind_it_are_applied(
+    bulk: Runtime, front: Runtime, held: str
+) -> None:
+    await bulk.db["fuses"].insert_one({"_id": "routine", "parked": 20})
+    await ask_retry(bulk.db, held)
+    assert await ParkedLoop(front).sweep() == 0, "the process of the other lane leaves it alone"
+    broken.clear()
+    assert await ParkedLoop(bulk).sweep() == 1
+    assert await seen(bulk, "s") == ["intake:1", "dispatch:1", "intake:2"]
+    row = await parked(bulk, held)
+    assert (row["state"], row["resolved_as"]) == ("resolved", "applied")
+    assert not await fuse.reset(bulk.db, "routine"), "a success mends the fuse"
+    assert await ParkedLoop(bulk).sweep() == 0
+
+
+async def test_tried_again_in_vain_it_stays_and_goes_on_holding_its_stream(bulk: Runtime, held: str) -> None:
+    await bulk.db["fuses"].insert_one({"_id": "routine", "parked": 20})
+    for _ in range(2):
+        await ask_retry(bulk.db, held)
+        assert await ParkedLoop(bulk).sweep() == 1
+        row = await parked(bulk, held)
+        assert row["state"] == "parked"
+        assert "wish" not in row
+    assert await seen(bulk, "s") == []
+    assert await fuse.reset(bulk.db, "routine"), "nothing has succeeded: the fuse stays blown"
+
+
+async def test_dropped_with_a_reason_the_stream_goes_on_without_it(bulk: Runtime, held: str) -> None:
+    for reason in ("", "  x ", "x" * 501):
+        with pytest.raises(Invalid):
+            await ask_drop(bulk.db, held, reason)
+    await ask_drop(bulk.db, held, "entered twice, told by Li")
+    assert await ParkedLoop(bulk).sweep() == 1
+    assert await seen(bulk, "s") == ["dispatch:1", "intake:2"]
+    assert (await parked(bulk, held))["resolved_as"] == "entered twice, told by Li"
+    with pytest.raises(NotFound):
+        await ask_retry(bulk.db, held)
+
+
+async def test_a_record_without_a_stream_is_dropped_or_tried_by_the_process_of_its_lane(
+    bulk: Runtime, front: Runtime
+) -> None:
+    good = event("intake", "t", 1).record
+    assert good is not None
+    strange = Record("x.intake.routine.v1", 0, 1, b"", b"\x00", ())
+    for record in (strange, good, replace(strange, topic="elsewhere", value=b"\x01")):
+        await bulk.committer.park_raw(record, "content-type")
+    rows = await listed(bulk.db)
+    assert [row["lane"] for row in rows] == ["routine", "routine", ""]
+    for row in rows:
+        await ask_retry(bulk.db, row["_id"])
+    assert await ParkedLoop(front).sweep() == 1, "what has no lane is the front process's"
+    assert await ParkedLoop(bulk).sweep() == 2
+    assert await seen(bulk, "t") == ["intake:1"], "what can be read now is applied"
+    left = await listed(bulk.db)
+    assert [bytes((await parked(bulk, row["_id"]))["record"]["value"]) for row in left] == [b"\x00", b"\x01"]
+    for row in left:
+        await ask_drop(bulk.db, row["_id"], "nobody knows whose it was")
+    assert await ParkedLoop(front).sweep() + await ParkedLoop(bulk).sweep() == 2
+    assert await listed(front.db) == []
+
+
+async def test_a_fuse_blown_by_records_nobody_can_read_is_mended_when_they_are_dropped(
+    bulk: Runtime, front: Runtime
+) -> None:
+    for n in range(3):
+        await bulk.committer.park_raw(Record("intake.routine.v1", 0, n, b"", bytes([n]), ()), "content-type")
+    await bulk.db["fuses"].insert_one({"_id": "routine", "parked": 3})
+    for row in await listed(bulk.db):
+        assert await bulk.db["fuses"].count_documents({}) == 1
+        await ask_drop(bulk.db, row["_id"], "a stranger's records")
+        for process in (front, bulk):
+            await ParkedLoop(process).sweep()
+    assert await bulk.db["fuses"].count_documents({}) == 0
+
+
+async def test_nothing_is_resolved_that_was_not_done(front: Runtime) -> None:
+    """A process that is stopping answers for no event; the row is there for the next one."""
+    good = event("intake", "t", 1).record
+    assert good is not None
+    await front.committer.park_raw(replace(good, topic="intake.urgent.v1"), "content-type")
+    [row] = await listed(front.db)
+    await ask_retry(front.db, row["_id"])
+    await front.committer.stop(0)
+    await ParkedLoop(front).sweep()
+    assert [r["_id"] for r in await listed(front.db)] == [row["_id"]]
+    assert await seen(front, "t") == []
+
+
+async def test_a_timer_that_failed_runs_again_once_and_holds_nothing_back(front: Runtime) -> None:
+    due = START + timedelta(seconds=1)
+    await front.db["timers"].insert_one(
+        {
+            "_id": f"{PROPERTY}:r:ring",
+            "property_id": PROPERTY,
+            "stream": "r",
+            "lane": "urgent",
+            "urgency": 0,
+            "due_at": due,
+            "command": Ring.NAME,
+            "body": Ring(to="r", fail=True).model_dump_json(),
+            "chain": "",
+            "step": 0,
+            "correlation_id": "",
+            "traceparent": "",
+        }
+    )
+    clock = front.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(timedelta(seconds=2))
+    assert await sweeper(front).sweep() == 1
+    [row] = await listed(front.db)
+    assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
+    progress = await front.db["progress"].find_one({"_id": f"{PROPERTY}:r"})
+    assert progress is not None
+    assert progress["parked"] == ""
+    assert await sweeper(front).sweep() == 0, "it is not tried again by itself"
+    mended = {"$set": {"command": Ring(to="r").model_dump_json()}}
+    await front.db["parked"].update_one({"_id": row["_id"]}, mended)
+    await ask_retry(front.db, row["_id"])
+    assert await ParkedLoop(front).sweep() == 1
+    assert await sweeper(front).sweep() == 1
+    assert await sweeper(front).sweep() == 0
+    assert await seen(front, "r") == ["ring"]
+    assert await listed(front.db) == []
+    assert CLERK.sub not in str(row)
+
+
+def sweeper(runtime: Runtime) -> Sweeper:
+    """A sweeper on the clock of the tests."""
+    return Sweeper(
+        runtime.db,
+        runtime.committer,
+        runtime.clock,
+        {command.NAME: command for command in WIRING.commands},
+        Lease(runtime.db, "timers", "a", 10),
+        sweep_ms=10,
+        batch_max=50,
+        database_clock=False,
+    )
