@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
 from services.intake.domain.timeline import LINES
 from services.intake.domain.times import Limits
 from services.intake.handlers.accepting import Accepting
+from services.intake.handlers.attaching import Attaching
 from services.intake.handlers.changing import Changing
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
@@ -24,6 +26,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     directory = Directory(catalogue, policy, limits)
     accepting = Accepting(catalogue, policy, limits)
     changing = Changing(catalogue, policy, limits)
+    attaching = Attaching(catalogue, policy, limits)
     return {
         c.ConfigureProperty: directory.configure_property,
         c.RecordUnits: directory.record_units,
@@ -41,6 +44,12 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         c.ReopenRequest: changing.reopen_request,
         c.CloseUnreached: changing.close_unreached,
         c.WatchPromise: changing.watch_promise,
+        a.AddAttachment: attaching.add_attachment,
+        a.AddSensitiveAttachment: attaching.add_attachment,
+        a.LinkAttachment: attaching.link_attachment,
+        a.LinkPhoto: attaching.link_attachment,
+        a.LinkSensitiveAttachment: attaching.link_attachment,
+        a.RemoveAttachment: attaching.remove_attachment,
     }
 
 

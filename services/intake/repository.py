@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
+from services.intake import repository_attachments
+from services.intake.domain.attachment import Attachment
 from services.intake.domain.contact import Contact
 from services.intake.domain.directory import Person, PhoneEntry, Unit
 from services.intake.domain.property import Property
@@ -33,6 +35,7 @@ KINDS: Mapping[type, str] = {
     Contact: CONTACTS,
     Request: REQUESTS,
     Entry: TIMELINE,
+    Attachment: repository_attachments.ATTACHMENTS,
 }
 
 NEWEST = (("reported_at", -1), ("id", -1))
@@ -81,6 +84,7 @@ INDEXES = (
         (("property_id", 1), ("request_id", 1), ("at", 1), ("id", 1)),
         serves="the timeline of a request, oldest first",
     ),
+    *repository_attachments.INDEXES,
 )
 
 A = TypeVar("A", bound=Aggregate)

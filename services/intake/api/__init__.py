@@ -1,6 +1,15 @@
 """HTTP of intake: calls become commands and queries; no rules."""
 
-from services.intake.api import catalogue, contacts, directory, imports, requests, summary
+from services.intake.api import (
+    attachments,
+    catalogue,
+    contacts,
+    directory,
+    imports,
+    requests,
+    summary,
+    uploads,
+)
 
 ROUTERS = (
     requests.router,
@@ -9,4 +18,6 @@ ROUTERS = (
     directory.router,
     catalogue.router,
     summary.router,
+    uploads.router,
+    attachments.router,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
 from services.intake.domain.changes import may_confirm, may_reopen
 from services.intake.domain.request import Request
@@ -28,6 +29,8 @@ PROMISE_CUSTOMER = Action(c.PromiseCustomerTime, "promise", "PromiseBody")
 CONFIRM = Action(c.ConfirmSatisfaction, "confirm", "ConfirmBody")
 REOPEN = Action(c.ReopenRequest, "reopen", "ReopenBody")
 UNREACHED = Action(c.CloseUnreached, "close-unreached", "UnreachedBody")
+ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
+ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 
 
 def possible_actions(request: Request) -> list[Action]:
@@ -46,7 +49,7 @@ def possible_actions(request: Request) -> list[Action]:
             found += [CONFIRM, UNREACHED]
     if may_reopen(request):
         found.append(REOPEN)
-    return found
+    return [*found, ATTACH, ATTACH_SENSITIVE]
 
 
 def _may_promise(request: Request) -> bool:

@@ -88,6 +88,7 @@ class Request:
     """One need of an owner.
 
     `works`: dispatch makes work of it. `not_supplied`: what has still to be asked.
+    `attachments_added`: removed ones too.
     """
 
     property_id: str
@@ -135,6 +136,7 @@ class Request:
     account: Account = Account()
     unanswered_callbacks: int = 0
     reopened: int = 0
+    attachments_added: int = 0
     closed_at: datetime | None = None
 
     @property
