@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.attachment_answers import AttachmentItem
 from services.intake.domain.request import Request
 from shared.http.actions import AllowedAction
 
@@ -138,6 +137,9 @@ class RequestDetail(RequestItem):
     urgency_by: str
     hazard: str
     lane: str
+    process: str
+    case_state: str
+    difficult: bool
     building: str
     description: str
     fields: dict[str, str | int | bool]
@@ -164,7 +166,6 @@ class RequestDetail(RequestItem):
     unanswered_callbacks: int
     reopened: int
     possible_duplicates: list[Duplicate] = []
-    attachments: list[AttachmentItem] = []
     allowed_actions: list[AllowedAction] = []
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
+from services.intake.domain import complaint_commands as cc
 from services.intake.domain.timeline import LINES
 from services.intake.domain.times import Limits
 from services.intake.handlers.accepting import Accepting
-from services.intake.handlers.attaching import Attaching
 from services.intake.handlers.changing import Changing
+from services.intake.handlers.complaining import Complaining
+from services.intake.handlers.concluding import Concluding
+from services.intake.handlers.difficult import Difficult
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
+from services.intake.handlers.watching import Watching
 from shared.catalogue.load import Catalogue
+from shared.events.dispatch import StaffRecorded
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
 from shared.policy import Policy
@@ -26,8 +30,9 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     directory = Directory(catalogue, policy, limits)
     accepting = Accepting(catalogue, policy, limits)
     changing = Changing(catalogue, policy, limits)
-    attaching = Attaching(catalogue, policy, limits)
+    watching = Watching(catalogue, policy, limits)
     return {
+        **desk_commands(catalogue, policy, limits),
         c.ConfigureProperty: directory.configure_property,
         c.RecordUnits: directory.record_units,
         c.RecordPeople: directory.record_people,
@@ -43,17 +48,41 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         c.ConfirmSatisfaction: changing.confirm_satisfaction,
         c.ReopenRequest: changing.reopen_request,
         c.CloseUnreached: changing.close_unreached,
-        c.WatchPromise: changing.watch_promise,
-        a.AddAttachment: attaching.add_attachment,
-        a.AddSensitiveAttachment: attaching.add_attachment,
-        a.LinkAttachment: attaching.link_attachment,
-        a.LinkPhoto: attaching.link_attachment,
-        a.LinkSensitiveAttachment: attaching.link_attachment,
-        a.RemoveAttachment: attaching.remove_attachment,
+        c.TakeRequest: changing.take_request,
+        c.WatchFirstContact: watching.watch_first_contact,
+        c.WatchPromise: watching.watch_promise,
+    }
+
+
+def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Command], Handler]:
+    """What the desk takes to its end itself: complaints, and the difficulty of any case."""
+    complaining = Complaining(catalogue, policy, limits)
+    concluding = Concluding(catalogue, policy, limits)
+    difficult = Difficult(catalogue, policy, limits)
+    return {
+        cc.ConfirmComplaint: complaining.confirm,
+        cc.ReportComplaint: complaining.report,
+        cc.AssignComplaint: complaining.assign,
+        cc.GradeComplaint: complaining.grade,
+        cc.InvestigateComplaint: complaining.investigate,
+        cc.JudgeComplaint: complaining.judge,
+        cc.AnswerComplaint: complaining.answer,
+        cc.PressComplaint: complaining.press,
+        cc.HandleComplaint: complaining.handle,
+        cc.AskDepartment: concluding.ask_department,
+        cc.AnswerDepartment: concluding.answer_department,
+        cc.VerifyComplaint: concluding.verify,
+        cc.ExplainComplaint: concluding.explain,
+        cc.CountersignCallback: concluding.countersign,
+        cc.WatchComplaint: concluding.watch,
+        cc.ReportDifficult: difficult.report_difficult,
+        cc.RecordSuperiorCall: difficult.record_superior_call,
+        cc.ChaseDifficult: difficult.chase_difficult,
+        cc.WatchDifficult: difficult.watch,
     }
 
 
 def events(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Event], Handler]:
     """Every event of the other services stands in the timeline; some change the request."""
     following = Following(catalogue, policy, limits)
-    return dict.fromkeys(LINES, following.on_event)
+    return {**dict.fromkeys(LINES, following.on_event), StaffRecorded: following.staff_recorded}

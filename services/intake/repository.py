@@ -13,9 +13,10 @@ from typing import Any, TypeVar, cast
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
-from services.intake import repository_attachments
-from services.intake.domain.attachment import Attachment
+from services.intake.domain.colleague import Colleague
+from services.intake.domain.complaint import Complaint
 from services.intake.domain.contact import Contact
+from services.intake.domain.difficulty import Difficulty
 from services.intake.domain.directory import Person, PhoneEntry, Unit
 from services.intake.domain.property import Property
 from services.intake.domain.reference import SERIAL_MIN
@@ -26,6 +27,7 @@ from shared.kernel.unit import Aggregate, Index
 
 PROPERTIES, UNITS, PEOPLE, PHONES = "properties", "units", "people", "phones"
 CONTACTS, REQUESTS, TIMELINE, REFERENCES = "contacts", "requests", "timeline", "references"
+COLLEAGUES, COMPLAINTS, DIFFICULTIES = "colleagues", "complaints", "difficulties"
 
 KINDS: Mapping[type, str] = {
     Property: PROPERTIES,
@@ -35,7 +37,9 @@ KINDS: Mapping[type, str] = {
     Contact: CONTACTS,
     Request: REQUESTS,
     Entry: TIMELINE,
-    Attachment: repository_attachments.ATTACHMENTS,
+    Colleague: COLLEAGUES,
+    Complaint: COMPLAINTS,
+    Difficulty: DIFFICULTIES,
 }
 
 NEWEST = (("reported_at", -1), ("id", -1))
@@ -62,6 +66,12 @@ INDEXES = (
         serves="open requests about the same thing",
         partial={"same_as": {"$gt": ""}},
     ),
+    Index(
+        REQUESTS,
+        (("property_id", 1), ("promise.missed_at", 1)),
+        serves="requests whose promised time passed, by when",
+        partial={"promise.missed_at": {"$type": "date"}},
+    ),
     Index(REQUESTS, (("property_id", 1), ("contact_id", 1)), serves="the requests a contact opened"),
     Index(CONTACTS, (("property_id", 1), *LATEST), serves="all contacts, latest first"),
     Index(CONTACTS, (("property_id", 1), ("channel", 1), *LATEST), serves="contacts of a channel"),
@@ -84,7 +94,6 @@ INDEXES = (
         (("property_id", 1), ("request_id", 1), ("at", 1), ("id", 1)),
         serves="the timeline of a request, oldest first",
     ),
-    *repository_attachments.INDEXES,
 )
 
 A = TypeVar("A", bound=Aggregate)
@@ -216,11 +225,14 @@ async def timeline(
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`contacts` and `requests` (by status) since a time; `open` requests by urgency, whenever they came."""
+    """`contacts` and `requests` (by status) since a time; `open` requests by urgency, whenever they came;
+    `promises_missed` since a time (P013).
+    """
 
     contacts: int
     requests: dict[str, int]
     open: dict[str, int]
+    promises_missed: int
 
 
 async def summary(db: Database, property_id: str, since: datetime) -> Summary:
@@ -230,8 +242,12 @@ async def summary(db: Database, property_id: str, since: datetime) -> Summary:
     )
     recent = {"property_id": property_id, "reported_at": {"$gte": since}}
     still_open = {"property_id": property_id, "status": "OPEN"}
+    late = {"property_id": property_id, "promise.missed_at": {"$gte": since}}
     return Summary(
-        contacts, await _counted(db, recent, "$status"), await _counted(db, still_open, "$urgency")
+        contacts,
+        await _counted(db, recent, "$status"),
+        await _counted(db, still_open, "$urgency"),
+        await db[REQUESTS].count_documents(late, maxTimeMS=QUERY_MS_MAX),
     )
 
 

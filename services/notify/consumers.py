@@ -7,8 +7,29 @@ from collections.abc import Mapping
 from services.notify.domain.commands import RecordAttempts, ResolveUnknown
 from services.notify.handlers import Handlers
 from shared.events import billing, dispatch, intake
+from shared.events import intake_complaints as cases
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
+
+# What the desk tells of complaints, difficult issues, inquiries and messages.
+CASES: tuple[type[Event], ...] = (
+    cases.ComplaintConfirmed,
+    cases.ComplaintReported,
+    cases.ComplaintAssigned,
+    cases.ComplaintGraded,
+    cases.ComplaintInvestigated,
+    cases.ComplaintJudged,
+    cases.ComplaintAnswered,
+    cases.ComplaintPressed,
+    cases.DepartmentAsked,
+    cases.DepartmentAnswered,
+    cases.ComplaintHandled,
+    cases.ComplaintVerified,
+    cases.DifficultIssueReported,
+    cases.SuperiorCalled,
+    cases.DifficultIssueChased,
+    cases.CaseAlarm,
+)
 
 # Events of a request that change nothing here; who is told of them is the catalogue's matter.
 ANNOUNCED: tuple[type[Event], ...] = (
@@ -16,7 +37,9 @@ ANNOUNCED: tuple[type[Event], ...] = (
     intake.TimePromised,
     intake.ExtensionNeeded,
     intake.PromiseMissed,
+    intake.FirstContactMissing,
     intake.RequestReopened,
+    *CASES,
     dispatch.WorkStepTaken,
     dispatch.WorkQuoted,
     dispatch.WorkCompleted,
@@ -52,7 +75,9 @@ def events(handlers: Handlers) -> Mapping[type[Event], Handler]:
         intake.UrgencyRaised: handlers.urgency_changed,
         intake.UrgencyLowered: handlers.urgency_changed,
         intake.EmergencyRaised: handlers.emergency_raised,
+        intake.FirstContactTaken: handlers.first_contact_taken,
         intake.RequestClosed: handlers.request_closed,
+        dispatch.StaffRecorded: handlers.staff_recorded,
         dispatch.WorkOrderIssued: handlers.work_order_given,
         dispatch.WorkOrderAssigned: handlers.work_order_given,
         **dict.fromkeys(ANNOUNCED, handlers.announce),

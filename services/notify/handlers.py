@@ -19,16 +19,18 @@ from services.notify.domain.copies import (
 )
 from services.notify.domain.delivery import Result, Step
 from services.notify.domain.message import Message
-from services.notify.domain.notices import Occasion, Words, messages
+from services.notify.domain.notices import Occasion, Words, messages, person_meant
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.retry import RetryRules
+from services.notify.domain.staff import StaffCopy, holders, staff_copy
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import Notice, Procedure
+from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
 from shared.errors import Conflict, Invalid, NotFound
-from shared.events.dispatch import WorkOrderAssigned, WorkOrderIssued
+from shared.events.dispatch import StaffRecorded, WorkOrderAssigned, WorkOrderIssued
 from shared.events.envelope import Event
 from shared.events.intake import (
     EmergencyRaised,
+    FirstContactTaken,
     PropertyConfigured,
     RequestAccepted,
     RequestAmended,
@@ -40,6 +42,7 @@ from shared.kernel.unit import Unit
 from shared.policy import Policy
 
 E = TypeVar("E", bound=Event)
+ROLE_HOLDERS_MAX = 50
 ESCALATION = "escalation:"  # streams of their own: what they say of a request is only looked at
 
 
@@ -78,6 +81,12 @@ class Handlers:
         old = await unit.load(PropertyCopy, event.property_id)
         unit.save(property_copy(old, unit.cause.property_id, event))
 
+    async def staff_recorded(self, unit: Unit) -> None:
+        """Keep the person: from now on he can be told as first contact, or as holder of his role."""
+        event = _event(unit, StaffRecorded)
+        old = await unit.load(StaffCopy, event.staff_id)
+        unit.save(staff_copy(old, unit.cause.property_id, event))
+
     async def request_accepted(self, unit: Unit) -> None:
         """Keep the request and tell the owner."""
         event = _event(unit, RequestAccepted)
@@ -103,6 +112,15 @@ class Handlers:
             elif event.personal_key:
                 copy = copy.forgotten()
             changed = replace(copy, place=event.place or copy.place, unit_id=event.unit_id or copy.unit_id)
+            unit.save(changed)
+            await self._announce(unit, event, changed)
+
+    async def first_contact_taken(self, unit: Unit) -> None:
+        """From now on there is somebody who answers for it, and hears of it."""
+        event = _event(unit, FirstContactTaken)
+        copy = await self._request(unit, event)
+        if copy is not None:
+            changed = replace(copy, first_contact_id=event.first_contact_id)
             unit.save(changed)
             await self._announce(unit, event, changed)
 
@@ -209,6 +227,7 @@ class Handlers:
         if not notices:
             return
         configured = await unit.look(PropertyCopy, unit.cause.property_id)
+        wanted = {notice.to for notice in notices if notice.to}
         occasion = Occasion(
             cause_id=unit.cause.id,
             property_id=unit.cause.property_id,
@@ -220,6 +239,7 @@ class Handlers:
             configured=configured,
             procedure=procedure,
             quiet=quiet_hours(configured, self._catalogue),
+            staff={to: await _told_as(unit, event, copy, to) for to in sorted(wanted)},
             traceparent=unit.cause.traceparent,
         )
         for message in messages(occasion, notices, self._words):
@@ -240,6 +260,15 @@ class Handlers:
         unit.save(step.message)
         if step.event is not None:
             unit.emit(step.event)
+
+
+async def _told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) -> tuple[StaffCopy, ...]:
+    """Who of the staff is meant: one person, or the holders of a role."""
+    if to in (FIRST_CONTACT, RESPONSIBLE):
+        staff_id = person_meant(event, copy, to)
+        known = await unit.look(StaffCopy, staff_id) if staff_id else None
+        return (known,) if known is not None and known.active else ()
+    return tuple(holders(await unit.look_by(StaffCopy, "role", to, limit=ROLE_HOLDERS_MAX)))
 
 
 def _copy_id(unit: Unit, event: Event) -> str:

@@ -16,13 +16,20 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from services.notify.domain.copies import PropertyCopy, RequestCopy
 from services.notify.domain.message import STATES, ChannelName, Message, Queue
+from services.notify.domain.staff import StaffCopy
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Index
 
 MESSAGES = "messages"
 REQUESTS = "requests"
 PROPERTIES = "properties"
-KINDS: Mapping[type, str] = {Message: MESSAGES, RequestCopy: REQUESTS, PropertyCopy: PROPERTIES}
+STAFF = "staff"
+KINDS: Mapping[type, str] = {
+    Message: MESSAGES,
+    RequestCopy: REQUESTS,
+    PropertyCopy: PROPERTIES,
+    StaffCopy: STAFF,
+}
 PROPERTIES_MAX = 10_000
 QUERY_MS_MAX = 5_000
 
@@ -31,6 +38,7 @@ DUE_KEYS = (("queue", 1), ("channel", 1), ("next_attempt_at", 1), ("property_id"
 OF_REQUEST_KEYS = (("property_id", 1), ("request_id", 1), ("created_at", -1), ("id", -1))
 BY_STATE_KEYS = (("property_id", 1), ("state", 1), ("created_at", -1), ("id", -1))
 INDEXES = (
+    Index(STAFF, (("property_id", 1), ("role", 1)), serves="who holds a role"),
     Index(
         MESSAGES,
         DUE_KEYS,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from shared.catalogue.model import Section
+from shared.catalogue.section import Section
 from shared.errors import Invalid
 
 FILE = Path(__file__).with_name("channels.toml")
@@ -21,6 +21,8 @@ class Channel(Section):
     """One channel; a call has ring and answer times, the others do not.
 
     `household`: what comes this way is asked for by the household itself, so it may be answered in the home.
+    `attended`: somebody of ours answers or stands there, and is the first contact (P009). Otherwise nobody is
+    until somebody takes the item over.
     """
 
     zh: str
@@ -28,6 +30,7 @@ class Channel(Section):
     medium: Medium
     source: str
     household: bool = True
+    attended: bool = True
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import AskedField, IntakeRules, Notice, Procedure
+from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, AskedField, IntakeRules, Notice, Procedure
 from shared.catalogue.wordings import Wordings
 from shared.events.registry import event_class
 from shared.policy import Policy
@@ -17,13 +17,13 @@ SIGNERS_WITHOUT_ROLE = ("owner",)
 
 def problems(catalogue: Catalogue, wordings: Wordings, policy: Policy) -> list[str]:
     """Every contradiction found, one sentence each; empty when all is well."""
-    found = list(_notices("defaults", catalogue.default_notices, wordings))
+    found = list(_notices("defaults", catalogue.default_notices, wordings, policy))
     for profile in catalogue.profiles.values():
         for procedure_id in profile.procedures:
             procedure = catalogue.procedure(procedure_id, profile.id)
             where = f"{procedure_id} in {profile.id}"
             found += _procedure(where, procedure, policy)
-            found += _notices(where, procedure.notify.notices if procedure.notify else {}, wordings)
+            found += _notices(where, procedure.notify.notices if procedure.notify else {}, wordings, policy)
     used = _templates_used(catalogue)
     found += [f"wordings: {name} is used by no notice" for name in wordings.templates if name not in used]
     return found
@@ -68,6 +68,11 @@ def _field(where: str, field: AskedField) -> Iterator[str]:
 
 
 def _roles(procedure: Procedure) -> Iterator[str]:
+    if procedure.desk:
+        desk = procedure.desk
+        yield from (*(desk.complaint.responsible_roles if desk.complaint else ()),)
+        for numbers in (desk.complaint, desk.inquiry, desk.difficult):
+            yield from numbers.superior_roles if numbers else ()
     if procedure.dispatch:
         rules = procedure.dispatch
         yield from (step.to_role for step in rules.escalation)
@@ -78,7 +83,9 @@ def _roles(procedure: Procedure) -> Iterator[str]:
         yield from procedure.billing.forfeiture_approver
 
 
-def _notices(where: str, notices: Mapping[str, tuple[Notice, ...]], wordings: Wordings) -> Iterator[str]:
+def _notices(
+    where: str, notices: Mapping[str, tuple[Notice, ...]], wordings: Wordings, policy: Policy
+) -> Iterator[str]:
     for type_name, listed in notices.items():
         event = event_class(type_name)
         if event is None:
@@ -90,9 +97,19 @@ def _notices(where: str, notices: Mapping[str, tuple[Notice, ...]], wordings: Wo
                 yield f"{where}: notices: there is no wording {notice.template}"
             elif (template.event, template.audience) != (type_name, notice.audience):
                 yield f"{where}: notices: {notice.template} is a wording for another event or audience"
+            if notice.to and (notice.audience != "staff" or not _known_reader(notice.to, event, policy)):
+                yield f"{where}: notices: {type_name}: nobody can be told as {notice.to}"
             for name in (*notice.when, *notice.unless):
                 if not _has_field(event, name):
                     yield f"{where}: notices: {type_name} has no field {name}"
+
+
+def _known_reader(to: str, event: type[BaseModel], policy: Policy) -> bool:
+    return (
+        to == FIRST_CONTACT
+        or to in policy.roles
+        or (to == RESPONSIBLE and "responsible_id" in event.model_fields)
+    )
 
 
 def _has_field(event: type[BaseModel], dotted: str) -> bool:

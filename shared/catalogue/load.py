@@ -17,7 +17,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from shared.catalogue.model import Notice, NotifyRules, Procedure, Profile, Section, Setting
+from shared.catalogue.model import Notice, NotifyRules, Procedure
+from shared.catalogue.profile import Profile, Setting
+from shared.catalogue.section import Section
 from shared.errors import Invalid
 
 FOLDER = Path(__file__).parent

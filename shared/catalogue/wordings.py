@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from shared.catalogue.load import CatalogueError
-from shared.catalogue.model import Section
+from shared.catalogue.section import Section
 from shared.events.registry import event_class
 
 FILE = Path(__file__).with_name("wordings.toml")

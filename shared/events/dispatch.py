@@ -19,6 +19,23 @@ class StaffContact(Personal):
     language: Literal["zh", "en"] = "zh"
 
 
+class StaffRecorded(Event):
+    """A person of a department was recorded, or recorded anew: who can be told, and who may answer for what.
+
+    Stream: `roster:<department>`. The address stands in the personal part.
+    """
+
+    TYPE = "dispatch.staff.recorded.v1"
+    SUBJECT = "staff_id"
+    staff_id: str
+    department: str
+    role: str
+    rank: int = 0
+    active: bool = True
+    recorded_at: Moment
+    personal: StaffContact | None = None
+
+
 class StepNote(Personal):
     """What somebody said about a step, in his own words."""
 

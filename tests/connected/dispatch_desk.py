@@ -281,8 +281,8 @@ class Desk:
         return fired
 
     async def told(self, type_name: str = "", stream: str = "") -> list[Json]:
-        """The events dispatch has emitted, in their order."""
-        query: Json = {"property_id": PROPERTY}
+        """The events dispatch has emitted, in their order; who works here only where its stream is asked."""
+        query: Json = {"property_id": PROPERTY, "stream": {"$not": {"$regex": "^roster:"}}}
         if stream:
             query["stream"] = stream
         rows = (

@@ -19,9 +19,9 @@ import jwt
 import uvicorn
 
 from services.intake.app import service
-from services.intake.domain.commands import WatchPromise
 from shared.catalogue.load import Catalogue
 from shared.clock import Clock, ManualClock, SystemClock
+from shared.events.dispatch import StaffContact, StaffRecorded
 from shared.events.envelope import Event, Lane
 from shared.http.app import make_app
 from shared.kernel import stores
@@ -34,6 +34,14 @@ from tests.stack import SessionStack
 
 Json = dict[str, Any]
 SECRET = "test-secret-that-is-long-enough-for-hs256"
+DEPARTMENTS = {
+    "technician": "engineering",
+    "repair_supervisor": "engineering",
+    "department_head": "engineering",
+    "butler": "butler",
+    "director": "management",
+    "property_manager": "management",
+}
 ALL_ROLES = ("cs_officer", "cs_supervisor", "administrator")
 PROPERTY: Json = {
     "name_zh": "别墅",
@@ -47,7 +55,7 @@ PROPERTY: Json = {
 
 def token(property_id: str, *roles: str, sub: str = "lin", **claims: Any) -> str:
     """A bearer token for one property."""
-    until = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
+    until = int((datetime.now(UTC) + timedelta(days=400)).timestamp())  # tests move their clocks
     grants = [{"scope": f"property:{property_id}", "role": role, "until": until} for role in roles]
     said: Json = {"sub": sub, "iss": "guanjia", "aud": "guanjia", "exp": until, "grants": grants}
     return jwt.encode(said | claims, SECRET, algorithm="HS256")
@@ -141,7 +149,7 @@ class Estate:
 
     async def sweep(self, moment: datetime) -> int:
         """Fire this property's timers that are due at a moment, as the sweeper does; how many were due."""
-        db, commands = self.runtime.db, {WatchPromise.NAME: WatchPromise}
+        db, commands = self.runtime.db, {kind.NAME: kind for kind in service.wiring.commands}
         sweeper = Sweeper(
             db,
             self.runtime.committer,
@@ -154,6 +162,71 @@ class Estate:
         )
         await db["timers"].delete_many({"property_id": {"$ne": self.property_id}})
         return await sweeper.sweep()
+
+    async def passes(self, by: timedelta) -> int:
+        """Time passes and its timers fire, as often as new ones become due; how many were looked at."""
+        clock = self.runtime.clock
+        assert isinstance(clock, ManualClock)
+        clock.advance(by)
+        total = 0
+        while fired := await self.sweep(clock.now()):
+            total += fired
+        return total
+
+    async def employ(self, **roles: str) -> None:
+        """Dispatch tells who works here: staff id = role, in the department the role suggests."""
+        for staff_id, role in roles.items():
+            department = DEPARTMENTS.get(role, "customer_service")
+            event = StaffRecorded(
+                staff_id=staff_id,
+                department=department,
+                role=role,
+                recorded_at=self.runtime.clock.now(),
+                personal_key=f"person:{staff_id}",
+                personal=StaffContact(staff_id=staff_id, name=staff_id, phone="+8613900139000"),
+            )
+            await self.told(event, stream=f"roster:{department}")
+
+    async def act(self, request_id: str, action: str, *roles: str, sub: str = "lin", **body: Any) -> Json:
+        """A step on a request that has to succeed; a moment later than what was before."""
+        if isinstance(self.runtime.clock, ManualClock):
+            self.runtime.clock.advance(timedelta(milliseconds=1))
+        async with self.client(*roles, sub=sub) as client:
+            answer = await client.post(f"/requests/{request_id}/{action}", json=body)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def refused(self, request_id: str, action: str, *roles: str, sub: str = "lin", **body: Any) -> Json:
+        """A step that is refused: the problem, after a check that nothing was changed by it."""
+        before = await self.counts(), await self.read(request_id)
+        async with self.client(*roles, sub=sub) as client:
+            answer = await client.post(f"/requests/{request_id}/{action}", json=body)
+        assert 400 <= answer.status_code < 500, answer.text
+        assert (await self.counts(), await self.read(request_id)) == before
+        problem: Json = answer.json()
+        return problem | {"kind": problem["type"].rsplit("/", 1)[1]}
+
+    async def timeline(self, request_id: str) -> list[Json]:
+        """What stands in a request's timeline."""
+        async with self.client() as client:
+            answer = await client.get(f"/requests/{request_id}/timeline", params={"limit": 200})
+        lines: list[Json] = answer.json()["items"]
+        return lines
+
+    async def called(self, request_id: str, **changed: Any) -> str:
+        """A call to the owner about a request, reached; the contact's id."""
+        body = {
+            "channel": "callback",
+            "direction": "out",
+            "result": "reached",
+            "about_request_id": request_id,
+            **changed,
+        }
+        async with self.client() as client:
+            answer = await client.post("/contacts", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     async def journal(self, stream: str) -> list[str]:
         """The types of the events intake told on a stream, in their order."""

@@ -12,9 +12,8 @@ from shared.catalogue.model import (
     HazardItem,
     IntakeRules,
     Procedure,
-    Profile,
-    Setting,
 )
+from shared.catalogue.profile import Profile, Setting
 from tools.docs.markdown import GENERATED, page, table
 
 
@@ -65,7 +64,7 @@ def _procedure(procedure: Procedure, catalogue: Catalogue) -> Iterator[str]:
         yield from _billing(procedure.billing)
     if procedure.notify:
         rows = [
-            (event, notice.audience, notice.template, _condition(notice.when, notice.unless))
+            (event, notice.to or notice.audience, notice.template, _condition(notice.when, notice.unless))
             for event, notices in procedure.notify.notices.items()
             for notice in notices
         ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 
 from services.dispatch.domain import bodies
+from services.dispatch.domain.assignment import contact_of
 from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
 from services.dispatch.domain.roster import (
     HQ_DUTY,
@@ -19,6 +21,7 @@ from services.dispatch.domain.roster import (
 from services.dispatch.handlers.answers import roster_answer
 from services.dispatch.handlers.keeping import payload
 from shared.errors import NotFound
+from shared.events.dispatch import StaffRecorded
 from shared.kernel.unit import Unit
 from shared.phones import to_e164
 from shared.policy import Policy
@@ -37,8 +40,11 @@ class RosterHandlers:
             unit.cause.property_id, command.department
         )
         unit.require_match(roster.version)
-        after = with_staff(roster, [_staff(row) for row in command.staff], self._roles)
+        people = [_staff(row) for row in command.staff]
+        after = with_staff(roster, people, self._roles)
         unit.save(after)
+        for person in people:
+            unit.emit(_recorded(person, command.department, unit.now))
         unit.answer(roster_answer(_stored(after), len(command.staff), command.refused))
 
     async def put_shifts(self, unit: Unit) -> None:
@@ -88,6 +94,19 @@ def _staff(row: bodies.NamedStaff) -> Staff:
         areas=row.areas,
         load_max=row.load_max,
         active=row.active,
+    )
+
+
+def _recorded(person: Staff, department: str, now: datetime) -> StaffRecorded:
+    return StaffRecorded(
+        staff_id=person.id,
+        department=department,
+        role=person.role,
+        rank=person.rank,
+        active=person.active,
+        recorded_at=now,
+        personal_key=f"person:{person.id}",
+        personal=contact_of(person),
     )
 
 

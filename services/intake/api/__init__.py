@@ -1,23 +1,13 @@
 """HTTP of intake: calls become commands and queries; no rules."""
 
-from services.intake.api import (
-    attachments,
-    catalogue,
-    contacts,
-    directory,
-    imports,
-    requests,
-    summary,
-    uploads,
-)
+from services.intake.api import catalogue, complaints, contacts, directory, imports, requests, summary
 
 ROUTERS = (
     requests.router,
+    complaints.router,
     imports.router,
     contacts.router,
     directory.router,
     catalogue.router,
     summary.router,
-    uploads.router,
-    attachments.router,
 )

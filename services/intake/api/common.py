@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -9,14 +10,15 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel
 
 from services.intake import repository
-from services.intake.domain.bodies import Id
+from services.intake.desk import desk_of
+from services.intake.domain.bodies import Body, Id, RaiseBody
 from services.intake.domain.times import normalised
 from shared.errors import Invalid, NotFound
 from shared.http.actions import AllowedAction
 from shared.http.call import Call
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
-from shared.kernel.unit import Aggregate
+from shared.kernel.unit import Aggregate, Command
 
 READ = "intake.read"
 PREFIX = "/v1/properties/{property_id}"
@@ -37,6 +39,15 @@ async def found(call: Call, kind: type[A], id: str) -> A:
     if aggregate is None:
         raise NotFound("not-found", f"There is no such {kind.__name__.lower()} in this property.")
     return aggregate
+
+
+async def act(call: Call, request_id: str, make: Callable[..., Command], body: Body) -> Response:
+    """A step on a request, on the lane it was accepted in."""
+    command = make(request_id=request_id, body=body)
+    call.authorise(command.NAME)
+    lane = await desk_of(call).lane_of_request(call.property_id, request_id)
+    urgent = isinstance(body, RaiseBody) and body.urgency == "emergency"
+    return await call.run(command, stream=request_id, lane=lane, emergency=urgent)
 
 
 def place(page: Page) -> repository.Place | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake import repository, repository_attachments
+from services.intake import repository
 from services.intake.answers import (
     Items,
     RequestDetail,
@@ -17,8 +16,7 @@ from services.intake.answers import (
     actions_of,
     duplicate_of,
 )
-from services.intake.api.common import PREFIX, READ, Filter, PathId, answer, cursor, found, place
-from services.intake.attachment_answers import AttachmentItem
+from services.intake.api.common import PREFIX, READ, Filter, PathId, act, answer, cursor, found, place
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, commands
 from services.intake.domain.accept import possible_duplicates
@@ -31,7 +29,6 @@ from services.intake.handlers.base import NO_RULES, request_actions
 from shared.events.intake import Urgency
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
-from shared.kernel.unit import Command
 
 router = APIRouter(prefix=PREFIX, tags=["requests"])
 Moment = Annotated[Instant | None, Query()]
@@ -106,7 +103,6 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
             **_summary(request),
             "possible_people": await _people(call, request),
             "possible_duplicates": [duplicate_of(other) for other in near],
-            "attachments": await _attachments(call, request),
             "paperwork_late": late,
             "allowed_actions": actions_of(offered, call.allowed(offered)),
         }
@@ -128,64 +124,59 @@ async def read_timeline(call: CallDep, page: PageDep, request_id: PathId) -> Res
     return page.answer([TimelineItem.model_validate(entry) for entry in shown], last)
 
 
-async def _act(call: Call, request_id: str, make: Callable[..., Command], body: bodies.Body) -> Response:
-    command = make(request_id=request_id, body=body)
-    call.authorise(command.NAME)
-    lane = await desk_of(call).lane_of_request(call.property_id, request_id)
-    return await call.run(command, stream=request_id, lane=lane, emergency=_urgent_call(body))
-
-
-def _urgent_call(body: bodies.Body) -> bool:
-    return isinstance(body, bodies.RaiseBody) and body.urgency == "emergency"
-
-
 @router.post("/requests/{request_id}/amend", response_model=RequestState)
 async def amend(call: CallDep, request_id: PathId, body: bodies.AmendBody) -> Response:
     """Correct what was recorded, with a reason (ruling J25); also moves it to the right unit."""
-    return await _act(call, request_id, commands.AmendRequest, body)
+    return await act(call, request_id, commands.AmendRequest, body)
+
+
+@router.post("/requests/{request_id}/take", response_model=RequestState)
+async def take(call: CallDep, request_id: PathId, body: bodies.TakeBody) -> Response:
+    """Take over an item that came where nobody of ours was, and be its first contact (P009)."""
+    return await act(call, request_id, commands.TakeRequest, body)
 
 
 @router.post("/requests/{request_id}/raise-urgency", response_model=RequestState)
 async def raise_urgency(call: CallDep, request_id: PathId, body: bodies.RaiseBody) -> Response:
     """Make it more urgent (ruling J18: anyone)."""
-    return await _act(call, request_id, commands.RaiseUrgency, body)
+    return await act(call, request_id, commands.RaiseUrgency, body)
 
 
 @router.post("/requests/{request_id}/lower-urgency", response_model=RequestState)
 async def lower_urgency(call: CallDep, request_id: PathId, body: bodies.LowerBody) -> Response:
     """Make it less urgent, never below the lists (ruling J18: a supervisor)."""
-    return await _act(call, request_id, commands.LowerUrgency, body)
+    return await act(call, request_id, commands.LowerUrgency, body)
 
 
 @router.post("/requests/{request_id}/cancel", response_model=RequestState)
 async def cancel(call: CallDep, request_id: PathId, body: bodies.CancelBody) -> Response:
     """The caller changed his mind (ruling J5)."""
-    return await _act(call, request_id, commands.CancelRequest, body)
+    return await act(call, request_id, commands.CancelRequest, body)
 
 
 @router.post("/requests/{request_id}/promise", response_model=RequestState)
 async def promise(call: CallDep, request_id: PathId, body: bodies.PromiseBody) -> Response:
     """Promise a time (P012); one the customer named is a supervisor's."""
     kind = commands.PromiseCustomerTime if body.customer_named else commands.PromiseTime
-    return await _act(call, request_id, kind, body)
+    return await act(call, request_id, kind, body)
 
 
 @router.post("/requests/{request_id}/confirm", response_model=RequestState)
 async def confirm(call: CallDep, request_id: PathId, body: bodies.ConfirmBody) -> Response:
     """The owner is satisfied (P009)."""
-    return await _act(call, request_id, commands.ConfirmSatisfaction, body)
+    return await act(call, request_id, commands.ConfirmSatisfaction, body)
 
 
 @router.post("/requests/{request_id}/reopen", response_model=RequestState)
 async def reopen(call: CallDep, request_id: PathId, body: bodies.ReopenBody) -> Response:
     """The owner is not satisfied: the matter goes on."""
-    return await _act(call, request_id, commands.ReopenRequest, body)
+    return await act(call, request_id, commands.ReopenRequest, body)
 
 
 @router.post("/requests/{request_id}/close-unreached", response_model=RequestState)
 async def close_unreached(call: CallDep, request_id: PathId, body: bodies.UnreachedBody) -> Response:
     """The owner could not be reached (ruling J7: a supervisor)."""
-    return await _act(call, request_id, commands.CloseUnreached, body)
+    return await act(call, request_id, commands.CloseUnreached, body)
 
 
 def _item(request: Request) -> RequestItem:
@@ -199,16 +190,6 @@ def _summary(request: Request) -> dict[str, Any]:
         "due_at": work.due_at if work else None,
         "promised_at": request.promise.promised_at,
     }
-
-
-async def _attachments(call: Call, request: Request) -> list[AttachmentItem]:
-    """Those that were ever added; most requests have none, and nothing is asked for them."""
-    if not request.attachments_added:
-        return []
-    rows = await repository_attachments.attachments(
-        call.db, call.property_id, request.id, request.attachments_added
-    )
-    return [AttachmentItem.model_validate(row) for row in rows]
 
 
 async def _people(call: Call, request: Request) -> list[str]:

@@ -20,12 +20,15 @@ Since = Annotated[
 
 
 class CallSummary(BaseModel):
-    """`requests` that came in since then, by status; `open` ones by urgency, whenever they came."""
+    """`requests` that came in since then, by status; `open` ones by urgency, whenever they came;
+    `promises_missed`: promised times that have passed since then before the work was done (P013).
+    """
 
     since: datetime
     contacts: int
     requests: dict[str, int]
     open: dict[str, int]
+    promises_missed: int
 
 
 @router.get("/summary", response_model=CallSummary)
@@ -33,5 +36,11 @@ async def read_summary(call: CallDep, since: Since) -> Response:
     """How many contacts and requests came in, and what is open."""
     call.authorise(READ)
     found = await repository.summary(call.db, call.property_id, since)
-    body = CallSummary(since=since, contacts=found.contacts, requests=found.requests, open=found.open)
+    body = CallSummary(
+        since=since,
+        contacts=found.contacts,
+        requests=found.requests,
+        open=found.open,
+        promises_missed=found.promises_missed,
+    )
     return Response(body.model_dump_json(), media_type="application/json")

@@ -49,7 +49,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
     caller, caller_aside = caller_of(body, seen, lenient=lenient)
     reported_at = reported_at_of(body, seen, emergency=emergency)
     category = category_of(body, seen.rules, lenient=lenient)
-    history = body.origin == "history"
+    history, desk = body.origin == "history", seen.procedure.desk
     missing = not_supplied(body, seen, answers, caller)
     unit_id = seen.unit.id if seen.unit else ""
     return Request(
@@ -59,6 +59,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
         procedure=seen.procedure.id,
         catalogue_version=seen.procedure.version,
         works=seen.procedure.dispatch is not None and not history,
+        process="" if history or desk is None else desk.process,
         status=body.outcome or "OPEN",
         stage="CLOSED" if body.outcome else "RECEIVED",
         urgency=decided.urgency,
@@ -158,6 +159,14 @@ def _check_opens(body: RequestBody, seen: Circumstances) -> None:
             "How did this reach us?",
             field="contact",
             accepted="contact_id of a recorded contact, or contact",
+        )
+    only = seen.rules.channels_only
+    if only and seen.contact.channel not in only:
+        raise Invalid(
+            "channel-refused",
+            "This procedure is not opened over this channel.",
+            field="contact.channel",
+            accepted="one of " + ", ".join(only),
         )
     if seen.contact.channel in seen.rules.channels_refused:
         raise Invalid(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
-from services.intake.domain.changes import may_confirm, may_reopen
+from services.intake.domain import complaint_commands as cc
+from services.intake.domain.changes import may_confirm, may_give_up, may_reopen
+from services.intake.domain.complaint import STEPS
 from services.intake.domain.request import Request
 from shared.kernel.unit import Command
 
@@ -20,6 +21,7 @@ class Action:
     body: str
 
 
+TAKE = Action(c.TakeRequest, "take", "TakeBody")
 AMEND = Action(c.AmendRequest, "amend", "AmendBody")
 RAISE = Action(c.RaiseUrgency, "raise-urgency", "RaiseBody")
 LOWER = Action(c.LowerUrgency, "lower-urgency", "LowerBody")
@@ -28,15 +30,33 @@ PROMISE = Action(c.PromiseTime, "promise", "PromiseBody")
 PROMISE_CUSTOMER = Action(c.PromiseCustomerTime, "promise", "PromiseBody")
 CONFIRM = Action(c.ConfirmSatisfaction, "confirm", "ConfirmBody")
 REOPEN = Action(c.ReopenRequest, "reopen", "ReopenBody")
+# A complaint's own steps, in the state that allows them (`domain/complaint.py`: STEPS).
+COMPLAINT: dict[str, Action] = {
+    "confirm": Action(cc.ConfirmComplaint, "complaint/confirm", "ConfirmComplaintBody"),
+    "report": Action(cc.ReportComplaint, "complaint/report", "ReportComplaintBody"),
+    "assign": Action(cc.AssignComplaint, "complaint/assign", "AssignComplaintBody"),
+    "grade": Action(cc.GradeComplaint, "complaint/grade", "GradeComplaintBody"),
+    "investigate": Action(cc.InvestigateComplaint, "complaint/investigate", "InvestigateComplaintBody"),
+    "judge": Action(cc.JudgeComplaint, "complaint/judge", "JudgeComplaintBody"),
+    "answer": Action(cc.AnswerComplaint, "complaint/answer", "AnswerComplaintBody"),
+    "press": Action(cc.PressComplaint, "complaint/press", "PressComplaintBody"),
+    "ask-department": Action(cc.AskDepartment, "complaint/ask-department", "AskDepartmentBody"),
+    "handle": Action(cc.HandleComplaint, "complaint/handle", "HandleComplaintBody"),
+    "verify": Action(cc.VerifyComplaint, "complaint/verify", "VerifyComplaintBody"),
+    "explain": Action(cc.ExplainComplaint, "complaint/explain", "ExplainComplaintBody"),
+}
+DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody")
+SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
+CHASE = Action(cc.ChaseDifficult, "chase-difficult", "ChaseBody")
 UNREACHED = Action(c.CloseUnreached, "close-unreached", "UnreachedBody")
-ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
-ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 
 
 def possible_actions(request: Request) -> list[Action]:
     """The actions that the state allows, whoever asks."""
     found = [AMEND]
     if request.open:
+        if not request.first_contact_id:
+            found.append(TAKE)
         if request.urgency != "emergency":
             found.append(RAISE)
         if request.urgency != "general":
@@ -46,10 +66,15 @@ def possible_actions(request: Request) -> list[Action]:
         if _may_promise(request):
             found += [PROMISE, PROMISE_CUSTOMER]
         if may_confirm(request):
-            found += [CONFIRM, UNREACHED]
+            found.append(CONFIRM)
+        if may_give_up(request):
+            found.append(UNREACHED)
+        found += [SUPERIOR_CALLED, CHASE] if request.difficult else [DIFFICULT]
+        if request.process == "complaint":
+            found += [COMPLAINT[step] for step, states in STEPS.items() if request.case_state in states]
     if may_reopen(request):
         found.append(REOPEN)
-    return [*found, ATTACH, ATTACH_SENSITIVE]
+    return found
 
 
 def _may_promise(request: Request) -> bool:

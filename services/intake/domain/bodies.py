@@ -225,6 +225,12 @@ class ConfirmBody(Body):
     on_behalf_reason: Text = ""
 
 
+class TakeBody(Body):
+    """Whoever sends it takes the item over."""
+
+    note: Text = ""
+
+
 class ReopenBody(Body):
     """The owner is not satisfied: the matter goes on."""
 

@@ -22,7 +22,7 @@ from shared.events.envelope import Lane
 
 def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
     """More urgent (ruling J18: by anyone). The lane stays as it was fixed."""
-    _must_be_open(request)
+    check_open(request)
     check_raise(request.urgency, body.urgency)
     kept = request.hazard if by_lists(rules, request.hazard) != "general" else ""
     decided = decide(rules, body.hazard or kept, body.urgency)
@@ -37,7 +37,7 @@ def overtakes(before: Request, after: Request) -> bool:
 
 def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:
     """Less urgent, never below what the lists say now (rulings J18, J14)."""
-    _must_be_open(request)
+    check_open(request)
     check_lower(request.urgency, body.urgency, by_lists(rules, request.hazard))
     return replace(request, urgency=body.urgency, urgency_by="person")
 
@@ -46,7 +46,7 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
     """The caller changed his mind (ruling J5); the work side confirms, a request without work ends at
     once.
     """
-    _must_be_open(request)
+    check_open(request)
     if request.notice_received_at is not None:
         raise Conflict(
             "cancelled-already",
@@ -83,7 +83,7 @@ def promised(
     """A time is promised, after the work is arranged; an earlier promise moves only with the customer,
     before it passed (P012, P013).
     """
-    _must_be_open(request)
+    check_open(request)
     if request.notice_received_at is not None:
         raise Conflict("cancelled-already", "The request is being cancelled.", accepted="nothing")
     if request.work is None or request.work.arranged_at is None:
@@ -107,6 +107,7 @@ def promised(
             customer_named=customer_named,
             moved=earlier.moved + (earlier.promised_at is not None),
             missed=earlier.missed,
+            missed_at=earlier.missed_at,
         ),
     )
 
@@ -116,13 +117,14 @@ def _check_moved(request: Request, body: PromiseBody, contact: Contact | None) -
     told = contact is not None and contact.about_request_id == request.id and contact.result != "no_answer"
     when = contact.started_at if contact is not None else None
     if told and when is not None and earlier.made_at is not None and earlier.promised_at is not None:
-        told = earlier.made_at <= when < earlier.promised_at
+        written = (contact.recorded_at if contact is not None else None) or when
+        told = earlier.made_at <= when < earlier.promised_at and written < earlier.promised_at
     if not told:
         raise Conflict(
             "promise-not-discussed",
             "A promised time moves only with the customer, before it has passed (P013).",
             field="contact_id",
-            accepted="a contact about this request, after the promise was made and before the promised time",
+            accepted="a contact about this request, recorded after the promise and before its time",
         )
     if not body.reason:
         raise Invalid(
@@ -133,19 +135,37 @@ def _check_moved(request: Request, body: PromiseBody, contact: Contact | None) -
         )
 
 
-def promise_passed(request: Request, promised_at: datetime) -> Request | None:
+def promise_passed(request: Request, promised_at: datetime, now: datetime) -> Request | None:
     """The promise counts as missed if it still stands and the work is not done; None if there is nothing
     to count.
     """
     if not promise_stands(request, promised_at):
         return None
-    return replace(request, promise=replace(request.promise, missed=request.promise.missed + 1))
+    return replace(
+        request, promise=replace(request.promise, missed=request.promise.missed + 1, missed_at=now)
+    )
 
 
 def promise_stands(request: Request, promised_at: datetime) -> bool:
     """Whether this promise is still the one that was made, for work that is not done."""
     done = request.work is not None and request.work.completed_at is not None
     return request.open and not done and request.promise.promised_at == promised_at
+
+
+def taken_over(request: Request, by: str) -> Request:
+    """Somebody takes an item that came where nobody of ours was: from now on he is the first contact (P009).
+
+    Raises Conflict where there is one already: that is never rewritten.
+    """
+    check_open(request)
+    if request.first_contact_id:
+        raise Conflict(
+            "has-first-contact",
+            "Somebody is the first contact already; that never changes (P009).",
+            field="first_contact_id",
+            accepted="a step on his behalf, with a reason",
+        )
+    return replace(request, first_contact_id=by)
 
 
 def check_on_behalf(request: Request, by: str, reason: str) -> str:
@@ -169,7 +189,7 @@ def satisfied(request: Request, now: datetime) -> Request:
     """The owner is satisfied: possible once the work is closed and nothing is owed, or where there is no
     work.
     """
-    _must_be_open(request)
+    check_open(request)
     if not may_confirm(request):
         raise Conflict(
             "not-done",
@@ -181,7 +201,14 @@ def satisfied(request: Request, now: datetime) -> Request:
 
 def may_confirm(request: Request) -> bool:
     """Whether the owner can be asked if he is satisfied."""
+    if request.process:
+        return False
     return request.stage == "TO_CONFIRM" or (request.stage == "RECEIVED" and not request.works)
+
+
+def may_give_up(request: Request) -> bool:
+    """Whether all is done but to hear the owner: then he may turn out to be out of reach (ruling J7)."""
+    return may_confirm(request) or request.case_state in ("HANDLED", "INVALID", "DEFERRED")
 
 
 def reopened(request: Request) -> Request:
@@ -211,7 +238,9 @@ def reopened(request: Request) -> Request:
 
 
 def may_reopen(request: Request) -> bool:
-    """Whether there is a result the owner can be dissatisfied with."""
+    """Whether there is a result the owner can be dissatisfied with; a complaint is verified instead."""
+    if request.process:
+        return request.status == "UNREACHED"
     return request.stage in {"DONE", "TO_CONFIRM"} or request.status == "UNREACHED"
 
 
@@ -219,8 +248,8 @@ def unreached(request: Request, attempts_min: int, now: datetime) -> Request:
     """Given up after the configured number of callbacks at allowed hours; counted apart, never as
     satisfied (ruling J7).
     """
-    _must_be_open(request)
-    if not may_confirm(request):
+    check_open(request)
+    if not may_give_up(request):
         raise Conflict(
             "not-done",
             "The work is not closed and settled yet.",
@@ -248,6 +277,7 @@ def called_back(request: Request, contact: Contact, *, quiet: bool) -> Request:
     return request
 
 
-def _must_be_open(request: Request) -> None:
+def check_open(request: Request) -> None:
+    """Raise Conflict for a request that has ended."""
     if not request.open:
         raise Conflict("closed", f"The request ended as {request.status}.", accepted="an open request")

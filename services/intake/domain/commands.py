@@ -133,6 +133,21 @@ class CloseUnreached(Command):
     body: bodies.UnreachedBody
 
 
+class TakeRequest(Command):
+    """Take over an item that came where nobody of ours was, and be its first contact (P009)."""
+
+    NAME: ClassVar[str] = "intake.take_request"
+    request_id: str
+    body: bodies.TakeBody
+
+
+class WatchFirstContact(Command):
+    """Timer: a request should have a first contact by now (P009)."""
+
+    NAME: ClassVar[str] = "intake.watch_first_contact"
+    request_id: str
+
+
 class WatchPromise(Command):
     """Timer: a promised time comes near, or has passed (P013)."""
 

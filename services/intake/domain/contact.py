@@ -17,7 +17,7 @@ from shared.phones import to_e164
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What happened, when, and who answered.
+    """What happened, when, and who answered: `agent_id`, empty where nobody of ours was there.
 
     Times beyond `started_at` are there if the telephone system gave them.
     """
@@ -63,7 +63,7 @@ def recorded_contact(
 
     Raises Invalid for an unknown channel, a number that is none, or impossible times.
     """
-    medium = channel(body.channel, f"{field}channel").medium
+    way = channel(body.channel, f"{field}channel")
     started_at = body.started_at or now
     times = {"started_at": started_at, "answered_at": body.answered_at, "ended_at": body.ended_at}
     earlier = None
@@ -83,10 +83,10 @@ def recorded_contact(
         property_id,
         contact_id,
         channel=body.channel,
-        medium=medium,
+        medium=way.medium,
         direction=body.direction,
         caller_phone=to_e164(body.caller_phone, "CN", f"{field}caller_phone") if body.caller_phone else "",
-        agent_id=body.agent_id or recorded_by,
+        agent_id=body.agent_id or (recorded_by if way.attended or body.direction == "out" else ""),
         recorded_by=recorded_by,
         person_id=body.person_id,
         about_request_id=body.about_request_id,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from services.intake.domain.bodies import PropertyBody
-from shared.catalogue.model import Profile
+from shared.catalogue.profile import Profile
 from shared.deadlines import zone_of
 from shared.errors import Conflict, Invalid
 from shared.events.intake import PropertyConfigured

@@ -21,6 +21,15 @@ Stage = Literal[
     "RECEIVED", "ISSUED", "ARRANGED", "IN_WORK", "DONE", "TO_CONFIRM", "CANCEL_ASKED", "REOPENED", "CLOSED"
 ]
 FieldValue = str | int | bool
+DESK_STAGES: Mapping[str, Stage] = {
+    "ASSIGNED": "IN_WORK",
+    "INVESTIGATED": "IN_WORK",
+    "VALID": "IN_WORK",
+    "INVALID": "IN_WORK",
+    "HANDLED": "TO_CONFIRM",
+    "DEFERRED": "IN_WORK",
+}
+"""What the state of a process of the desk means as a stage; every other state: RECEIVED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A time told to the customer (P012); `missed` counts promises that passed before the work was done."""
+    """A time told to the customer (P012); `missed` counts promises that passed before the work was done, the
+    last of them at `missed_at`.
+    """
 
     promised_at: datetime | None = None
     made_at: datetime | None = None
@@ -81,14 +92,15 @@ class Promise:
     customer_named: bool = False
     moved: int = 0
     missed: int = 0
+    missed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One need of an owner.
 
-    `works`: dispatch makes work of it. `not_supplied`: what has still to be asked.
-    `attachments_added`: removed ones too.
+    `works`: dispatch makes work of it. `process`: the desk takes it to its end itself; `case_state` is then
+    where that process stands. `not_supplied`: what has still to be asked.
     """
 
     property_id: str
@@ -98,6 +110,9 @@ class Request:
     procedure: str = ""
     catalogue_version: str = ""
     works: bool = True
+    process: Literal["", "complaint", "inquiry", "relay"] = ""
+    case_state: str = ""
+    difficult: bool = False
     status: Status = "OPEN"
     stage: Stage = "RECEIVED"
     urgency: Urgency = "general"
@@ -136,7 +151,6 @@ class Request:
     account: Account = Account()
     unanswered_callbacks: int = 0
     reopened: int = 0
-    attachments_added: int = 0
     closed_at: datetime | None = None
 
     @property
@@ -155,6 +169,8 @@ def _stage(r: Request) -> Stage:
         return "CLOSED"
     if r.notice_received_at is not None:
         return "CANCEL_ASKED"
+    if r.process:
+        return DESK_STAGES.get(r.case_state, "RECEIVED")
     if r.work is None:
         return "RECEIVED"
     if r.work.closed_at is not None and r.account.clear:

@@ -83,6 +83,13 @@ def check_what(body: RequestBody, decided: Decided, seen: Circumstances, *, leni
                 "missing-what", "What has happened?", field="description", accepted="a word is enough"
             )
         return
+    if seen.procedure.desk is not None:
+        raise Invalid(
+            "missing-what",
+            "What does the caller say?",
+            field="description",
+            accepted="what was said, in detail",
+        )
     if seen.procedure.dispatch is not None and seen.procedure.dispatch.flow == "repair":
         raise Invalid(
             "missing-what",
@@ -187,10 +194,13 @@ def appointment_of(
 
 
 def first_contact_of(body: RequestBody, seen: Circumstances) -> str:
-    """Who answered, stood at the window or took it over: written once and for ever (P009)."""
+    """Who answered or stood at the window: written once and for ever (P009).
+
+    Empty where nobody of ours was there: then it is who takes it over.
+    """
     if body.origin == "history":
         return IMPORTED
-    return body.first_contact_id or (seen.contact.agent_id if seen.contact else "") or seen.by
+    return body.first_contact_id or (seen.contact.agent_id if seen.contact else seen.by)
 
 
 def not_supplied(body: RequestBody, seen: Circumstances, answers: Answers, caller: Caller) -> tuple[str, ...]:

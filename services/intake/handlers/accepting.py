@@ -5,17 +5,20 @@ Nothing refuses an emergency (ruling J17).
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.intake.domain import commands
 from services.intake.domain.accept import accepted, accepted_event
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact, recorded_contact
 from services.intake.domain.directory import Card, Person, PhoneEntry, card_of
 from services.intake.domain.directory import Unit as Home
-from services.intake.domain.property import Property
+from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request
 from services.intake.domain.told import Circumstances, said_phone
 from services.intake.domain.urgency import decide
-from services.intake.handlers.base import NO_RULES, Handlers, payload
+from services.intake.handlers.base import FIRST_CONTACT, NO_RULES, Handlers, payload
+from services.intake.handlers.beginning import begin
 from shared.catalogue.model import Procedure
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestClosed
@@ -47,22 +50,37 @@ class Accepting(Handlers):
         procedure = self._procedure(settled, body)
         seen = await self._circumstances(unit, command, settled, procedure, imported=imported)
         request = accepted(command.request_id, command.reference, body, seen)
-        unit.save(request)
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
         unit.emit(accepted_event(request, settled.zone, settled.currency))
         if not request.open and request.closed_at is not None and body.outcome is not None:
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
+        if request.open and request.process:
+            request = begin(unit, request, procedure, settled.zone)
+        unit.save(request)
+        if request.open and not request.first_contact_id:
+            self._await_first_contact(unit, settled, request)
         unit.answer(self.state(unit, request))
+
+    def _await_first_contact(self, unit: Unit, settled: Property, request: Request) -> None:
+        minutes = setting_number(
+            self.catalogue.profile(settled.profile), settled, "first_contact.take_within_minutes"
+        )
+        watch = commands.WatchFirstContact(request_id=request.id)
+        unit.start_timer(FIRST_CONTACT, unit.now + timedelta(minutes=minutes), watch)
 
     def _procedure(self, settled: Property, body: RequestBody) -> Procedure:
         """The procedure as the profile runs it; an emergency goes by the general repair if it has to."""
+        emergency = body.urgency == "emergency" and body.origin != "history"
         try:
-            return self.catalogue.procedure(body.procedure, settled.profile)
+            found = self.catalogue.procedure(body.procedure, settled.profile)
         except Invalid:
             if body.urgency != "emergency":
                 raise
             return self.catalogue.procedure(EMERGENCY_PROCEDURE, settled.profile)
+        if emergency and found.dispatch is None:  # nobody would be sent (ruling J17)
+            return self.catalogue.procedure(EMERGENCY_PROCEDURE, settled.profile)
+        return found
 
     async def _circumstances(
         self,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from services.intake.answers import RequestState, actions_of, state_of
 from services.intake.domain.actions import possible_actions
+from services.intake.domain.changes import taken_over
+from services.intake.domain.contact import Contact
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
@@ -14,13 +16,14 @@ from services.intake.domain.times import Limits
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules
 from shared.errors import Bug, Conflict, Invalid, NotFound
-from shared.events.intake import RequestClosed
+from shared.events.intake import FirstContactTaken, RequestClosed
 from shared.http.actions import AllowedAction
 from shared.kernel.unit import Command, Unit
 from shared.policy import Policy
 
 C = TypeVar("C", bound=Command)
 PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
+FIRST_CONTACT = "first-contact"
 NO_RULES = IntakeRules(categories=())
 
 
@@ -72,6 +75,20 @@ class Handlers:
         unit.require_match(found.version)
         return found
 
+    async def contact(self, unit: Unit, contact_id: str) -> Contact | None:
+        """The contact a body names, if it names one. Raises Invalid."""
+        if not contact_id:
+            return None
+        found = await unit.look(Contact, contact_id)
+        if found is None:
+            raise Invalid(
+                "unknown-contact",
+                "There is no such contact.",
+                field="contact_id",
+                accepted="a recorded contact",
+            )
+        return found
+
     def state(self, unit: Unit, request: Request) -> RequestState:
         """The answer to a command on a request that was just saved."""
         offered = request_actions(request)
@@ -86,6 +103,8 @@ class Handlers:
         if request.promise.promised_at is not None:
             unit.cancel_timer(PROMISE_NOTICE)
             unit.cancel_timer(PROMISE_PASSED)
+        if not request.first_contact_id:
+            unit.cancel_timer(FIRST_CONTACT)
 
     def note(self, unit: Unit, request: Request, what: str, *, on_behalf_of: str = "", **detail: str) -> None:
         """One line of the request's timeline, told by intake itself."""
@@ -102,6 +121,30 @@ class Handlers:
                 detail={name: text for name, text in detail.items() if text},
             )
         )
+
+
+class OnBehalf(Protocol):
+    """A body whose sender says why he acts for the first contact."""
+
+    @property
+    def on_behalf_reason(self) -> str: ...
+
+
+def by_whom(behalf: str, body: OnBehalf) -> dict[str, str]:
+    """For a line of the timeline: the first contact somebody acted for, and why (P009)."""
+    return {"on_behalf_of": behalf, "on_behalf_reason": body.on_behalf_reason} if behalf else {}
+
+
+def taken(unit: Unit, request: Request) -> Request:
+    """The request with a first contact: who does the first step on one that has none takes it over (P009)."""
+    if request.first_contact_id:
+        return request
+    after = taken_over(request, unit.cause.principal.sub)
+    unit.emit(
+        FirstContactTaken(request_id=after.id, first_contact_id=after.first_contact_id, taken_at=unit.now)
+    )
+    unit.cancel_timer(FIRST_CONTACT)
+    return after
 
 
 def request_actions(request: Request) -> dict[str, AllowedAction]:

@@ -1,4 +1,4 @@
-"""Handlers of what is done with a request after it was accepted, and of the timer that watches a promise."""
+"""Handlers of what is done with a request after it was accepted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from datetime import datetime, timedelta
 
 from services.intake.domain import changes, commands
 from services.intake.domain.amend import Correction, amended, amended_event
-from services.intake.domain.contact import Contact
 from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request, personal_key, requester
-from services.intake.handlers.base import PROMISE_CHAIN, PROMISE_NOTICE, PROMISE_PASSED, Handlers, payload
-from shared.errors import Forbidden, Invalid
+from services.intake.handlers.base import (
+    PROMISE_CHAIN,
+    PROMISE_NOTICE,
+    PROMISE_PASSED,
+    Handlers,
+    by_whom,
+    payload,
+    taken,
+)
+from services.intake.handlers.beginning import end_case, resume_case
+from shared.errors import Forbidden
 from shared.events import intake as events
 from shared.kernel.unit import Unit
 
@@ -39,6 +47,16 @@ class Changing(Handlers):
         unit.emit(event)
         names = ", ".join([*event.changed, *(event.personal.was if event.personal else {})])
         self.note(unit, after, "request.amended", changed=names)
+        unit.answer(self.state(unit, after))
+
+    async def take_request(self, unit: Unit) -> None:
+        """Somebody takes over what came where nobody of ours was (P009)."""
+        command = payload(unit, commands.TakeRequest)
+        before = await self.request(unit, command.request_id)
+        after = changes.taken_over(before, unit.cause.principal.sub)
+        taken(unit, before)
+        unit.save(after)
+        self.note(unit, after, "request.taken_over")
         unit.answer(self.state(unit, after))
 
     async def raise_urgency(self, unit: Unit) -> None:
@@ -85,7 +103,7 @@ class Changing(Handlers):
         """Take the caller's cancellation; the work side confirms it, a request without work ends at once."""
         command = payload(unit, commands.CancelRequest)
         before = await self.request(unit, command.request_id)
-        await self._contact(unit, command.body.contact_id)
+        await self.contact(unit, command.body.contact_id)
         after = changes.cancel_asked(before, command.body, unit.now, self.limits)
         unit.save(after)
         assert after.notice_received_at is not None
@@ -98,6 +116,7 @@ class Changing(Handlers):
             )
         )
         if not after.open:
+            await end_case(unit, after)
             self.close(unit, after)
         self.note(
             unit, after, "request.cancel_asked", notice_received_at=after.notice_received_at.isoformat()
@@ -121,17 +140,19 @@ class Changing(Handlers):
 
     async def _promise(self, unit: Unit, command: commands.PromiseTime, *, customer_named: bool) -> None:
         body = command.body
-        before = await self.request(unit, command.request_id)
+        before = taken(unit, await self.request(unit, command.request_id))
         by = unit.cause.principal.sub
         behalf = "" if customer_named else changes.check_on_behalf(before, by, body.on_behalf_reason)
-        contact = await self._contact(unit, body.contact_id)
+        contact = await self.contact(unit, body.contact_id)
         after = changes.promised(
             before, body, contact, customer_named=customer_named, by=by, now=unit.now, limits=self.limits
         )
         unit.save(after)
         unit.emit(events.TimePromised(request_id=after.id, promised_at=body.promised_at, reason=body.reason))
         await self._watch(unit, after, body.promised_at)
-        self.note(unit, after, "time.promised", on_behalf_of=behalf, promised_at=body.promised_at.isoformat())
+        self.note(
+            unit, after, "time.promised", promised_at=body.promised_at.isoformat(), **by_whom(behalf, body)
+        )
         unit.answer(self.state(unit, after))
 
     async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> None:
@@ -147,62 +168,32 @@ class Changing(Handlers):
         passed = watch.model_copy(update={"passed": True})
         unit.start_timer(PROMISE_PASSED, promised_at, passed, chain=PROMISE_CHAIN, step=2)
 
-    async def watch_promise(self, unit: Unit) -> None:
-        """Timer: the promised time comes near (the customer is told beforehand, P013), or has passed (it
-        is counted).
-        """
-        command = payload(unit, commands.WatchPromise)
-        request = await unit.load(Request, command.request_id)
-        if request is None or not changes.promise_stands(request, command.promised_at):
-            return
-        if not command.passed:
-            unit.emit(
-                events.ExtensionNeeded(
-                    request_id=request.id,
-                    promised_at=command.promised_at,
-                    first_contact_id=request.first_contact_id,
-                    noticed_at=unit.now,
-                )
-            )
-            self.note(unit, request, "promise.due_soon", promised_at=command.promised_at.isoformat())
-            return
-        missed = changes.promise_passed(request, command.promised_at)
-        if missed is not None:
-            unit.save(missed)
-            unit.emit(
-                events.PromiseMissed(
-                    request_id=request.id,
-                    promised_at=command.promised_at,
-                    first_contact_id=request.first_contact_id,
-                    missed_at=unit.now,
-                )
-            )
-            self.note(unit, request, "promise.missed", promised_at=command.promised_at.isoformat())
-
     async def confirm_satisfaction(self, unit: Unit) -> None:
         """The owner is satisfied: recorded by the first contact, or for him with a reason (P009)."""
         command = payload(unit, commands.ConfirmSatisfaction)
-        before = await self.request(unit, command.request_id)
+        before = taken(unit, await self.request(unit, command.request_id))
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
-        await self._contact(unit, command.body.contact_id)
+        await self.contact(unit, command.body.contact_id)
         after = changes.satisfied(before, unit.now)
         unit.save(after)
         self.close(unit, after)
-        self.note(unit, after, "request.satisfied", on_behalf_of=behalf)
+        self.note(unit, after, "request.satisfied", **by_whom(behalf, command.body))
         unit.answer(self.state(unit, after))
 
     async def reopen_request(self, unit: Unit) -> None:
         """The owner is not satisfied: the matter goes on."""
         command = payload(unit, commands.ReopenRequest)
-        before = await self.request(unit, command.request_id)
+        before = taken(unit, await self.request(unit, command.request_id))
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
-        await self._contact(unit, command.body.contact_id)
+        await self.contact(unit, command.body.contact_id)
         after = changes.reopened(before)
+        if after.process:
+            after = await resume_case(unit, after, self.catalogue.at(before.catalogue_version))
         unit.save(after)
         unit.emit(
             events.RequestReopened(request_id=after.id, reason=command.body.reason, reopened_at=unit.now)
         )
-        self.note(unit, after, "request.reopened", on_behalf_of=behalf)
+        self.note(unit, after, "request.reopened", **by_whom(behalf, command.body))
         unit.answer(self.state(unit, after))
 
     async def close_unreached(self, unit: Unit) -> None:
@@ -213,23 +204,11 @@ class Changing(Handlers):
         profile = self.catalogue.profile(settled.profile)
         attempts = setting_number(profile, settled, "callback.attempts_min")
         after = changes.unreached(before, attempts, unit.now)
+        await end_case(unit, after)
         unit.save(after)
         self.close(unit, after)
         self.note(unit, after, "request.unreached", attempts=str(before.unanswered_callbacks))
         unit.answer(self.state(unit, after))
-
-    async def _contact(self, unit: Unit, contact_id: str) -> Contact | None:
-        if not contact_id:
-            return None
-        found = await unit.look(Contact, contact_id)
-        if found is None:
-            raise Invalid(
-                "unknown-contact",
-                "There is no such contact.",
-                field="contact_id",
-                accepted="a recorded contact",
-            )
-        return found
 
 
 def _emergency(request: Request, settled: Property, unit: Unit) -> events.EmergencyRaised:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from services.intake.domain.colleague import Colleague, colleague
 from services.intake.domain.follow import STEPS, end_by, finish, follow
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import entry_id, line_of
 from services.intake.handlers.base import Handlers
 from shared.errors import Bug, Poison
+from shared.events.dispatch import StaffRecorded
 from shared.events.envelope import Event
 from shared.kernel.unit import Unit
 
 
 class Following(Handlers):
     """Units of work that an event of dispatch, billing or notify causes."""
+
+    async def staff_recorded(self, unit: Unit) -> None:
+        """Keep who works here and as what."""
+        event = unit.cause.payload
+        if not isinstance(event, StaffRecorded):
+            raise Bug("a member of staff expected")
+        old = await unit.load(Colleague, event.staff_id)
+        unit.save(colleague(old, unit.cause.property_id, event))
 
     async def on_event(self, unit: Unit) -> None:
         """One event: one line of the timeline, and what it means for the request."""

@@ -72,6 +72,7 @@ class RequestCopy:
     place: str = ""
     zone: str = ""
     unit_id: str = ""
+    first_contact_id: str = ""
     appointment_at: datetime | None = None
     name: str = ""
     phone: str = ""
@@ -156,6 +157,7 @@ def request_copy(property_id: str, stream: str, event: RequestAccepted) -> Reque
         place=event.place,
         zone=event.zone,
         unit_id=event.unit_id,
+        first_contact_id=event.first_contact_id,
         appointment_at=event.appointment_at,
         name=requester.name,
         phone=requester.phone,
@@ -191,6 +193,7 @@ def emergency_copy(
         hazard=event.hazard,
         place=event.place,
         unit_id=event.unit_id,
+        first_contact_id=event.first_contact_id,
         workers=(),
         erased=erased,
     )

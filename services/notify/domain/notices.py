@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from services.notify.domain.copies import PropertyCopy, RequestCopy, Worker
 from services.notify.domain.message import Audience, Hop, Language, Message, queue_of
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.rendering import names_in, render, shown
-from shared.catalogue.model import Notice, Procedure
+from services.notify.domain.staff import StaffCopy
+from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
 from shared.events.billing import ForfeitureOverdue
 from shared.events.dispatch import DeadlineRaised, WorkOrderAssigned, WorkOrderIssued
 from shared.events.envelope import Event, Lane
@@ -70,6 +71,7 @@ class Occasion:
     procedure: Procedure | None
     quiet: QuietHours | None
     quiet_for_staff: bool = False
+    staff: Mapping[str, tuple[StaffCopy, ...]] = field(default_factory=dict)
     traceparent: str = ""
 
     @property
@@ -99,18 +101,38 @@ def messages(occasion: Occasion, notices: Sequence[Notice], words: Words) -> lis
     found: dict[str, Message] = {}
     for notice in notices:
         if notice.applies(occasion.event):
-            for reader in _readers(occasion, notice.audience):
+            for reader in _readers(occasion, notice):
                 message = _message(occasion, reader, notice.template, words)
                 found.setdefault(message.id, message)
     return list(found.values())
 
 
-def _readers(occasion: Occasion, audience: Audience) -> Iterator[Reader]:
+def _readers(occasion: Occasion, notice: Notice) -> Iterator[Reader]:
     request = occasion.request
-    if audience == "staff":
+    if notice.to:
+        yield from _named(occasion, notice.to)
+    elif notice.audience == "staff":
         yield from _staff(occasion)
     elif request is not None and not request.erased and not request.nobody:
         yield Reader("owner", "owner", request.name, request.phone, request.email, request.language)
+
+
+def person_meant(event: Event, request: RequestCopy | None, to: str) -> str:
+    """The staff id a notice is for that names one person; empty for a role, or while nobody is named."""
+    if to == RESPONSIBLE:
+        return str(getattr(event, "responsible_id", ""))
+    if to == FIRST_CONTACT:
+        return getattr(event, "first_contact_id", "") or (request.first_contact_id if request else "")
+    return ""
+
+
+def _named(occasion: Occasion, to: str) -> Iterator[Reader]:
+    """The person meant, as far as he is known; the holders of a role, or the post while nobody holds it."""
+    known = occasion.staff.get(to, ())
+    for one in known:
+        yield Reader("staff", one.id, one.name, one.phone, one.email, one.language)
+    if not known and to not in (FIRST_CONTACT, RESPONSIBLE):
+        yield Reader("staff", to)
 
 
 def _staff(occasion: Occasion) -> Iterator[Reader]:
@@ -220,7 +242,7 @@ def _context(occasion: Occasion, language: Language) -> dict[str, object]:
         "property_name": configured.name(language) if configured else "",
         "property_phone": configured.text("property.phones.hotline") if configured else "",
         "procedure": _title(occasion, language),
-        "reference": request.reference if request else "",
+        "reference": getattr(event, "reference", "") or (request.reference if request else ""),
         "place": getattr(event, "place", "") or (request.place if request else ""),
         "staff_name": contact.name if contact else "",
         "slip": slip,

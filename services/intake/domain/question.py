@@ -1,0 +1,50 @@
+"""A question the office cannot solve goes to the department in charge, which answers within days (P038)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.domain.complaint import Complaint, Question
+from services.intake.domain.complaint_bodies import AskDepartmentBody
+from shared.catalogue.desk_rules import IssueRules
+from shared.deadlines import add_calendar_days
+from shared.errors import Conflict, Invalid
+
+
+def asked(
+    complaint: Complaint,
+    body: AskDepartmentBody,
+    question_id: str,
+    rules: IssueRules,
+    now: datetime,
+    zone: str,
+) -> Complaint:
+    """A question is out. Raises Conflict while another one is; Invalid without the report its severity
+    needs.
+    """
+    if complaint.question is not None:
+        raise Conflict(
+            "question-open",
+            f"{complaint.question.department} has not answered the last question yet.",
+            accepted="answer-department first",
+        )
+    if body.severity in rules.written_severities and not body.written_report:
+        raise Invalid(
+            "missing-report",
+            "A complicated or serious problem is reported in writing (P038).",
+            field="written_report",
+            accepted="the text of the report",
+        )
+    due_at = add_calendar_days(now, rules.department_within_days, zone)
+    question = Question(question_id, body.department, body.severity, due_at)
+    return replace(complaint, question=question, questions=complaint.questions + 1)
+
+
+def answered(complaint: Complaint, now: datetime) -> tuple[Complaint, Question, bool]:
+    """The department answered: the complaint, the question, and whether it was late."""
+    question = complaint.question
+    if question is None:
+        raise Conflict("no-question", "No department has been asked.", accepted="ask-department first")
+    late = now > question.due_at
+    return replace(complaint, question=None, questions_late=complaint.questions_late + late), question, late

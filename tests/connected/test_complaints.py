@@ -1,0 +1,537 @@
+"""Complaints and difficult issues from receipt to the end (P034, P035, P037, P038), with a clock of our
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+
+from shared.clock import ManualClock, SystemClock
+from shared.kernel.runtime import Runtime
+from shared.settings import Settings
+from tests.connected.intake_kit import Estate, Json, new_property, own_settings, running
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+HOUR = timedelta(hours=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
+
+
+@pytest.fixture(scope="module")
+def intake_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
+    """A running intake whose clock we move; it begins at ten in the morning."""
+    today = SystemClock().now().astimezone(SHANGHAI)
+    morning = today.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    async with running(intake_settings, ManualClock(morning.astimezone(ZoneInfo("UTC")))) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def estate(intake: tuple[Runtime, str]) -> Estate:
+    """An open property with its staff, at ten in the morning."""
+    estate = Estate(*intake, new_property())
+    clock = estate.runtime.clock
+    assert isinstance(clock, ManualClock)
+    local = clock.now().astimezone(SHANGHAI)
+    clock.advance((local.replace(hour=10, minute=0) + timedelta(days=1)) - local)
+    await estate.open()
+    await estate.employ(
+        lin=OFFICER, ma=SUPERVISOR, sun="repair_supervisor", wang="technician", he="department_head"
+    )
+    await estate.employ(zhang="director", gu="property_manager", wu=OFFICER)
+    return estate
+
+
+async def complain(estate: Estate, **changed: Any) -> str:
+    """A complaint about the technician, taken by Lin at the hotline."""
+    taken = await estate.accept(
+        **{
+            "procedure": "complaint-owner",
+            "category": "repair",
+            "description": "The technician left the kitchen dirty",
+            "fields": {"about_staff_id": "wang"},
+            **changed,
+        }
+    )
+    return str(taken["id"])
+
+
+async def confirmed(estate: Estate, **changed: Any) -> str:
+    """A complaint the owner has confirmed."""
+    id = await complain(estate, **changed)
+    await estate.act(
+        id, "complaint/confirm", OFFICER, restated="He left water on the floor", confirmed_by="owner"
+    )
+    return id
+
+
+async def assigned(estate: Estate) -> str:
+    """A complaint the repair supervisor answers for."""
+    id = await confirmed(estate)
+    await estate.act(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id="sun")
+    return id
+
+
+async def judged(estate: Estate, validity: str = "VALID") -> str:
+    """A complaint that was looked into."""
+    id = await assigned(estate)
+    await estate.act(id, "complaint/investigate", "repair_supervisor", sub="sun", findings="Photos show it")
+    await estate.act(
+        id,
+        "complaint/judge",
+        "repair_supervisor",
+        sub="sun",
+        validity=validity,
+        explanation="As photographed",
+    )
+    return id
+
+
+async def handled(estate: Estate, grade: str = "GENERAL") -> str:
+    """A valid complaint that was handled."""
+    id = await judged(estate)
+    await estate.act(id, "complaint/grade", SUPERVISOR, sub="ma", grade=grade, reason="first time")
+    await estate.act(id, "complaint/handle", "repair_supervisor", sub="sun", result="Cleaned, apologised")
+    return id
+
+
+async def complaint(estate: Estate, id: str) -> Json:
+    async with estate.client() as client:
+        answer = await client.get(f"/requests/{id}/complaint")
+    assert answer.status_code == 200, answer.text
+    body: Json = answer.json()
+    return body
+
+
+async def alarms(estate: Estate, id: str) -> list[str]:
+    """The kinds of the alarms raised about a case, in their order."""
+    rows = estate.runtime.db["timeline"].find({"property_id": estate.property_id, "request_id": id})
+    found = [row["what"] async for row in rows.sort("at", 1) if row["what"].startswith("alarm.")]
+    told = await estate.journal(f"escalation:{id}")
+    assert told == ["intake.case.alarmed.v1"] * len(found)
+    return [what.removeprefix("alarm.") for what in found]
+
+
+async def actions(estate: Estate, id: str) -> set[str]:
+    read = await estate.read(id)
+    return {one["action"].removeprefix("intake.") for one in read["allowed_actions"]}
+
+
+async def test_p034_from_receipt_to_a_satisfied_owner_each_step_an_event(estate: Estate) -> None:
+    id = await handled(estate)
+    read = await estate.read(id)
+    assert (read["stage"], read["case_state"], read["slip"]) == ("TO_CONFIRM", "HANDLED", "")
+    contact = await estate.called(id)
+    after = await estate.act(
+        id,
+        "complaint/verify",
+        OFFICER,
+        outcome="SATISFIED",
+        how="phone",
+        contact_id=contact,
+        second_id="wu",
+    )
+    assert (after["status"], after["stage"]) == ("SATISFIED", "CLOSED")
+    assert await estate.journal(id) == [
+        "intake.request.accepted.v1",
+        "intake.complaint.confirmed.v1",
+        "intake.complaint.reported.v1",
+        "intake.complaint.assigned.v1",
+        "intake.complaint.investigated.v1",
+        "intake.complaint.judged.v1",
+        "intake.complaint.graded.v1",
+        "intake.complaint.handled.v1",
+        "intake.complaint.verified.v1",
+        "intake.request.closed.v1",
+    ]
+    found = await complaint(estate, id)
+    assert (found["outcome"], found["proven"], found["second_id"]) == ("SATISFIED", True, "wu")
+    assert (await estate.counts())["timers"] == 0
+    assert [line["what"] for line in await estate.timeline(id)][2:5] == [
+        "complaint.confirmed",
+        "complaint.assigned",
+        "complaint.investigated",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "missing"),
+    [
+        ("assign", {"responsible_id": "sun"}, "restate it and have the owner confirm it"),
+        ("investigate", {"findings": "x"}, "restate it and have the owner confirm it"),
+        ("judge", {"validity": "VALID", "explanation": "x"}, "restate it and have the owner confirm it"),
+        ("handle", {"result": "x"}, "restate it and have the owner confirm it"),
+        ("verify", {"outcome": "SATISFIED", "how": "letter"}, "restate it and have the owner confirm it"),
+    ],
+)
+async def test_p034_a_step_out_of_order_is_refused_with_what_comes_next(
+    estate: Estate, step: str, body: Json, missing: str
+) -> None:
+    id = await complain(estate)
+    problem = await estate.refused(id, f"complaint/{step}", OFFICER, SUPERVISOR, **body)
+    assert (problem["status"], problem["kind"], problem["accepted"]) == (409, "complaint-step", missing)
+
+
+async def test_p034_the_generic_confirmation_does_not_end_a_complaint(estate: Estate) -> None:
+    for id in (await complain(estate), await handled(estate)):
+        assert (await estate.refused(id, "confirm", OFFICER))["status"] == 409
+        assert (await estate.refused(id, "reopen", OFFICER, reason="x"))["status"] == 409
+        assert "confirm_satisfaction" not in await actions(estate, id)
+
+
+async def test_p034_allowed_actions_follow_the_state_and_the_role(estate: Estate) -> None:
+    id = await complain(estate)
+    assert {"confirm_complaint", "answer_complaint", "grade_complaint"} <= await actions(estate, id)
+    assert "assign_complaint" not in await actions(estate, id)
+    await estate.act(id, "complaint/confirm", OFFICER, restated="x", confirmed_by="family")
+    assert "assign_complaint" in await actions(estate, id)
+    async with estate.client(OFFICER) as client:
+        read = (await client.get(f"/requests/{id}")).json()
+    assert "intake.assign_complaint" not in {one["action"] for one in read["allowed_actions"]}
+
+
+async def test_p034_it_is_never_assigned_to_the_person_complained_about(estate: Estate) -> None:
+    id = await complain(estate, fields={"about_staff_id": "sun"})
+    await estate.act(
+        id, "complaint/confirm", OFFICER, restated="x", confirmed_by="owner", about_staff_ids=["he"]
+    )
+    for about in ("sun", "he"):
+        problem = await estate.refused(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id=about)
+        assert (problem["status"], problem["kind"]) == (422, "complained-about")
+        assert problem["field"] == "responsible_id"
+    assert (await estate.act(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id="zhang"))[
+        "id"
+    ] == id
+
+
+async def test_p034_the_person_complained_about_takes_no_step_on_it(estate: Estate) -> None:
+    id = await complain(estate, fields={"about_staff_id": "ma"})
+    for step, body in (
+        ("confirm", {"restated": "x", "confirmed_by": "owner"}),
+        ("grade", {"grade": "GENERAL", "reason": "x"}),
+        ("answer", {"interim": True, "text": "x", "by_letter": True, "on_behalf_reason": "x"}),
+    ):
+        problem = await estate.refused(id, f"complaint/{step}", SUPERVISOR, sub="ma", **body)
+        assert (problem["status"], problem["kind"]) == (403, "complained-about")
+
+
+@pytest.mark.parametrize(
+    ("who", "kind"),
+    [("wang", "complained-about"), ("wu", "not-responsible"), ("nobody", "unknown-colleague")],
+)
+async def test_p034_only_a_supervisor_or_head_answers_for_it(estate: Estate, who: str, kind: str) -> None:
+    id = await confirmed(estate)
+    problem = await estate.refused(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id=who)
+    assert (problem["status"], problem["kind"], problem["field"]) == (422, kind, "responsible_id")
+
+
+async def test_p034_an_officer_may_neither_assign_nor_judge(estate: Estate) -> None:
+    id = await assigned(estate)
+    for step, body in (("assign", {"responsible_id": "he"}), ("investigate", {"findings": "x"})):
+        assert (await estate.refused(id, f"complaint/{step}", OFFICER, **body))["status"] == 403
+
+
+async def test_p034_it_is_reported_to_a_supervisor_the_same_day(estate: Estate) -> None:
+    id = await complain(estate)
+    problem = await estate.refused(id, "complaint/report", OFFICER, reported_to="wu")
+    assert (problem["status"], problem["field"]) == (422, "reported_to")
+    await estate.passes(3 * HOUR)
+    await estate.act(id, "complaint/report", OFFICER, reported_to="ma")
+    found = await complaint(estate, id)
+    assert (found["reported_to"], found["report_late"]) == ("ma", False)
+    await estate.passes(11 * HOUR)
+    assert "report_late" not in await alarms(estate, id)
+
+
+async def test_p034_not_reported_on_its_day_is_an_alarm_and_counted_late(estate: Estate) -> None:
+    id = await complain(estate)
+    local = datetime.fromisoformat((await complaint(estate, id))["report_due_at"]).astimezone(SHANGHAI)
+    assert (local.hour, local.minute) == (0, 0), "the local day is over"
+    await estate.passes(14 * HOUR - timedelta(minutes=1))
+    assert await alarms(estate, id) == []
+    await estate.passes(timedelta(minutes=1))
+    assert await alarms(estate, id) == ["report_late"]
+    await estate.act(id, "complaint/report", OFFICER, reported_to="ma")
+    assert (await complaint(estate, id))["report_late"] is True
+
+
+async def test_p034_no_answer_in_24_hours_is_an_alarm_and_an_interim_answer_counts(estate: Estate) -> None:
+    late, kept = await confirmed(estate), await confirmed(estate)
+    await estate.passes(23 * HOUR)
+    contact = await estate.called(kept)
+    await estate.act(
+        kept, "complaint/answer", OFFICER, interim=True, text="We look into it", contact_id=contact
+    )
+    await estate.passes(HOUR + timedelta(minutes=1))
+    assert "answer_late" in await alarms(estate, late)
+    assert "answer_late" not in await alarms(estate, kept)
+    contact = await estate.called(late)
+    await estate.act(late, "complaint/answer", OFFICER, interim=True, text="Sorry", contact_id=contact)
+    assert [(await complaint(estate, id))["answers_late"] for id in (late, kept)] == [1, 0]
+
+
+async def test_p034_an_answer_needs_a_contact_that_reached_the_owner_or_a_letter(estate: Estate) -> None:
+    id = await confirmed(estate)
+    silent = await estate.called(id, result="no_answer")
+    for contact in ("", silent):
+        problem = await estate.refused(
+            id, "complaint/answer", OFFICER, interim=True, text="x", contact_id=contact
+        )
+        assert (problem["status"], problem["kind"]) == (409, "owner-not-told")
+    early = await estate.refused(id, "complaint/answer", OFFICER, interim=False, text="x", by_letter=True)
+    assert early["kind"] == "no-result-yet"
+    await estate.act(id, "complaint/answer", OFFICER, interim=True, text="x", by_letter=True)
+
+
+async def test_p034_after_48_hours_and_not_before_the_desk_may_press(estate: Estate) -> None:
+    id = await assigned(estate)
+    await estate.passes(47 * HOUR)
+    problem = await estate.refused(id, "complaint/press", OFFICER, reason="no word")
+    assert (problem["status"], problem["kind"]) == (409, "too-early-to-press")
+    await estate.passes(HOUR + timedelta(minutes=1))
+    assert "press_due" in await alarms(estate, id)
+    for count in (1, 2):
+        await estate.act(id, "complaint/press", OFFICER, reason="no word")
+        assert (await complaint(estate, id))["presses"] == count
+
+
+async def test_p034_a_complaint_settled_in_time_is_not_pressed(estate: Estate) -> None:
+    id = await handled(estate)
+    contact = await estate.called(id)
+    await estate.act(id, "complaint/answer", OFFICER, interim=False, text="Cleaned", contact_id=contact)
+    await estate.passes(72 * HOUR)
+    assert await alarms(estate, id) == []
+    assert (await estate.refused(id, "complaint/press", OFFICER, reason="x"))["status"] == 409
+
+
+@pytest.mark.parametrize("grade", ["GENERAL", "IMPORTANT", "MAJOR"])
+async def test_p034_each_grade_goes_to_whom_it_belongs(estate: Estate, grade: str) -> None:
+    id = await assigned(estate)
+    await estate.act(id, "complaint/grade", OFFICER, grade=grade, reason="as told")
+    assert (await estate.journal(id))[-1] == "intake.complaint.graded.v1"
+    assert await alarms(estate, id) == (["major"] if grade == "MAJOR" else [])
+
+
+async def test_p034_only_a_supervisor_lowers_the_grade(estate: Estate) -> None:
+    id = await assigned(estate)
+    await estate.act(id, "complaint/grade", OFFICER, grade="IMPORTANT", reason="x")
+    problem = await estate.refused(id, "complaint/grade", OFFICER, grade="GENERAL", reason="x")
+    assert (problem["status"], problem["kind"]) == (403, "supervisor-lowers")
+    await estate.act(id, "complaint/grade", SUPERVISOR, sub="ma", grade="GENERAL", reason="x")
+
+
+async def test_p034_it_is_not_handled_before_somebody_has_graded_it(estate: Estate) -> None:
+    id = await judged(estate)
+    problem = await estate.refused(id, "complaint/handle", "repair_supervisor", sub="sun", result="x")
+    assert (problem["status"], problem["kind"]) == (409, "no-grade")
+
+
+async def test_p034_an_invalid_one_ends_answered_after_the_explanation(estate: Estate) -> None:
+    id = await judged(estate, "INVALID")
+    assert (await estate.refused(id, "complaint/explain", OFFICER, outcome="ANSWERED"))[
+        "kind"
+    ] == "owner-not-told"
+    contact = await estate.called(id)
+    after = await estate.act(
+        id, "complaint/explain", OFFICER, outcome="ANSWERED", contact_id=contact, note="told"
+    )
+    assert (after["status"], after["stage"]) == ("ANSWERED", "CLOSED")
+    assert (await complaint(estate, id))["outcome"] == "ANSWERED"
+    assert (await estate.counts())["timers"] == 0
+
+
+async def test_p034_an_owner_who_insists_or_is_not_satisfied_starts_a_new_round(estate: Estate) -> None:
+    invalid, valid = await judged(estate, "INVALID"), await handled(estate)
+    contact = await estate.called(invalid)
+    await estate.act(invalid, "complaint/explain", OFFICER, outcome="CONTINUE", contact_id=contact)
+    await estate.act(valid, "complaint/verify", OFFICER, outcome="CONTINUE", how="visit", owner_mark="王")
+    for id in (invalid, valid):
+        found = await complaint(estate, id)
+        assert (found["state"], found["round"], found["responsible_id"]) == ("ASSIGNED", 2, "sun")
+        assert (await estate.journal(id))[-1] == "intake.complaint.verified.v1"
+        await estate.passes(25 * HOUR)
+        assert "answer_late" in await alarms(estate, id), "the clocks of the new round run from now"
+        await estate.act(id, "complaint/investigate", "repair_supervisor", sub="sun", findings="again")
+
+
+async def test_p034_who_handled_it_does_not_ask_the_owner_himself(estate: Estate) -> None:
+    id = await handled(estate)
+    body = {"outcome": "SATISFIED", "how": "letter", "on_behalf_reason": "x"}
+    problem = await estate.refused(id, "complaint/verify", SUPERVISOR, sub="sun", **body)
+    assert (problem["status"], problem["kind"]) == (403, "own-work")
+
+
+async def test_p034_another_than_the_first_contact_verifies_with_a_reason(estate: Estate) -> None:
+    id = await handled(estate)
+    body = {"outcome": "SATISFIED", "how": "letter"}
+    bare = await estate.refused(id, "complaint/verify", OFFICER, sub="wu", **body)
+    assert (bare["status"], bare["field"]) == (422, "on_behalf_reason")
+    await estate.act(id, "complaint/verify", OFFICER, sub="wu", **body, on_behalf_reason="lin is ill")
+    last = (await estate.timeline(id))[-1]
+    assert (last["who"], last["on_behalf_of"]) == ("wu", "lin")
+
+
+async def test_r18_a_telephone_callback_is_proven_by_two_people(estate: Estate) -> None:
+    id = await handled(estate)
+    contact = await estate.called(id)
+    phone = {"outcome": "SATISFIED", "how": "phone", "contact_id": contact}
+    same = await estate.refused(id, "complaint/verify", OFFICER, **phone, second_id="lin")
+    assert (same["status"], same["field"]) == (422, "second_id")
+    assert (await estate.refused(id, "complaint/verify", OFFICER, outcome="SATISFIED", how="visit"))[
+        "field"
+    ] == "owner_mark"
+    await estate.act(id, "complaint/verify", OFFICER, **phone)
+    assert (await complaint(estate, id))["proven"] is False
+    assert (await estate.refused(id, "complaint/countersign", OFFICER))["kind"] == "second-person"
+    await estate.act(id, "complaint/countersign", OFFICER, sub="wu")
+    assert (await complaint(estate, id))["proven"] is True
+    assert (await estate.refused(id, "complaint/countersign", OFFICER, sub="wu"))["kind"] == "nothing-to-sign"
+
+
+async def test_p034_a_complaint_that_is_taken_back_is_watched_no_more(estate: Estate) -> None:
+    id = await assigned(estate)
+    after = await estate.act(id, "cancel", OFFICER, reason="it was settled among us")
+    assert after["status"] == "CANCELLED"
+    assert (await complaint(estate, id))["state"] == "CLOSED"
+    assert await estate.passes(100 * HOUR) == 0
+    problem = await estate.refused(id, "complaint/investigate", SUPERVISOR, sub="ma", findings="x")
+    assert (problem["status"], problem["kind"]) == (409, "closed")
+
+
+async def test_p034_an_owner_out_of_reach_ends_unreached_and_may_come_back(estate: Estate) -> None:
+    id = await handled(estate)
+    early = await estate.refused(id, "close-unreached", SUPERVISOR, sub="ma", reason="silence")
+    assert early["status"] == 409
+    for _ in range(3):
+        await estate.called(id, result="no_answer")
+    closed = await estate.act(id, "close-unreached", SUPERVISOR, sub="ma", reason="silence")
+    assert closed["status"] == "UNREACHED"
+    assert (await complaint(estate, id))["outcome"] == "UNREACHED"
+    after = await estate.act(id, "reopen", OFFICER, reason="he called")
+    assert (after["status"], after["stage"]) == ("OPEN", "IN_WORK")
+    assert (await complaint(estate, id))["round"] == 2
+
+
+async def test_j9_what_was_said_about_a_complaint_is_not_readable_in_the_journal(estate: Estate) -> None:
+    await handled(estate)
+    for name in ("outbox", "commands", "timeline"):
+        rows = [str(row) async for row in estate.runtime.db[name].find({"property_id": estate.property_id})]
+        for secret in ("water on the floor", "Photos show it", "As photographed", "Cleaned, apologised"):
+            assert not [row for row in rows if secret in row]
+
+
+async def test_j17_an_emergency_told_as_a_complaint_gets_people(estate: Estate) -> None:
+    taken = await estate.accept(
+        procedure="complaint-owner", urgency="emergency", description="water everywhere", fields={}
+    )
+    read = await estate.read(taken["id"])
+    assert (read["procedure"], read["urgency"]) == ("repair-report", "emergency")
+    assert "procedure: complaint-owner" in read["set_aside"]
+
+
+async def test_p035_a_complaint_through_headquarters_is_pressed_from_the_first_hour(estate: Estate) -> None:
+    async with estate.client() as client:
+        body = estate.repair(procedure="complaint-hq", category="fees", description="x", fields={})
+        wrong = await client.post("/requests", json=body)
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "contact.channel")
+    id = await complain(estate, procedure="complaint-hq", contact={"channel": "headquarters"})
+    await estate.act(id, "complaint/press", "director", sub="zhang", reason="the company asks")
+    assert (await estate.journal(id))[-1] == "intake.complaint.pressed.v1"
+    assert (await complaint(estate, id))["presses"] == 1
+
+
+async def test_p038_a_department_answers_within_three_days_or_is_late(estate: Estate) -> None:
+    id, late = await assigned(estate), await assigned(estate)
+    for one in (id, late):
+        written = await estate.refused(
+            one,
+            "complaint/ask-department",
+            OFFICER,
+            department="engineering",
+            severity="serious",
+            problem="pump",
+        )
+        assert (written["status"], written["field"]) == (422, "written_report")
+        await estate.act(
+            one,
+            "complaint/ask-department",
+            OFFICER,
+            department="engineering",
+            severity="general",
+            problem="pump",
+        )
+    twice = await estate.refused(
+        id, "complaint/ask-department", OFFICER, department="security", severity="general", problem="x"
+    )
+    assert twice["kind"] == "question-open"
+    asked = (await complaint(estate, id))["question"]
+    due = datetime.fromisoformat(asked["due_at"])
+    assert timedelta(0) <= timedelta(days=3) - (due - estate.runtime.clock.now()) < timedelta(seconds=1)
+    await estate.passes(timedelta(days=2))
+    await estate.act(id, "complaint/answer-department", OFFICER, answer="It is ordered")
+    await estate.passes(timedelta(days=1, minutes=1))
+    assert "department_late" not in await alarms(estate, id)
+    assert "department_late" in await alarms(estate, late)
+    await estate.act(late, "complaint/answer-department", OFFICER, answer="at last")
+    assert [(await complaint(estate, one))["questions_late"] for one in (id, late)] == [0, 1]
+
+
+async def test_p037_a_superior_calls_in_person_within_24_hours_and_the_first_contact_chases(
+    estate: Estate,
+) -> None:
+    taken = await estate.accept()  # any case: here a repair
+    id = str(taken["id"])
+    low = await estate.refused(id, "report-difficult", OFFICER, difficulty="x", superior_id="wu")
+    assert (low["status"], low["field"]) == (422, "superior_id")
+    assert (await estate.refused(id, "chase-difficult", OFFICER, answer="x"))["kind"] == "not-difficult"
+    await estate.act(
+        id, "report-difficult", OFFICER, difficulty="The wall is the developer's", superior_id="he"
+    )
+    assert (await estate.read(id))["difficult"] is True
+    own = await estate.called(id)
+    for sub, roles in (("lin", (OFFICER,)), ("he", ("department_head",))):
+        problem = await estate.refused(id, "superior-call", *roles, sub=sub, contact_id=own, answer="x")
+        assert problem["kind"] in ("not-allowed", "not-called-in-person")
+    assert await estate.passes(23 * HOUR) == 0
+    his = await estate.called(id, agent_id="he")
+    await estate.act(
+        id, "superior-call", "department_head", sub="he", contact_id=his, answer="We press the developer"
+    )
+    await estate.act(id, "chase-difficult", OFFICER, answer="He wrote to the developer")
+    other = await estate.refused(id, "chase-difficult", OFFICER, sub="wu", answer="x")
+    assert other["field"] == "on_behalf_reason"
+    await estate.passes(2 * HOUR)
+    assert await alarms(estate, id) == []
+    assert (await estate.journal(id))[-3:] == [
+        "intake.difficulty.reported.v1",
+        "intake.difficulty.superior_called.v1",
+        "intake.difficulty.chased.v1",
+    ]
+
+
+async def test_p037_a_superior_who_has_not_called_in_24_hours_is_an_alarm(estate: Estate) -> None:
+    id = await complain(estate)
+    await estate.act(id, "report-difficult", OFFICER, difficulty="x", superior_id="zhang")
+    again = await estate.refused(id, "report-difficult", OFFICER, difficulty="x", superior_id="zhang")
+    assert again["kind"] == "difficult-already"
+    await estate.passes(24 * HOUR + timedelta(minutes=1))
+    assert "superior_late" in await alarms(estate, id)
+    his = await estate.called(id, agent_id="zhang")
+    await estate.act(id, "superior-call", "director", sub="zhang", contact_id=his, answer="x")
+    async with estate.client() as client:
+        found = (await client.get(f"/requests/{id}/difficulty")).json()
+    assert found["called_late"] is True

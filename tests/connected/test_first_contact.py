@@ -1,0 +1,223 @@
+"""First contact, promise and extension, sentence by sentence (P009, P012, P013), with a clock of our own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.clock import ManualClock, SystemClock
+from shared.events.dispatch import WorkCompleted, WorkOrderIssued
+from shared.kernel.runtime import Runtime
+from shared.settings import Settings
+from tests.connected.intake_kit import Estate, new_property, own_settings, running
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def intake_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
+    """A running intake whose clock we move."""
+    async with running(intake_settings, ManualClock(SystemClock().now())) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def estate(intake: tuple[Runtime, str]) -> Estate:
+    """An open property nobody else uses."""
+    estate = Estate(*intake, new_property())
+    await estate.open()
+    return estate
+
+
+def issued(estate: Estate, request_id: str) -> WorkOrderIssued:
+    now = estate.runtime.clock.now()
+    return WorkOrderIssued(
+        work_order_id="wo-" + request_id,
+        request_id=request_id,
+        kind="repair",
+        slip="2026-000001",
+        slip_number=1,
+        slip_year=2026,
+        period="2026-03",
+        procedure="repair-report",
+        department="engineering",
+        urgency="general",
+        assignee_id="wang",
+        reported_at=now,
+        issued_at=now,
+        due_at=now + 72 * HOUR,
+    )
+
+
+async def arranged(estate: Estate, **changed: Any) -> str:
+    """A repair somebody has."""
+    taken = await estate.accept(**changed)
+    await estate.told(issued(estate, taken["id"]), stream=taken["id"])
+    return str(taken["id"])
+
+
+def at(estate: Estate, hours: float) -> str:
+    return (estate.runtime.clock.now() + hours * HOUR).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("channel", "agent", "first"),
+    [("hotline", "zhou", "zhou"), ("window", "zhou", "zhou"), ("letter", "", "lin"), ("radio", "", "lin")],
+)
+async def test_p009_the_first_contact_is_who_answered_or_stood_there(
+    estate: Estate, channel: str, agent: str, first: str
+) -> None:
+    taken = await estate.accept(contact={"channel": channel, "agent_id": agent})
+    assert taken["first_contact_id"] == first
+    assert (await estate.counts())["timers"] == 0
+
+
+@pytest.mark.parametrize("channel", ["web", "email", "app"])
+async def test_p009_what_comes_where_nobody_was_has_none_until_somebody_takes_it(
+    estate: Estate, channel: str
+) -> None:
+    taken = await estate.accept(contact={"channel": channel})
+    assert taken["first_contact_id"] == ""
+    assert "intake.take_request" in {one["action"] for one in taken["allowed_actions"]}
+    after = await estate.act(taken["id"], "take", "cs_officer", sub="zhou")
+    assert after["first_contact_id"] == "zhou"
+    assert (await estate.journal(taken["id"]))[-1] == "intake.request.first_contact_taken.v1"
+    again = await estate.refused(taken["id"], "take", "cs_officer", sub="wu")
+    assert (again["status"], again["kind"]) == (409, "has-first-contact")
+    assert await estate.passes(HOUR) == 0
+
+
+async def test_p009_nobody_takes_it_within_the_set_time_and_it_is_alarmed_once(estate: Estate) -> None:
+    taken = await estate.accept(contact={"channel": "web"})
+    assert await estate.passes(timedelta(minutes=29)) == 0
+    assert await estate.passes(timedelta(minutes=2)) == 1
+    assert (await estate.journal(taken["id"]))[-1] == "intake.request.first_contact_missing.v1"
+    assert await estate.passes(24 * HOUR) == 0
+    assert (await estate.act(taken["id"], "take", sub="zhou"))["first_contact_id"] == "zhou"
+
+
+async def test_p009_whoever_does_the_first_step_takes_it_over(estate: Estate) -> None:
+    request_id = await arranged(estate, contact={"channel": "app"})
+    after = await estate.act(request_id, "promise", "cs_officer", sub="zhou", promised_at=at(estate, 3))
+    assert after["first_contact_id"] == "zhou"
+    assert (await estate.journal(request_id))[-2:] == [
+        "intake.request.first_contact_taken.v1",
+        "intake.request.time_promised.v1",
+    ]
+
+
+async def test_p009_another_acts_for_the_first_contact_with_a_reason_and_both_are_named(
+    estate: Estate,
+) -> None:
+    request_id = await arranged(estate)
+    bare = await estate.refused(request_id, "promise", "cs_officer", sub="zhou", promised_at=at(estate, 3))
+    assert (bare["status"], bare["field"]) == (422, "on_behalf_reason")
+    await estate.act(
+        request_id, "promise", "cs_officer", sub="zhou", promised_at=at(estate, 3), on_behalf_reason="day off"
+    )
+    last = (await estate.timeline(request_id))[-1]
+    assert (last["who"], last["on_behalf_of"], last["detail"]["on_behalf_reason"]) == (
+        "zhou",
+        "lin",
+        "day off",
+    )
+    assert (await estate.read(request_id))["first_contact_id"] == "lin"
+
+
+async def test_p012_no_time_is_promised_before_the_work_is_arranged(estate: Estate) -> None:
+    taken = await estate.accept()
+    early = await estate.refused(taken["id"], "promise", "cs_officer", promised_at=at(estate, 3))
+    assert (early["status"], early["kind"]) == (409, "not-arranged")
+
+
+async def test_p012_a_time_the_customer_named_is_a_supervisors_word(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    body = {"promised_at": at(estate, 3), "customer_named": True}
+    officer = await estate.refused(request_id, "promise", "cs_officer", **body)
+    assert officer["status"] == 403
+    await estate.act(request_id, "promise", "cs_supervisor", sub="ma", **body)
+    promise = (await estate.read(request_id))["promise"]
+    assert (promise["customer_named"], promise["made_by"]) == (True, "ma")
+
+
+async def test_p012_the_promise_is_kept_apart_from_the_deadline(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    due = (await estate.read(request_id))["due_at"]
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    read = await estate.read(request_id)
+    assert read["due_at"] == due != read["promised_at"]
+
+
+async def test_p013_the_extension_timer_fires_before_and_a_late_promise_is_counted(estate: Estate) -> None:
+    since = estate.runtime.clock.now().isoformat()
+    request_id = await arranged(estate)
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    assert await estate.passes(2 * HOUR - timedelta(minutes=1)) == 0
+    assert await estate.passes(timedelta(minutes=2)) == 1
+    assert (await estate.journal(request_id))[-1] == "intake.request.extension_needed.v1"
+    assert await estate.passes(HOUR) == 1
+    assert (await estate.journal(request_id))[-1] == "intake.request.promise_missed.v1"
+    assert (await estate.read(request_id))["promise"]["missed"] == 1
+    async with estate.client() as client:
+        summary = (await client.get("/summary", params={"since": since})).json()
+    assert summary["promises_missed"] == 1
+
+
+async def test_p013_it_moves_only_after_a_recorded_contact_with_the_owner(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    later = {"promised_at": at(estate, 6), "reason": "the part is late"}
+    alone = await estate.refused(request_id, "promise", "cs_officer", **later)
+    assert alone["kind"] == "promise-not-discussed"
+    silent = await estate.called(request_id, result="no_answer")
+    assert (await estate.refused(request_id, "promise", "cs_officer", **later, contact_id=silent))[
+        "kind"
+    ] == "promise-not-discussed"
+    told = await estate.called(request_id)
+    mute = await estate.refused(
+        request_id, "promise", "cs_officer", promised_at=later["promised_at"], contact_id=told
+    )
+    assert (mute["status"], mute["field"]) == (422, "reason")
+    await estate.act(request_id, "promise", "cs_officer", **later, contact_id=told)
+    promise = (await estate.read(request_id))["promise"]
+    assert (promise["moved"], promise["missed"]) == (1, 0)
+
+
+async def test_p013_a_promise_that_passed_does_not_move_any_more(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    made = estate.runtime.clock.now()
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    await estate.passes(4 * HOUR)
+    later = {"promised_at": at(estate, 6), "reason": "the part is late"}
+    afterwards = await estate.called(request_id)
+    backdated = await estate.called(request_id, started_at=(made + HOUR).isoformat())
+    for contact_id in (afterwards, backdated):
+        late = await estate.refused(request_id, "promise", "cs_officer", **later, contact_id=contact_id)
+        assert (late["status"], late["kind"]) == (409, "promise-not-discussed")
+
+
+async def test_p013_work_done_in_time_leaves_no_late_promise(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    done = WorkCompleted(
+        work_order_id="wo-" + request_id,
+        request_id=request_id,
+        kind="repair",
+        completed_at=estate.runtime.clock.now(),
+    )
+    await estate.told(done, stream=request_id)
+    await estate.passes(4 * HOUR)
+    assert (await estate.read(request_id))["promise"]["missed"] == 0
