@@ -10,6 +10,7 @@ from collections import deque
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared.clock import Clock
 from shared.kernel.unit import Index
@@ -18,6 +19,7 @@ COLLECTION = "denials"
 KEPT_DAYS = 90
 PENDING_MAX = 1_000
 TEXT_CHARS_MAX = 200
+DUPLICATE = 11000
 
 INDEXES = (
     Index(COLLECTION, (("property_id", 1), ("at", -1)), serves="who tried to look into this property"),
@@ -46,13 +48,26 @@ class Denials:
         )
 
     async def flush(self) -> None:
-        """Write what is pending."""
+        """Write what is pending; while the store is away it stays pending."""
         rows = [self._pending.popleft() for _ in range(len(self._pending))]
-        if rows:
+        if not rows:
+            return
+        try:
             await self._db[COLLECTION].insert_many(rows, ordered=False)
+        except PyMongoError as error:
+            if not _all_there(error):
+                self._pending = deque([*rows, *self._pending], maxlen=PENDING_MAX)
+                raise
 
     async def run(self) -> None:
         """Write once a second."""
         while True:
             await asyncio.sleep(1)
             await self.flush()
+
+
+def _all_there(error: PyMongoError) -> bool:
+    """Whether each row that was refused had been written by an earlier try."""
+    details = error.details if isinstance(error, BulkWriteError) else None
+    failed = (details or {}).get("writeErrors", ())
+    return bool(failed) and all(one["code"] == DUPLICATE for one in failed)

@@ -55,7 +55,7 @@ class Planner:
             if cause.kind == "event":
                 outcome = await self._event(cause, plan, batch, now)
             elif cause.kind == "timer":
-                passed = cause.chain != "" and cause.step < steps[cause.chain]
+                passed = cause.passed or (cause.chain != "" and cause.step < steps[cause.chain])
                 outcome = await self._timer(cause, plan, known, batch, now, passed=passed)
             else:
                 outcome = await self._command(cause, plan, known.commands, batch, now)

@@ -221,7 +221,8 @@ async def serve(runtime: Runtime, service: Service, stop: asyncio.Event) -> None
     await http
     await end(reversed(keepers))
     await runtime.committer.stop(runtime.settings.shutdown_seconds)
-    await runtime.denials.flush()
+    with contextlib.suppress(PyMongoError):
+        await runtime.denials.flush()
     stopped.cancel()
     log.info("stopped")
 

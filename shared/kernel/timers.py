@@ -2,14 +2,15 @@
 fires them (guarantee 10).
 
 Order: urgent first, then by due time. Due times are compared with the database's clock. Steps of one chain
-that are due together collapse to the highest, so that after an outage each person is told once.
+that are due together collapse to the highest, also where more is due than one batch holds, so that after an
+outage each person is told once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,9 @@ from shared.kernel.unit import Cause, Command, Index
 from shared.observability.metrics import TIMER_LATENESS, TIMERS_FIRED
 
 log = logging.getLogger(__name__)
+Row = dict[str, Any]
+Chain = tuple[str, str, str]  # property, stream, chain
+STEPS_MAX = 10  # of one chain that are looked for at once
 BROKEN = 9  # sorts after both lanes and is not swept
 
 INDEXES = (
@@ -70,10 +74,14 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Fire what is due, at most one batch; how many rows were looked at."""
-        rows = await self._due()
+        moment = await self._now()
+        rows = await self._due(moment)
         if not rows:
             return 0
-        causes = [cause for row in rows if (cause := self._cause(row)) is not None]
+        if len(rows) == self._batch_max:
+            rows += await self._rest_of_chains(rows, moment)
+        highest = _highest(rows)
+        causes = [cause for row in rows if (cause := self._cause(row, highest)) is not None]
         await self._put_aside(rows, causes)
         await self._committer.submit(causes)
         now = self._clock.now()
@@ -90,11 +98,23 @@ class Sweeper:
             log.error("%d timers cannot be read", len(broken))
             await self._db[TIMERS].update_many({"_id": {"$in": broken}}, {"$set": {"urgency": BROKEN}})
 
-    async def _due(self) -> list[dict[str, Any]]:
-        moment: Any = await self._now()
+    async def _due(self, moment: datetime) -> list[dict[str, Any]]:
         query = {"urgency": {"$in": [0, 1]}, "due_at": {"$lte": moment}}
         cursor = self._db[TIMERS].find(query).sort([("urgency", 1), ("due_at", 1)]).limit(self._batch_max)
         return await cursor.to_list(self._batch_max)
+
+    async def _rest_of_chains(self, rows: Sequence[Row], moment: datetime) -> list[Row]:
+        """The due steps that this batch has no room for, of the chains it has a step of."""
+        chains = {_chain(row) for row in rows if row["chain"]}
+        if not chains:
+            return []
+        # The id begins with property and stream, so its index serves.
+        streams = sorted({f"{property_id}:{stream}" for property_id, stream, _ in chains})
+        clauses = [{"_id": {"$gte": f"{stream}:", "$lt": f"{stream};"}} for stream in streams]
+        query = {"$or": clauses, "urgency": {"$in": [0, 1]}, "due_at": {"$lte": moment}}
+        found = await self._db[TIMERS].find(query).limit(STEPS_MAX * self._batch_max).to_list()
+        known = {row["_id"] for row in rows}
+        return [row for row in found if row["_id"] not in known and _chain(row) in chains]
 
     async def _now(self) -> datetime:
         if not self._database_clock:
@@ -102,7 +122,7 @@ class Sweeper:
         moment: datetime = (await self._db.command({"hello": 1}))["localTime"]
         return moment
 
-    def _cause(self, row: Mapping[str, Any]) -> Cause | None:
+    def _cause(self, row: Row, highest: Mapping[Chain, int]) -> Cause | None:
         kind = self._commands.get(row["command"])
         try:
             payload = None if kind is None else kind.model_validate_json(row["body"])
@@ -123,4 +143,17 @@ class Sweeper:
             timer_id=row["_id"],
             chain=row["chain"],
             step=row["step"],
+            passed=row["chain"] != "" and row["step"] < highest[_chain(row)],
         )
+
+
+def _chain(row: Row) -> Chain:
+    return row["property_id"], row["stream"], row["chain"]
+
+
+def _highest(rows: Sequence[Row]) -> dict[Chain, int]:
+    """The highest step that is due, of each chain."""
+    found: dict[Chain, int] = {}
+    for row in rows:
+        found[_chain(row)] = max(row["step"], found.get(_chain(row), row["step"]))
+    return found

@@ -88,6 +88,7 @@ class Cause:
     timer_id: str = ""  # timers: the row that is deleted in the commit that fires it
     chain: str = ""  # timers: due steps of one chain collapse to the highest
     step: int = 0
+    passed: bool = False  # timers: a later step of its chain is due too; it is only deleted
     size: int = 0  # bytes it takes in the queue
     emergency: bool = False  # never refused by a full queue
     answer_in_stream: bool = (

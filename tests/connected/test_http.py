@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pymongo.errors import PyMongoError
 
 from shared.catalogue.load import Catalogue
 from shared.clock import SystemClock
@@ -26,11 +27,14 @@ from shared.http.call import CallDep
 from shared.http.page import PageDep
 from shared.ids import new_id
 from shared.kernel import stores
+from shared.kernel.denials import Denials
 from shared.kernel.runtime import Runtime, build
+from shared.mongo.client import connect
 from shared.policy import Policy
 from shared.settings import Settings
 from tests.connected.kernel_kit import WIRING, Count
 from tests.connected.private_mongod import EmbeddedMongod
+from tools.stack.ports import free_port
 
 pytestmark = pytest.mark.connected
 SECRET = "s" * 40
@@ -184,6 +188,22 @@ async def test_tenancy_a_foreign_property_answers_like_nonsense_and_is_recorded(
     assert (rows[0]["sub"], rows[0]["property_id"]) == ("li", "tower")
 
 
+async def test_tenancy_what_is_denied_while_the_store_is_away_is_recorded_later(server: Server) -> None:
+    away = connect(f"mongodb://127.0.0.1:{free_port()}/", "test", selection_timeout_ms=100)
+    denials = Denials(away["x"], SystemClock())
+    denials.record("li", "tower", "GET", "/one")
+    for _ in range(2):
+        with pytest.raises(PyMongoError):
+            await denials.flush()
+    denials.record("li", "tower", "GET", "/two")
+    denials._db = server.runtime.db
+    for _ in range(2):
+        await denials.flush()
+    rows = await server.runtime.db["denials"].find().sort("path", 1).to_list()
+    assert [row["path"] for row in rows] == ["/one", "/two"]
+    await away.close()
+
+
 async def test_tenancy_an_expired_grant_is_no_grant(server: Server) -> None:
     grants = [{"scope": "property:garden", "role": "cashier", "until": 1_000_000_000}]
     async with server.client(server.token(grants=grants)) as client:
@@ -212,6 +232,11 @@ async def test_the_policy_decides_and_denies_by_default(server: Server) -> None:
         (b'{"to"', 400, "1"),
         (b'{"to": "\xff\xfe"}', 400, None),
         (b'{"to": "' + b"x" * 20_000 + b'"}', 413, "body"),
+        (b"[" * 9_000, 400, None),
+        (b'{"to": ' + b"9" * 5_000 + b"}", 400, None),
+        (b'{"to": NaN}', 422, "to"),
+        (b'{"to": "r", "to": 7}', 422, "to"),
+        (b'{"to": {"$gt": ""}}', 422, "to"),
     ],
 )
 async def test_bad_bodies_name_the_field_and_change_nothing(

@@ -41,12 +41,19 @@ async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
     await client.close()
 
 
-def sweeper(kit: Kit, owner: str = "a") -> Sweeper:
+def sweeper(kit: Kit, owner: str = "a", batch_max: int = 500) -> Sweeper:
     """A sweeper on the kit's clock."""
     commands: dict[str, type[Command]] = {c.NAME: c for c in WIRING.commands}
     lease = Lease(kit.db, "timers", owner, 10)
     return Sweeper(
-        kit.db, kit.committer, kit.clock, commands, lease, sweep_ms=10, batch_max=500, database_clock=False
+        kit.db,
+        kit.committer,
+        kit.clock,
+        commands,
+        lease,
+        sweep_ms=10,
+        batch_max=batch_max,
+        database_clock=False,
     )
 
 
@@ -91,6 +98,27 @@ async def test_after_an_outage_the_steps_of_one_chain_collapse_to_the_highest(ki
     advance(kit, 60)
     await sweeper(kit).sweep()
     assert (await kit.tally("r"))["seen"][3:] == ["step2", "step3"]
+
+
+@pytest.mark.parametrize("records_max", [1, 100])
+async def test_they_collapse_too_where_more_is_due_than_one_batch_holds(kit: Kit, records_max: int) -> None:
+    """All first steps are due before all second ones, and so on: no batch holds a whole chain."""
+    await kit.committer.stop(1)
+    kit.committer = kit.make(batch_records_max=records_max)
+    kit.committer.start()
+    requests = [f"r{n}" for n in range(7)]
+    for step in (1, 2, 3):
+        for request in requests:
+            asked = Count(to=request, timer_after_seconds=10 * step, chain="late", step=step)
+            await kit.committer.submit([kit.command(asked, request)])
+    advance(kit, 3_600)
+    small = sweeper(kit, batch_max=3)
+    while await small.sweep():
+        pass
+    for request in requests:
+        rung = [label for label in (await kit.tally(request))["seen"] if label.startswith("step")]
+        assert rung == ["step3"], request
+    assert await kit.db["timers"].count_documents({}) == 0
 
 
 async def test_a_timer_that_is_set_again_moves(kit: Kit) -> None:
