@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.dispatch.api import ROUTERS
 from services.dispatch.consumers import READS, commands, events
+from services.dispatch.rain import RainRounds
 from services.dispatch.repository import INDEXES, KINDS
 from services.dispatch.rollup import LoadRollUp
 from shared.catalogue.load import Catalogue
@@ -19,4 +20,4 @@ WIRING = Wiring(
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp,))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds))

@@ -16,6 +16,7 @@ from services.dispatch.domain.commands import (
 from services.dispatch.domain.people_commands import PutParties
 from services.dispatch.handlers import billing, timers
 from services.dispatch.handlers.amending import Amending
+from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.issuing import Issuing
 from services.dispatch.handlers.parties import put_parties
 from services.dispatch.handlers.roster import RosterHandlers
@@ -77,6 +78,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         CancelShift: roster.cancel_shift,
         SwapShift: roster.swap_shift,
         PutParties: put_parties,
+        **Callbacks(catalogue, policy).commands(),
         Escalate: timers.escalate,
         CheckAnswer: timers.check_answer,
         FindSomebody: timers.find_somebody,

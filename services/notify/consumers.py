@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.notify.domain.commands import RecordAttempts, ResolveUnknown
 from services.notify.handlers import Handlers
-from shared.events import billing, dispatch, intake
+from shared.events import billing, dispatch, dispatch_callbacks, intake
 from shared.events import intake_complaints as cases
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
@@ -38,7 +38,6 @@ ANNOUNCED: tuple[type[Event], ...] = (
     intake.ExtensionNeeded,
     intake.PromiseMissed,
     intake.FirstContactMissing,
-    intake.RequestReopened,
     *CASES,
     dispatch.WorkStepTaken,
     dispatch.WorkQuoted,
@@ -49,6 +48,8 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.CarUnavailable,
     dispatch.WorkPaidOff,
     dispatch.DeadlineRaised,
+    dispatch_callbacks.ProblemNoticed,
+    dispatch_callbacks.CallbackOverdue,
     billing.QuoteOffered,
     billing.QuoteConsented,
     billing.QuoteRefused,
@@ -78,6 +79,7 @@ def events(handlers: Handlers) -> Mapping[type[Event], Handler]:
         intake.FirstContactTaken: handlers.first_contact_taken,
         intake.RequestClosed: handlers.request_closed,
         dispatch.StaffRecorded: handlers.staff_recorded,
+        intake.RequestReopened: handlers.request_reopened,
         dispatch.WorkOrderIssued: handlers.work_order_given,
         dispatch.WorkOrderAssigned: handlers.work_order_given,
         **dict.fromkeys(ANNOUNCED, handlers.announce),

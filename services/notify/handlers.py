@@ -35,6 +35,7 @@ from shared.events.intake import (
     RequestAccepted,
     RequestAmended,
     RequestClosed,
+    RequestReopened,
     UrgencyLowered,
     UrgencyRaised,
 )
@@ -151,6 +152,15 @@ class Handlers:
         if copy is not None:
             unit.save(replace(copy, wipe_at=unit.now + self._rules().retention))
             await self._announce(unit, event, copy)
+
+    async def request_reopened(self, unit: Unit) -> None:
+        """It goes on: the copy is needed again, so its retention does not run."""
+        event = _event(unit, RequestReopened)
+        copy = await self._request(unit, event)
+        if copy is not None and copy.wipe_at is not None:
+            copy = replace(copy, wipe_at=None)
+            unit.save(copy)
+        await self._announce(unit, event, copy)
 
     async def announce(self, unit: Unit) -> None:
         """Tell whom the catalogue names for this event."""

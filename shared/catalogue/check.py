@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, AskedField, IntakeRules, Notice, Procedure
+from shared.catalogue.model import (
+    FIRST_CONTACT,
+    RESPONSIBLE,
+    AskedField,
+    DispatchRules,
+    IntakeRules,
+    Notice,
+    Procedure,
+)
 from shared.catalogue.wordings import Wordings
 from shared.events.registry import event_class
 from shared.policy import Policy
@@ -45,8 +53,19 @@ def _procedure(where: str, procedure: Procedure, policy: Policy) -> Iterator[str
         percents = [step.at_percent for step in dispatch.escalation]
         if not percents or percents != sorted(set(percents)):
             yield f"{where}: escalation steps must exist and go up"
+    if dispatch and procedure.intake:
+        yield from _callbacks(where, dispatch, procedure.intake)
     if procedure.billing and "technician" in procedure.billing.collected_by:
         yield f"{where}: a technician never takes money (R1)"
+
+
+def _callbacks(where: str, dispatch: DispatchRules, intake: IntakeRules) -> Iterator[str]:
+    hazards = {item.id for item in (*intake.emergency_list, *intake.urgent_list)}
+    asked = {field.name for field in intake.fields if field.type == "boolean"}
+    for rule in dispatch.callback_rules:
+        strange = {*rule.hazards} - hazards | {*rule.categories} - {*intake.categories}
+        strange |= {rule.field} - asked - {""}
+        yield from (f"{where}: callback of kind {rule.kind}: there is no {name}" for name in sorted(strange))
 
 
 def _intake(where: str, intake: IntakeRules) -> Iterator[str]:

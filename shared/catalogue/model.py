@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field
 from shared.catalogue.desk_rules import DeskRules
 from shared.catalogue.section import Section
 
+from shared.catalogue.callback_rules import CallbackRule
+
 FieldType = Literal["text", "integer", "boolean", "moment", "choice"]
 Flow = Literal["repair", "errand"]
 FIRST_CONTACT, RESPONSIBLE = "first_contact", "responsible"  # what `Notice.to` may be besides a role
@@ -124,6 +126,8 @@ class DispatchRules(Section):
     companion: str = ""  # who goes in with the worker and stays beside him; empty: nobody has to
     notice_signature: str = ""  # who signs the notice before anybody is told (P026); empty: nobody
     modes: Literal["push", "collect", "radio"] = "push"
+    callback: bool = False  # whether the owner is called back when it is done (P031)
+    callback_rules: tuple[CallbackRule, ...] = ()  # the first that applies names the kind; else "other"
 
 
 class TariffRow(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from shared.events import billing, dispatch, intake, intake_complaints, notify
+from shared.events import billing, dispatch, dispatch_callbacks, intake, intake_complaints, notify
 from shared.events.envelope import Event
 
 
@@ -15,7 +15,9 @@ def _classes(module: ModuleType) -> list[type[Event]]:
 
 
 EVENTS: dict[str, type[Event]] = {
-    c.TYPE: c for module in (intake, intake_complaints, dispatch, billing, notify) for c in _classes(module)
+    c.TYPE: c
+    for module in (intake, intake_complaints, dispatch, dispatch_callbacks, billing, notify)
+    for c in _classes(module)
 }
 
 

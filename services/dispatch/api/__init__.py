@@ -1,6 +1,6 @@
 """HTTP of dispatch: calls become commands and queries; no rules."""
 
-from services.dispatch.api import parties, roster, slips, steps, summary, work_orders
+from services.dispatch.api import callbacks, parties, roster, slips, steps, summary, work_orders
 
 ROUTERS = (
     work_orders.router,
@@ -9,4 +9,5 @@ ROUTERS = (
     slips.router,
     summary.router,
     parties.router,
+    callbacks.router,
 )

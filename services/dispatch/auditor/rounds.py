@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.dispatch import repository
-from services.dispatch.domain.audit import Finding, findings
+from services.dispatch.domain.audit import Finding, callback_findings, findings
 from services.dispatch.handlers.rules import order_id_of_stream
 from shared.catalogue.model import DispatchRules
 from shared.events.intake import EmergencyRaised, RequestAccepted
@@ -25,7 +25,9 @@ async def look(db: repository.Database, now: datetime, grace: timedelta, orders_
             found += findings(order, now, grace)
             if len(found) >= FINDINGS_MAX:
                 return found[:FINDINGS_MAX]
-    return found
+        async for callback in repository.overdue_callbacks(db, property_id, now - grace, FINDINGS_MAX):
+            found += callback_findings(callback, now, grace)
+    return found[:FINDINGS_MAX]
 
 
 async def _without_slip(db: repository.Database, now: datetime, grace: timedelta) -> list[Finding]:

@@ -9,13 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from services.dispatch.domain.callback import Callback, alarms
 from services.dispatch.domain.deadlines import answer_minutes
 from services.dispatch.domain.model import EscalationPoint, Mode
 from shared.deadlines import share_of
 from shared.events.intake import Urgency
 
 FindingKind = Literal[
-    "not_escalated", "slip_late", "nobody_told", "unanswered", "report_without_slip", "store_away"
+    "not_escalated",
+    "slip_late",
+    "nobody_told",
+    "unanswered",
+    "report_without_slip",
+    "store_away",
+    "callback_late",
+    "notice_late",
+    "rain_missing",
 ]
 LAST = EscalationPoint(100, "duty_officer")
 
@@ -84,6 +93,15 @@ def findings(order: Watched, now: datetime, grace: timedelta) -> list[Finding]:
     return [
         Finding(kind, order.property_id, order.id, order.slip, at, int((now - at).total_seconds()))
         for kind, at in expected
+    ]
+
+
+def callback_findings(callback: Callback, now: datetime, grace: timedelta) -> list[Finding]:
+    """What is overdue about a callback by more than the grace, and was told to nobody."""
+    return [
+        Finding(alarm, callback.property_id, callback.id, callback.slip, at, int((now - at).total_seconds()))
+        for alarm, at in alarms(callback).items()
+        if at < now - grace
     ]
 
 

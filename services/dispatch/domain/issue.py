@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from services.dispatch.domain.deadlines import due_at
 from services.dispatch.domain.model import Area, EscalationPoint, Terms, WorkOrder
@@ -46,6 +47,8 @@ class Report:
     hazard: str = ""
     ordered: bool = True
     own_material: bool = False
+    first_contact_id: str = ""
+    callback_kind: Literal["", "leak", "safety", "other"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def draft(
         appointment_at=appointment,
         hazard=report.hazard,
         site=first_site(report.ordered, report.own_material) if report.area == "indoor" else None,
+        first_contact_id=report.first_contact_id,
+        callback_kind=report.callback_kind,
     )
 
 

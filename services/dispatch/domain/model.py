@@ -215,6 +215,8 @@ class WorkOrder:
     ended_at: datetime | None = None
     rework_of: str = ""
     succeeded_by: str = ""
+    first_contact_id: str = ""  # who answers for the request and calls back (P009)
+    callback_kind: Literal["", "leak", "safety", "other"] = ""  # "": the owner is not called back
 
     @property
     def rules(self) -> Terms:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from services.dispatch.domain.assignment import contact_of, given
+from services.dispatch.domain.callback_plan import kind_of
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.issue import (
     EMERGENCY_RULES,
@@ -21,6 +22,7 @@ from services.dispatch.domain.issue import (
     start_of,
 )
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.handlers.callback_keeping import supersede
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
@@ -93,6 +95,10 @@ class Issuing:
             hazard=event.hazard,
             ordered=by_household(event.channel),
             own_material=event.fields.get("own_materials") is True,
+            first_contact_id=event.first_contact_id,
+            callback_kind=kind_of(rules.callback_rules, event.hazard, event.category, event.fields)
+            if rules.callback
+            else "",
         )
         billing = procedure.billing if procedure is not None else None
         await self._issue(unit, order_id, rules.kind, report, zone_of(settings, event.zone), rules, billing)
@@ -131,7 +137,7 @@ class Issuing:
         """The owner was not satisfied: a new slip for the same need, if the last one has ended."""
         event = payload(unit, RequestReopened)
         last = await latest(unit, event.request_id)
-        if last is None or last.open:
+        if last is None or (last.open and last.status != "SIGNED"):  # signed: done, only not paid yet
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         procedure = procedure_of(
@@ -153,7 +159,10 @@ class Issuing:
             unit_id=last.unit_id,
             building=last.building,
             place=last.place,
+            first_contact_id=last.first_contact_id,
+            callback_kind=last.callback_kind,
         )
+        await supersede(unit, last.id)
         order_id = derived_id("work_order", last.id, "again")
         unit.save(dataclasses.replace(last, succeeded_by=order_id))
         billing = procedure.billing if procedure is not None else None

@@ -28,12 +28,23 @@ async def find(unit: Unit, order: WorkOrder) -> Choice:
 
 
 async def recipient(unit: Unit, order: WorkOrder, role: str) -> Staff | None:
+    """Who is told about an order as holder of that role; see `holder`."""
+    return await holder(unit, order.department, role)
+
+
+async def member(unit: Unit, staff_id: str) -> Staff | None:
+    """That person of any department, if he works here."""
+    found = (r.person(staff_id) for r in await _rosters(unit))
+    return next((s for s in found if s is not None and s.active), None)
+
+
+async def holder(unit: Unit, department: str, role: str) -> Staff | None:
     """Who is told as holder of that role.
 
     On duty in the department, on duty anywhere, of that role at all, else last resort.
     """
     rosters = await _rosters(unit)
-    own = [r for r in rosters if r.id == order.department]
+    own = [r for r in rosters if r.id == department]
     for group in (own, rosters):
         present = [d.staff for r in group for d in on_duty(r, unit.now) if d.staff.role == role]
         if present:

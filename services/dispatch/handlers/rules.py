@@ -68,3 +68,12 @@ def rules_of(catalogue: Catalogue, order: WorkOrder, settings: PropertyCopy | No
     procedure = procedure_of(catalogue, order.procedure, order.catalogue_version, settings, emergency=True)
     found = procedure.dispatch if procedure is not None else None
     return found or EMERGENCY_RULES
+
+
+def settings_with(catalogue: Catalogue, settings: PropertyCopy | None) -> dict[str, str | int | bool]:
+    """The complete settings of a property: its own, else its profile's, else the defaults."""
+    own = settings.settings if settings is not None and settings.settings is not None else {}
+    profile = catalogue.profiles.get(settings.profile) if settings is not None else None
+    if profile is not None:
+        return profile.settings_with(own)
+    return {**{name: setting.default for name, setting in catalogue.settings.items()}, **own}

@@ -19,13 +19,14 @@ from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.site import Used
 from services.dispatch.domain.tariff import check_lines
 from services.dispatch.handlers.answers import work_order_answer
+from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of, keep, payload
 from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
 from services.dispatch.handlers.people import find, person
 from services.dispatch.handlers.rules import procedure_of, rules_of
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, NotFound
-from shared.events.dispatch import QuoteLine
+from shared.events.dispatch import QuoteLine, WorkCompleted
 from shared.kernel.unit import Command, Handler, Unit
 from shared.money import Money
 from shared.policy import Policy
@@ -220,10 +221,11 @@ def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], H
     steps: dict[type[commands.WorkCommand], Take] = {**STEPS}
     steps[commands.QuoteWork] = Quoting(catalogue).quote
     steps[commands.AssignWork] = Assigning(catalogue).assign
-    return {kind: _handler(take, policy) for kind, take in steps.items()}
+    callbacks = Callbacks(catalogue, policy)
+    return {kind: _handler(take, policy, callbacks) for kind, take in steps.items()}
 
 
-def _handler(take: Take, policy: Policy) -> Handler:
+def _handler(take: Take, policy: Policy, callbacks: Callbacks) -> Handler:
     async def handle(unit: Unit) -> None:
         command = payload(unit, commands.WorkCommand)
         order = await unit.load(WorkOrder, command.work_order_id)
@@ -232,7 +234,10 @@ def _handler(take: Take, policy: Policy) -> Handler:
                 "work-order", "There is no such work order in this property.", field="work_order_id"
             )
         unit.require_match(order.version)
-        stored = keep(unit, order, await take(order, unit))
+        change = await take(order, unit)
+        stored = keep(unit, order, change)
+        if any(isinstance(event, WorkCompleted) for event in change.events):
+            await callbacks.schedule(unit, stored)
         unit.answer(work_order_answer(stored, actor_of(unit).roles, policy))
 
     return handle

@@ -8,7 +8,15 @@ from services.dispatch.repository.auditing import (
     raised_since,
     watched,
 )
-from services.dispatch.repository.names import INDEXES, KINDS, WORK_ORDERS, Database
+from services.dispatch.repository.callbacks import (
+    callback,
+    callbacks,
+    overdue_callbacks,
+    rain_events,
+    rain_to_spread,
+    waiting_for_rain,
+)
+from services.dispatch.repository.names import INDEXES, KINDS, RAIN, WORK_ORDERS, Database
 from services.dispatch.repository.orders import (
     Search,
     loads,
@@ -27,6 +35,7 @@ from services.dispatch.repository.summary import OpenWork, last_number, open_wor
 __all__ = [
     "INDEXES",
     "KINDS",
+    "RAIN",
     "WORK_ORDERS",
     "Database",
     "OpenWork",
@@ -34,15 +43,20 @@ __all__ = [
     "Slips",
     "VoidSlip",
     "beat",
+    "callback",
+    "callbacks",
     "have_slips",
     "held_reports",
     "last_number",
     "loads",
     "note_raised",
     "open_work",
+    "overdue_callbacks",
     "parties",
     "party",
     "properties_with_work",
+    "rain_events",
+    "rain_to_spread",
     "raised_since",
     "roll_up_loads",
     "roster",
@@ -50,6 +64,7 @@ __all__ = [
     "settings_of",
     "slips",
     "void_slips",
+    "waiting_for_rain",
     "watched",
     "work_order",
     "work_orders",

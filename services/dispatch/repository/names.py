@@ -7,14 +7,16 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from services.dispatch.domain.callback import Callback
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.parties import Party
+from services.dispatch.domain.rain import RainEvent
 from services.dispatch.domain.roster import Roster
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Index
 
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
-PARTIES = "parties"
+PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
 AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
@@ -25,6 +27,8 @@ KINDS: Mapping[type, str] = {
     PropertyCopy: PROPERTIES,
     Loads: LOADS,
     Party: PARTIES,
+    Callback: CALLBACKS,
+    RainEvent: RAIN,
 }
 
 OPEN = {"open": True}
@@ -61,6 +65,33 @@ INDEXES: tuple[Index, ...] = (
     Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
     Index(PARTIES, (("property_id", 1), ("id", 1)), serves="all parties of a property"),
     Index(PARTIES, (("property_id", 1), ("kind", 1), ("id", 1)), serves="parties of a kind"),
+    Index(
+        CALLBACKS,
+        (("property_id", 1), ("due_at", 1), ("id", 1)),
+        serves="the due list: open callbacks, most pressing first; the auditor's reading",
+        partial=OPEN,
+    ),
+    *(
+        Index(
+            CALLBACKS,
+            (("property_id", 1), (name, 1), ("due_at", 1), ("id", 1)),
+            serves=f"callbacks by {name}, most pressing first",
+        )
+        for name in ("status", "first_contact_id", "work_order_id")
+    ),
+    Index(
+        CALLBACKS,
+        (("property_id", 1), ("notice_due_at", 1)),
+        serves="notices that were not read; the auditor's reading",
+        partial={"notice_open": True},
+    ),
+    Index(
+        CALLBACKS,
+        (("property_id", 1), ("repaired_at", 1)),
+        serves="callbacks of the repairs of a week, for the reports",
+    ),
+    Index(RAIN, (("property_id", 1), ("rained_at", -1), ("id", -1)), serves="rain, latest first"),
+    Index(RAIN, (("rained_at", 1),), serves="rain that is not worked off", partial={"spread": False}),
     Index(AUDITOR, (("at", 1),), serves="expiry of old alarms", expire_after_seconds=30 * 86_400),
 )
 

@@ -219,6 +219,11 @@ def reopened(request: Request) -> Request:
             "There is nothing to reopen.",
             accepted="work that is done, or a request closed as UNREACHED",
         )
+    return going_on(request)
+
+
+def going_on(request: Request) -> Request:
+    """The matter goes on: what was promised and counted for the last time is over."""
     work = request.work
     if work is not None:
         work = replace(work, step="reopened", completed_at=None, closed_at=None)

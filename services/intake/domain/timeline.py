@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.intake.domain.request import Request
-from shared.events import billing, dispatch, notify
+from shared.events import billing, dispatch, dispatch_callbacks, notify
 from shared.events.envelope import Amount, Event
 
 
@@ -131,6 +131,23 @@ LINES: dict[type[Event], Line] = {
     dispatch.DeadlineRaised: Line(
         "escalation.raised", "raised_at", "", ("slip", "kind", "step", "to_role", "due_at")
     ),
+    dispatch_callbacks.CallbackScheduled: Line(
+        "callback.scheduled", "scheduled_at", "", ("slip", "kind", "round", "due_at")
+    ),
+    dispatch_callbacks.CallbackAttempted: Line(
+        "callback.attempted", "attempted_at", "by", ("slip", "method", "result", "number")
+    ),
+    dispatch_callbacks.CallbackAnswered: Line(
+        "callback.answered", "answered_at", "by", ("slip", "opinion", "problem", "method")
+    ),
+    dispatch_callbacks.CallbackClosed: Line("callback.closed", "closed_at", "", ("slip", "result", "proven")),
+    dispatch_callbacks.ProblemNoticed: Line(
+        "callback.problem_noticed", "noticed_at", "", ("slip", "problem", "staff_id", "read_by_at")
+    ),
+    dispatch_callbacks.CallbackOverdue: Line(
+        "callback.overdue", "raised_at", "", ("slip", "kind", "to_role", "due_at")
+    ),
+    dispatch_callbacks.NoticeRead: Line("callback.notice_read", "read_at", "by", ("slip",)),
     billing.QuoteOffered: Line("quote.offered", "offered_at", "", ("total", "deposit", "expires_at")),
     billing.QuoteConsented: Line("quote.consented", "consented_at", "recorded_by", ("total",)),
     billing.QuoteRefused: Line("quote.refused", "refused_at"),

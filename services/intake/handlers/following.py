@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from services.intake.domain.colleague import Colleague, colleague
+from services.intake.domain.callbacks import CALLBACK_EVENTS, CallbackEvent, by_callback
 from services.intake.domain.follow import STEPS, end_by, finish, follow
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import entry_id, line_of
 from services.intake.handlers.base import Handlers
 from shared.errors import Bug, Poison
 from shared.events.dispatch import StaffRecorded
+from shared.events.dispatch_callbacks import CallbackAnswered
 from shared.events.envelope import Event
+from shared.events.intake import RequestReopened
 from shared.kernel.unit import Unit
 
 
@@ -36,6 +39,9 @@ class Following(Handlers):
         )
         if entry is not None:
             unit.save(entry)
+        if isinstance(event, CALLBACK_EVENTS):
+            await self._callback(unit, event)
+            return
         if type(event) not in STEPS and end_by(event) is None:
             return
         request_id: str = getattr(event, "request_id", "")
@@ -48,3 +54,21 @@ class Following(Handlers):
             self.close(unit, closed)
         if (closed or after) != request:
             unit.save(closed or after)
+
+    async def _callback(self, unit: Unit, event: CallbackEvent) -> None:
+        """A callback counts, opens the request again, or ends it (P031, J7)."""
+        before = await unit.load(Request, event.request_id)
+        if before is None:
+            raise Poison("it speaks of a request that was never accepted here")
+        after = by_callback(before, event)
+        if after == before:
+            return
+        unit.save(after)
+        if isinstance(event, CallbackAnswered):
+            unit.emit(
+                RequestReopened(
+                    request_id=after.id, reason=f"callback: {event.problem}", reopened_at=unit.now
+                )
+            )
+        elif not after.open:
+            self.close(unit, after)

@@ -15,11 +15,18 @@ from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
 from shared.events.billing import ForfeitureOverdue
 from shared.events.dispatch import DeadlineRaised, WorkOrderAssigned, WorkOrderIssued
+from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
 from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
 
 ZONE_UNTIL_KNOWN = "Asia/Shanghai"
-NAMES_STAFF = (WorkOrderIssued, WorkOrderAssigned, DeadlineRaised)  # their personal part is who has to act
+NAMES_STAFF = (
+    WorkOrderIssued,
+    WorkOrderAssigned,
+    DeadlineRaised,
+    ProblemNoticed,
+    CallbackOverdue,
+)  # their personal part is who has to act
 
 
 @dataclass(frozen=True, slots=True)

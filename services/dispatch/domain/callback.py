@@ -1,0 +1,268 @@
+"""A callback after a repair (P031, P127): due, tried, answered, signed; once more after rain. Pure.
+
+One callback is one round: an urgent repair has two, a leak one more after rain. The owner's word takes effect
+when it is recorded; a callback by telephone counts as proven only with the signatures of different people.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.dispatch.domain.flow import Actor
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.events.dispatch_callbacks import (
+    CallbackKind,
+    CallbackMethod,
+    CallbackProblem,
+    CallbackRound,
+)
+from shared.events.envelope import Lane
+
+Status = Literal["AWAITING_RAIN", "DUE", "ANSWERED", "CLOSED"]
+Alarm = Literal["callback_late", "notice_late", "rain_missing"]
+Result = Literal["", "satisfied", "problem", "unreached", "superseded"]
+ATTEMPTS_MAX = 50  # kept; the count goes on
+NO_RESULT_YET: frozenset[str] = frozenset({"AWAITING_RAIN", "DUE"})
+BY_TELEPHONE: CallbackMethod = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach the owner. `counted`: at an allowed hour."""
+
+    method: CallbackMethod
+    result: Literal["reached", "not_reached"]
+    counted: bool
+    by: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who vouches that the callback was made."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One callback of one slip. `stream` and `lane` are the work order's."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    request_id: str = ""
+    reference: str = ""
+    work_order_id: str = ""
+    slip: str = ""
+    department: str = ""
+    place: str = ""
+    unit_id: str = ""
+    stream: str = ""
+    lane: Lane = "routine"
+    technician_id: str = ""
+    first_contact_id: str = ""
+    kind: CallbackKind = "other"
+    round: CallbackRound = "first"
+    status: Status = "DUE"
+    open: bool = True
+    repaired_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    due_at: datetime | None = None  # while it waits for rain: when that is told to somebody
+    signatures_needed: int = 2  # of a callback by telephone
+    attempts_min: int = 3
+    notice_hours: int = 24
+    attempts: tuple[Attempt, ...] = ()
+    tried: int = 0
+    unreached: int = 0  # at allowed hours, since the owner was last reached
+    method: CallbackMethod | Literal[""] = ""
+    opinion: Literal["", "satisfied", "not_satisfied"] = ""
+    problem: CallbackProblem | Literal[""] = ""
+    words: str = ""
+    answered_at: datetime | None = None
+    answered_by: str = ""
+    on_behalf_reason: str = ""
+    signatures: tuple[Signed, ...] = ()
+    result: Result = ""
+    closed_at: datetime | None = None
+    notice_due_at: datetime | None = None
+    notice_open: bool = False  # told in writing and not read yet
+    notice_read_at: datetime | None = None
+    notice_read_by: str = ""
+    late_raised: bool = False
+    notice_raised: bool = False
+    rain_missed: bool = False
+    rain_id: str = ""
+
+    @property
+    def signatures_missing(self) -> int:
+        """How many have still to sign: one signs what was written or said face to face (P127)."""
+        needed = self.signatures_needed if self.method in (BY_TELEPHONE, "") else 1
+        return max(0, needed - len(self.signatures))
+
+
+def check_actor(callback: Callback, actor: Actor) -> None:
+    """Never who did the work. Raises Forbidden."""
+    if actor.by == callback.technician_id:
+        raise Forbidden(
+            "own-work",
+            f"Whoever did the work of slip {callback.slip} does not call back about it.",
+            accepted="somebody else of customer service",
+        )
+
+
+def _must_be_due(callback: Callback) -> None:
+    if callback.status == "DUE":
+        return
+    said = {
+        "AWAITING_RAIN": "It is made after the next rain, and it has not rained yet.",
+        "ANSWERED": "The owner has given his opinion already; signatures are missing.",
+        "CLOSED": f"This callback is closed: {callback.result}.",
+    }[callback.status]
+    instead = {"AWAITING_RAIN": "record the rain", "ANSWERED": "sign"}.get(callback.status, "nothing")
+    raise Conflict("callback-not-due", said, field="callback_id", accepted=instead)
+
+
+def attempted(callback: Callback, attempt: Attempt) -> Callback:
+    """A try without an opinion: nobody answered, or he wants to be called again."""
+    _must_be_due(callback)
+    reached = attempt.result == "reached"
+    return dataclasses.replace(
+        callback,
+        attempts=(*callback.attempts, attempt)[-ATTEMPTS_MAX:],
+        tried=callback.tried + 1,
+        unreached=0 if reached else callback.unreached + attempt.counted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the owner said, and how he was asked."""
+
+    opinion: Literal["satisfied", "not_satisfied"]
+    method: CallbackMethod
+    problem: CallbackProblem | Literal[""] = ""
+    words: str = ""
+    on_behalf_reason: str = ""
+
+
+def answered(callback: Callback, said: Opinion, actor: Actor, now: datetime, read_by: datetime) -> Callback:
+    """The owner's opinion; who recorded it has signed. Raises Invalid for one that says too little."""
+    _must_be_due(callback)
+    check_actor(callback, actor)
+    unhappy = said.opinion == "not_satisfied"
+    if unhappy and not said.problem:
+        accepted = "not_fixed, came_back, damage, not_clean, conduct, price or other"
+        raise Invalid("problem", "What is wrong?", field="problem", accepted=accepted)
+    if said.problem and not unhappy:
+        detail = "An owner who is satisfied has no problem; record one or the other."
+        raise Invalid("problem", detail, field="problem", accepted="empty")
+    if callback.first_contact_id not in ("", actor.by) and not said.on_behalf_reason:
+        raise Invalid(
+            "not-the-first-contact",
+            "The first contact calls back himself (P009); say why somebody else does.",
+            field="on_behalf_reason",
+            accepted="why the first contact cannot do it himself",
+        )
+    after = dataclasses.replace(
+        callback,
+        status="ANSWERED",
+        tried=callback.tried + 1,
+        unreached=0,
+        method=said.method,
+        opinion=said.opinion,
+        problem=said.problem,
+        words=said.words,
+        on_behalf_reason=said.on_behalf_reason,
+        answered_at=now,
+        answered_by=actor.by,
+        signatures=(Signed(actor.by, now),),
+        notice_due_at=read_by if unhappy else None,
+        notice_open=unhappy,
+    )
+    return _proven(after, now)
+
+
+def signed(callback: Callback, actor: Actor, now: datetime) -> Callback:
+    """The second signature, by another person (R18); it may follow on the next shift."""
+    if callback.status != "ANSWERED":
+        _must_be_due(callback)
+        detail = "There is nothing to sign before the owner has said something."
+        raise Conflict("nothing-to-sign", detail, field="callback_id", accepted="record the opinion first")
+    check_actor(callback, actor)
+    if actor.by in {s.by for s in callback.signatures}:
+        raise Conflict(
+            "same-signer",
+            "A callback by telephone is signed by two different people (R18), and you have signed already.",
+            field="signer",
+            accepted="somebody else of customer service",
+        )
+    return _proven(
+        dataclasses.replace(callback, signatures=(*callback.signatures, Signed(actor.by, now))), now
+    )
+
+
+def _proven(callback: Callback, now: datetime) -> Callback:
+    if callback.signatures_missing:
+        return callback
+    return _closed(callback, "satisfied" if callback.opinion == "satisfied" else "problem", now)
+
+
+def given_up(callback: Callback, now: datetime) -> Callback:
+    """A supervisor closes it after so many tries; counted apart, never as satisfied (J7)."""
+    _must_be_due(callback)
+    if callback.unreached < callback.attempts_min:
+        raise Conflict(
+            "too-few-attempts",
+            f"The owner was tried {callback.unreached} times at allowed hours.",
+            accepted=f"{callback.attempts_min} recorded attempts at allowed hours without answer",
+        )
+    return _closed(callback, "unreached", now)
+
+
+def superseded(callback: Callback, now: datetime) -> Callback:
+    """The work is done again; it is called back anew when that is over."""
+    return _closed(callback, "superseded", now)
+
+
+def rained(callback: Callback, rain_id: str, due_at: datetime) -> Callback:
+    """It has rained after the repair: the callback is due."""
+    return dataclasses.replace(callback, status="DUE", due_at=due_at, rain_id=rain_id)
+
+
+def notice_read(callback: Callback, actor: Actor, now: datetime) -> Callback:
+    """Who did the work, or his supervisor, has read the notice. Raises Conflict if there is none to read."""
+    if not callback.notice_open:
+        detail = "There is no notice about this callback that has not been read."
+        raise Conflict("no-notice", detail, field="callback_id", accepted="nothing")
+    return dataclasses.replace(callback, notice_open=False, notice_read_at=now, notice_read_by=actor.by)
+
+
+def _closed(callback: Callback, result: Result, now: datetime) -> Callback:
+    return dataclasses.replace(callback, status="CLOSED", open=False, result=result, closed_at=now)
+
+
+def alarms(callback: Callback) -> dict[Alarm, datetime]:
+    """What will be told if nothing happens until then, and has not been told yet."""
+    expected: dict[Alarm, datetime | None] = {}
+    if callback.status == "DUE" and not callback.late_raised:
+        expected["callback_late"] = callback.due_at
+    if callback.status == "AWAITING_RAIN" and not callback.rain_missed:
+        expected["rain_missing"] = callback.due_at
+    if callback.notice_open and not callback.notice_raised:
+        expected["notice_late"] = callback.notice_due_at
+    return {alarm: at for alarm, at in expected.items() if at is not None}
+
+
+def told(callback: Callback, alarm: Alarm) -> Callback:
+    """The callback after that alarm was raised; each is raised once."""
+    if alarm == "callback_late":
+        return dataclasses.replace(callback, late_raised=True)
+    if alarm == "notice_late":
+        return dataclasses.replace(callback, notice_raised=True)
+    return dataclasses.replace(callback, rain_missed=True)

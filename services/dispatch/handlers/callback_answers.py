@@ -1,0 +1,116 @@
+"""What a caller gets to see of a callback, with what may be done next (J23)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from services.dispatch.domain import callback_commands as commands
+from services.dispatch.domain.callback import Callback
+from shared.http.actions import AllowedAction
+from shared.kernel.unit import Command
+from shared.policy import Policy
+
+
+class AttemptView(BaseModel):
+    """One try."""
+
+    model_config = ConfigDict(from_attributes=True)
+    method: str
+    result: str
+    counted: bool
+    by: str
+    at: datetime
+
+
+class SignedView(BaseModel):
+    """One signature."""
+
+    model_config = ConfigDict(from_attributes=True)
+    by: str
+    at: datetime
+
+
+class CallbackAnswer(BaseModel):
+    """A callback as read. What the owner said is left out: it is kept for repeated commands."""
+
+    model_config = ConfigDict(from_attributes=True)
+    version: int
+    id: str
+    request_id: str
+    reference: str
+    work_order_id: str
+    slip: str
+    department: str
+    place: str
+    unit_id: str
+    technician_id: str
+    first_contact_id: str
+    kind: str
+    round: str
+    status: str
+    repaired_at: datetime
+    due_at: datetime | None
+    attempts: list[AttemptView]
+    tried: int
+    unreached: int
+    attempts_min: int
+    method: str
+    opinion: str
+    problem: str
+    answered_at: datetime | None
+    answered_by: str
+    signatures: list[SignedView]
+    signatures_missing: int
+    result: str
+    closed_at: datetime | None
+    notice_due_at: datetime | None
+    notice_read_at: datetime | None
+    late: bool = False
+    allowed_actions: list[AllowedAction] = []
+
+
+class CallbackDetail(CallbackAnswer):
+    """A callback with what the owner said, for those who may read it."""
+
+    words: str
+    on_behalf_reason: str
+
+
+def state_of(callback: Callback, roles: Collection[str], policy: Policy, now: datetime) -> CallbackAnswer:
+    """The callback after a step."""
+    return _seen(CallbackAnswer.model_validate(callback), callback, roles, policy, now)
+
+
+def detail_of(callback: Callback, roles: Collection[str], policy: Policy, now: datetime) -> CallbackDetail:
+    """The callback as read."""
+    found = CallbackDetail.model_validate(callback)
+    _seen(found, callback, roles, policy, now)
+    return found
+
+
+def _seen(
+    view: CallbackAnswer, callback: Callback, roles: Collection[str], policy: Policy, now: datetime
+) -> CallbackAnswer:
+    base = f"/v1/properties/{callback.property_id}/callbacks/{callback.id}"
+    view.late = callback.status == "DUE" and callback.due_at is not None and callback.due_at <= now
+    view.allowed_actions = [
+        AllowedAction(action=name, path=f"{base}/{name}", body=body)
+        for name, command, body in _possible(callback)
+        if policy.may(roles, command.NAME)
+    ]
+    return view
+
+
+def _possible(callback: Callback) -> Iterator[tuple[str, type[Command], str]]:
+    if callback.status == "DUE":
+        yield "attempt", commands.RecordAttempt, "AttemptBody"
+        yield "opinion", commands.RecordOpinion, "OpinionBody"
+        if callback.unreached >= callback.attempts_min:
+            yield "close-unreached", commands.CloseCallbackUnreached, "NoteBody"
+    if callback.status == "ANSWERED":
+        yield "sign", commands.SignCallback, "NoteBody"
+    if callback.notice_open:
+        yield "read-notice", commands.ReadNotice, "NoteBody"

@@ -1,0 +1,248 @@
+"""Callbacks after repairs through HTTP, events and timers on a real MongoDB: P031, P127, P009, R18, J7."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from services.dispatch.auditor.rounds import look
+from services.dispatch.rain import RainRounds
+from shared.events.intake import RequestReopened
+from shared.settings import Settings
+from tests.connected.dispatch_desk import Desk, Json, open_desk
+from tests.connected.intake_kit import own_settings
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+DAY = timedelta(days=1)
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def desk_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(desk_settings: Settings) -> AsyncIterator[Desk]:
+    """A villa estate whose people are called back about."""
+    async with open_desk(desk_settings) as made:
+        await made.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"), hours=20)
+        await made.staff("service", ("super-1", "cs_supervisor"), hours=20)
+        yield made
+
+
+async def repaired(desk: Desk, **changes: Any) -> str:
+    """A public repair that is done and signed; the id of its work order."""
+    request_id = f"r{next(_numbers)}"
+    changes = {"procedure": "repair-report", "area": "public", **changes}
+    order_id = await desk.report(request_id, first_contact_id="lin", **changes)
+    for action, body in (
+        ("collect", {}),
+        ("contact", {}),
+        ("arrive", {}),
+        ("confirm-item", {"item": "washer", "materials": []}),
+        ("start", {}),
+        ("complete", {}),
+    ):
+        await desk.take("technician", order_id, action, body, sub="tech-1")
+    await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"}, sub="boss-1")
+    return order_id
+
+
+async def listed(desk: Desk, query: str) -> list[Json]:
+    """Callbacks as the desk sees them."""
+    answer = await desk.call("cs_officer", "GET", f"callbacks?{query}", sub="lin")
+    assert answer.status_code == 200, answer.text
+    found: list[Json] = answer.json()["items"]
+    return found
+
+
+async def post(
+    desk: Desk, callback: Json, action: str, body: Json, *, sub: str, role: str = "cs_officer"
+) -> Any:
+    """One step of a callback."""
+    return await desk.call(role, "POST", f"callbacks/{callback['id']}/{action}", body, sub=sub)
+
+
+def facts(rows: list[Json]) -> list[Json]:
+    """What the events say."""
+    return [orjson.loads(row["data"]) for row in rows]
+
+
+async def test_p031_an_urgent_repair_is_called_back_twice_and_proven_by_two_people(desk: Desk) -> None:
+    order_id = await repaired(desk, urgency="urgent")
+    first, second = await listed(desk, f"work_order_id={order_id}")
+    done = datetime.fromisoformat(first["repaired_at"])
+    assert datetime.fromisoformat(first["due_at"]) == done + timedelta(hours=24)
+    assert datetime.fromisoformat(second["due_at"]) == done + 7 * DAY
+    assert {a["action"] for a in first["allowed_actions"]} == {"attempt", "opinion"}
+    busy = await post(desk, first, "attempt", {"result": "not_reached", "note": "engaged"}, sub="lin")
+    assert (busy.status_code, busy.json()["unreached"]) == (200, 1)
+    said = await post(desk, first, "opinion", {"opinion": "satisfied", "words": "all fine"}, sub="lin")
+    assert (said.json()["status"], said.json()["signatures_missing"]) == ("ANSWERED", 1)
+    again = await post(desk, first, "sign", {}, sub="lin")
+    assert again.status_code == 409
+    assert "two different people" in again.json()["detail"]
+    signed = await post(desk, first, "sign", {}, sub="mei")
+    assert (signed.json()["status"], signed.json()["result"]) == ("CLOSED", "satisfied")
+    rows = await desk.told("callback.closed")
+    [closed] = [f for f in facts(rows) if f["callback_id"] == first["id"]]
+    assert (closed["signers"], closed["proven"], closed["last"]) == (["lin", "mei"], True, False)
+    journal = b"".join(row["data"] for row in await desk.told())
+    assert b"all fine" not in journal, "what the owner said is sealed (J9)"
+    assert b"engaged" not in journal
+
+
+async def test_p031_a_leak_waits_for_rain_and_is_called_back_after_it(desk: Desk) -> None:
+    order_id = await repaired(desk, fields={"leak": True})
+    first, rain = await listed(desk, f"work_order_id={order_id}")
+    assert (first["kind"], first["round"], rain["status"]) == ("leak", "first", "AWAITING_RAIN")
+    early = await post(desk, rain, "opinion", {"opinion": "satisfied"}, sub="lin")
+    assert early.status_code == 409
+    assert "not rained yet" in early.json()["detail"]
+    future = {"rained_at": (desk.clock.now() + timedelta(hours=2)).isoformat()}
+    refused = await desk.call("cs_officer", "POST", "rain-events", future)
+    assert (refused.status_code, refused.json()["field"]) == (422, "rained_at")
+    desk.clock.advance(timedelta(hours=1))
+    told = await desk.call("cs_officer", "POST", "rain-events", {}, headers={"Idempotency-Key": "rain-1"})
+    assert told.status_code == 201, told.text
+    rounds = RainRounds(desk.runtime)
+    assert not await rounds.spread()
+    [started] = await listed(
+        desk, f"work_order_id={order_id}&status=DUE&kind=leak&due_before=2026-03-04T00:00:00Z"
+    )
+    assert datetime.fromisoformat(started["due_at"]) == desk.clock.now() + DAY
+    assert not await rounds.spread(), "each rain starts a callback once"
+    [event] = (await desk.call("cs_officer", "GET", "rain-events")).json()["items"]
+    assert event["spread"]
+    later = await repaired(desk, fields={"leak": True})
+    await rounds.spread()
+    assert len(await listed(desk, f"work_order_id={later}&status=AWAITING_RAIN")) == 1, "repaired after it"
+
+
+async def test_p031_not_satisfied_opens_it_again_with_notice_new_slip_and_deadline(desk: Desk) -> None:
+    order_id = await repaired(desk, urgency="urgent")
+    before = await desk.read(order_id)
+    first, _ = await listed(desk, f"work_order_id={order_id}")
+    wrong = await post(desk, first, "opinion", {"opinion": "not_satisfied"}, sub="lin")
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "problem")
+    body = {"opinion": "not_satisfied", "problem": "came_back", "words": "drips again"}
+    own = await post(desk, first, "opinion", body, sub="tech-1")
+    assert own.status_code == 403
+    other = await post(desk, first, "opinion", body, sub="mei")
+    assert (other.status_code, other.json()["field"]) == (422, "on_behalf_reason")
+    said = await post(desk, first, "opinion", {**body, "on_behalf_reason": "on leave"}, sub="mei")
+    assert said.json()["opinion"] == "not_satisfied"
+    [notice] = [
+        f for f in facts(await desk.told("callback.problem_noticed")) if f["callback_id"] == first["id"]
+    ]
+    assert (notice["staff_id"], notice["problem"]) == ("tech-1", "came_back")
+    assert datetime.fromisoformat(notice["read_by_at"]) == desk.clock.now() + DAY
+    desk.clock.advance(timedelta(minutes=5))
+    reopened = RequestReopened(
+        request_id=before["request_id"], reason="callback: came_back", reopened_at=desk.clock.now()
+    )
+    await desk.hear(reopened, lane="urgent")
+    found = await desk.call("cs_officer", "GET", f"work-orders?request_id={before['request_id']}")
+    new = next(o for o in found.json()["items"] if o["work_order_id"] != order_id)
+    assert (new["rework_of"], new["status"]) == (order_id, "ISSUED")
+    assert new["slip_number"] > before["slip_number"]
+    assert datetime.fromisoformat(new["due_at"]) == desk.clock.now() + timedelta(hours=24)
+    left = await listed(desk, f"work_order_id={order_id}&open_only=false")
+    assert sorted((c["round"], c["result"]) for c in left) == [("first", ""), ("second", "superseded")]
+    read = await desk.call("technician", "POST", f"callbacks/{first['id']}/read-notice", {}, sub="tech-1")
+    assert read.json()["notice_read_at"] is not None
+    signed = await post(desk, first, "sign", {}, sub="lin")
+    assert signed.json()["result"] == "problem"
+
+
+async def test_p031_a_signed_slip_that_is_not_paid_yet_is_done_again_too(desk: Desk) -> None:
+    order_id = await desk.report("unpaid", first_contact_id="lin")
+    await desk.take("technician", order_id, "collect")
+    await desk.into_home(order_id)
+    await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
+    lines = {"lines": [{"code": "tap-replacement"}]}
+    await desk.consent(await desk.take("technician", order_id, "quote", lines, sub="tech-1"), 4000)
+    await desk.take("technician", order_id, "start", sub="tech-1")
+    await desk.take("technician", order_id, "complete", {"cleaned": True}, sub="tech-1")
+    await desk.take("technician", order_id, "sign", {"signer": "owner", "mark": "Wang", "rating": 4})
+    assert await listed(desk, f"work_order_id={order_id}") == [], "not all have signed"
+    await desk.take("technician", order_id, "sign", {"signer": "technician"}, sub="tech-1")
+    signed = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert signed["status"] == "SIGNED"
+    [callback] = await listed(desk, f"work_order_id={order_id}")
+    assert callback["kind"] == "other"
+    await desk.hear(
+        RequestReopened(request_id="unpaid", reason="callback: not_fixed", reopened_at=desk.clock.now())
+    )
+    found = await desk.call("cs_officer", "GET", "work-orders?request_id=unpaid")
+    assert len(found.json()["items"]) == 2
+
+
+async def test_p031_late_callbacks_and_unread_notices_are_told_once(desk: Desk) -> None:
+    order_id = await repaired(desk, urgency="urgent")
+    first, second = await listed(desk, f"work_order_id={order_id}")
+    body = {"opinion": "not_satisfied", "problem": "damage", "method": "visit"}
+    assert (await post(desk, second, "opinion", body, sub="lin")).json()["result"] == "problem"
+    await desk.pass_time(hours=24, minutes=1)
+    raised = [f for f in facts(await desk.told("callback.overdue")) if f["work_order_id"] == order_id]
+    kinds = {(f["kind"], f["to_role"]) for f in raised}
+    assert kinds == {("callback_late", "cs_supervisor"), ("notice_late", "repair_supervisor")}
+    assert (await listed(desk, f"work_order_id={order_id}"))[0]["late"]
+    await desk.pass_time(hours=48)
+    again = [f for f in facts(await desk.told("callback.overdue")) if f["work_order_id"] == order_id]
+    assert len(again) == len(raised)
+    assert first["id"] != second["id"]
+
+
+async def test_j7_nobody_is_reached_and_a_supervisor_gives_up(desk: Desk) -> None:
+    order_id = await repaired(desk)
+    [callback] = await listed(desk, f"work_order_id={order_id}")
+    for _ in range(2):
+        await post(desk, callback, "attempt", {"result": "not_reached"}, sub="lin")
+    early = await post(desk, callback, "close-unreached", {}, sub="boss-2", role="cs_supervisor")
+    assert early.status_code == 409
+    assert "3 recorded attempts" in early.json()["accepted"]
+    night = timedelta(hours=(23 - (desk.clock.now().hour + 8) % 24) % 24)
+    desk.clock.advance(night)
+    quiet = await post(desk, callback, "attempt", {"result": "not_reached"}, sub="lin")
+    assert (quiet.json()["tried"], quiet.json()["unreached"]) == (3, 2), "in quiet hours it does not count"
+    desk.clock.advance(timedelta(hours=11))
+    await post(desk, callback, "attempt", {"result": "not_reached"}, sub="lin")
+    officer = await post(desk, callback, "close-unreached", {}, sub="lin")
+    assert officer.status_code == 403
+    closed = await post(desk, callback, "close-unreached", {}, sub="boss-2", role="cs_supervisor")
+    assert (closed.json()["result"], closed.json()["status"]) == ("unreached", "CLOSED")
+    over = await post(desk, callback, "opinion", {"opinion": "satisfied"}, sub="lin")
+    assert (over.status_code, over.json()["type"].rsplit("/", 1)[-1]) == (409, "callback-not-due")
+
+
+async def test_the_auditor_finds_callbacks_and_notices_that_no_timer_told_of(desk: Desk) -> None:
+    order_id = await repaired(desk, urgency="urgent", fields={"leak": True})
+    first, second, rain = await listed(desk, f"work_order_id={order_id}")
+    body = {"opinion": "not_satisfied", "problem": "damage", "method": "visit"}
+    await post(desk, second, "opinion", body, sub="lin")
+    await desk.db["timers"].delete_many({"command": "dispatch.check_callback"})
+    grace = timedelta(seconds=30)
+
+    async def overdue() -> set[tuple[str, str]]:
+        ids = {first["id"], second["id"], rain["id"]}
+        found = await look(desk.db, desk.clock.now(), grace, 1_000)
+        return {(f.subject, f.kind) for f in found if f.subject in ids}
+
+    desk.clock.advance(timedelta(hours=24))
+    assert await overdue() == set(), "within the grace"
+    desk.clock.advance(timedelta(seconds=31))
+    late = {(first["id"], "callback_late"), (second["id"], "notice_late")}
+    assert await overdue() == late, "an overdue notice of a closed callback too"
+    desk.clock.advance(timedelta(days=90))
+    assert await overdue() == late | {(rain["id"], "rain_missing")}
