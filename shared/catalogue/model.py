@@ -11,10 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from shared.catalogue.callback_rules import CallbackRule
 from shared.catalogue.desk_rules import DeskRules
 from shared.catalogue.section import Section
-
-from shared.catalogue.callback_rules import CallbackRule
 
 FieldType = Literal["text", "integer", "boolean", "moment", "choice"]
 Flow = Literal["repair", "errand"]

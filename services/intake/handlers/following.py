@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.intake.domain.colleague import Colleague, colleague
 from services.intake.domain.callbacks import CALLBACK_EVENTS, CallbackEvent, by_callback
+from services.intake.domain.colleague import Colleague, colleague
 from services.intake.domain.follow import STEPS, end_by, finish, follow
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import entry_id, line_of
