@@ -8,7 +8,10 @@
     │   ├── NotFound        404  no such thing, or it belongs to another property
     │   ├── Conflict        409  the thing is not in a state that allows this
     │   ├── Stale           412  If-Match names an older version
+    │   ├── Gone            410  it was there, and has expired or was removed
     │   ├── TooLarge        413  over a stated limit
+    │   ├── Unsupported     415  a body of a kind that is not understood here
+    │   ├── WrongChecksum   460  the body is not what its checksum says (tus 1.0)
     │   └── TooMany         429  over a stated rate; never for an emergency
     ├── Busy              routine work is refused for a moment: 503 with Retry-After; never an emergency
     ├── Transient         the world is down: the same unit is tried again, nothing is parked
@@ -82,6 +85,24 @@ class TooLarge(Rejected):
     """Over a stated limit of size or count."""
 
     status = 413
+
+
+class Gone(Rejected):
+    """It was there, and has expired or was removed."""
+
+    status = 410
+
+
+class Unsupported(Rejected):
+    """A body of a kind that is not understood here."""
+
+    status = 415
+
+
+class WrongChecksum(Rejected):
+    """The body is not what its checksum says; the status is that of tus 1.0."""
+
+    status = 460
 
 
 class TooMany(Rejected):

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.events.envelope import PRODUCERS, Lane
+from shared.settings_attachments import AttachmentSettings
 
 Role = Literal["front", "bulk"]
 
@@ -20,7 +21,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-class Settings(BaseSettings):
+class CoreSettings(BaseSettings):
     """Read once per process; a wrong value stops the process and names the variable."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -233,6 +234,10 @@ class Settings(BaseSettings):
         if service == "auditor":
             return self.base_port + 20
         return self.base_port + PRODUCERS.index(service) + (10 if role == "bulk" else 0)
+
+
+class Settings(AttachmentSettings, CoreSettings):
+    """All of them: those of this module, then those of attachments."""
 
 
 @cache

@@ -54,6 +54,7 @@ class SessionStack:
             "JWT_SECRET": "test-secret-that-is-long-enough-for-hs256",
             "SEAL_HMAC_KEY": "test-seal-key-of-at-least-16-bytes",
             "VAULT_MASTER_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+            "LINK_HMAC_KEY": "test-link-key-of-at-least-16-bytes",
             "GATEWAY_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         }
         return settings_of(variables, **changes)

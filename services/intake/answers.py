@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from services.intake.attachment_answers import AttachmentItem
 from services.intake.domain.request import Request
 from shared.http.actions import AllowedAction
 
@@ -166,6 +167,7 @@ class RequestDetail(RequestItem):
     unanswered_callbacks: int
     reopened: int
     possible_duplicates: list[Duplicate] = []
+    attachments: list[AttachmentItem] = []
     allowed_actions: list[AllowedAction] = []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.intake.api import ROUTERS
 from services.intake.consumers import READS, commands, events
 from services.intake.domain.times import Limits
+from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import INDEXES, KINDS
 from shared.catalogue.load import Catalogue
 from shared.kernel.runtime import Service
@@ -18,6 +19,7 @@ LIMITS = Limits(
     future_minutes_max=settings().intake_future_minutes_max,
     past_days_max=settings().intake_past_days_max,
     ahead_days_max=settings().intake_ahead_days_max,
+    attachments_per_request_max=settings().attachments_per_request_max,
 )
 WIRING = Wiring(
     service="intake",
@@ -27,4 +29,4 @@ WIRING = Wiring(
     events=events(CATALOGUE, POLICY, LIMITS),
     indexes=INDEXES,
 )
-service = Service(wiring=WIRING, routers=ROUTERS)
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper,))

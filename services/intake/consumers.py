@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.timeline import LINES
 from services.intake.domain.times import Limits
 from services.intake.handlers.accepting import Accepting
+from services.intake.handlers.attaching import Attaching
 from services.intake.handlers.changing import Changing
 from services.intake.handlers.complaining import Complaining
 from services.intake.handlers.concluding import Concluding
@@ -30,6 +32,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     directory = Directory(catalogue, policy, limits)
     accepting = Accepting(catalogue, policy, limits)
     changing = Changing(catalogue, policy, limits)
+    attaching = Attaching(catalogue, policy, limits)
     watching = Watching(catalogue, policy, limits)
     return {
         **desk_commands(catalogue, policy, limits),
@@ -51,6 +54,12 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         c.TakeRequest: changing.take_request,
         c.WatchFirstContact: watching.watch_first_contact,
         c.WatchPromise: watching.watch_promise,
+        a.AddAttachment: attaching.add_attachment,
+        a.AddSensitiveAttachment: attaching.add_attachment,
+        a.LinkAttachment: attaching.link_attachment,
+        a.LinkPhoto: attaching.link_attachment,
+        a.LinkSensitiveAttachment: attaching.link_attachment,
+        a.RemoveAttachment: attaching.remove_attachment,
     }
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
+from services.intake import repository_attachments
+from services.intake.domain.attachment import Attachment
 from services.intake.domain.colleague import Colleague
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.contact import Contact
@@ -37,6 +39,7 @@ KINDS: Mapping[type, str] = {
     Contact: CONTACTS,
     Request: REQUESTS,
     Entry: TIMELINE,
+    Attachment: repository_attachments.ATTACHMENTS,
     Colleague: COLLEAGUES,
     Complaint: COMPLAINTS,
     Difficulty: DIFFICULTIES,
@@ -94,6 +97,7 @@ INDEXES = (
         (("property_id", 1), ("request_id", 1), ("at", 1), ("id", 1)),
         serves="the timeline of a request, oldest first",
     ),
+    *repository_attachments.INDEXES,
 )
 
 A = TypeVar("A", bound=Aggregate)

@@ -8,6 +8,7 @@ from typing import Literal
 from shared.events.envelope import Event, Moment, Personal
 
 Urgency = Literal["emergency", "urgent", "general"]
+AttachmentKind = Literal["photo", "scan", "signature", "id_copy"]
 Outcome = Literal["SATISFIED", "ANSWERED", "WITHDRAWN", "CANCELLED", "JOINED", "UNREACHED"]
 
 
@@ -218,3 +219,36 @@ class RequestClosed(Event):
     request_id: str
     outcome: Outcome
     closed_at: datetime
+
+
+class AttachmentAdded(Event):
+    """A file was added to a request: its id, hash and class, never its bytes or a name somebody gave it.
+
+    `sha256` is of the bytes as they are kept. Width and height in pixels for pictures, pages for PDF.
+    """
+
+    TYPE = "intake.attachment.added.v1"
+    request_id: str
+    attachment_id: str
+    kind: AttachmentKind
+    sha256: str
+    media_type: str
+    size_bytes: int
+    width: int = 0
+    height: int = 0
+    pages: int = 0
+    added_by: str
+    added_at: Moment
+
+
+class AttachmentRemoved(Event):
+    """A supervisor took a file away, with a reason: its bytes go, this record of it stays."""
+
+    TYPE = "intake.attachment.removed.v1"
+    request_id: str
+    attachment_id: str
+    kind: AttachmentKind
+    sha256: str
+    reason: str
+    removed_by: str
+    removed_at: Moment

@@ -48,6 +48,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         403: "The policy does not allow this",
         404: "No such thing in this property",
         409: "Not possible in the present state",
+        410: "It has expired or was removed",
         412: "If-Match names an older version",
         413: "Over a stated limit of size",
         422: "A field is not accepted",

@@ -23,6 +23,7 @@ from fastapi import APIRouter
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from shared.blobs.store import BlobStore, open_store
 from shared.catalogue.load import Catalogue
 from shared.clock import Clock, SystemClock
 from shared.events.envelope import Lane
@@ -84,6 +85,7 @@ class Runtime:
     policy: Policy
     verifier: Verifier
     denials: Denials
+    blobs: BlobStore
     _beats: dict[str, float] = field(default_factory=dict)
     _wakes: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
@@ -143,6 +145,7 @@ def build(service: Wiring, role: Role, settings: Settings, clock: Clock, catalog
         policy=Policy.shipped(),
         verifier=Verifier(settings, clock),
         denials=Denials(db, clock),
+        blobs=open_store(settings, client),
     )
     committer.on_commit = runtime.committed
     return runtime
@@ -199,6 +202,7 @@ async def _main(service: Service, role: Role, settings: Settings) -> None:
     try:
         await serve(runtime, service, stop)
     finally:
+        await runtime.blobs.close()
         await runtime.client.close()
 
 

@@ -1,4 +1,4 @@
-"""Makes `docs/settings.md`: every setting by section, with default and limits, from shared/settings.py."""
+"""Makes `docs/settings.md`: every setting by section, with default and limits, from shared/settings*.py."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from annotated_types import BaseMetadata
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from shared import settings
+from shared import settings, settings_attachments
 from shared.settings import Settings
 from tools.docs.markdown import GENERATED, page, table
 
 _SECTION = re.compile(r"    # --- (.+?) -+$")
+MODULES = (settings, settings_attachments)
 _FIELD = re.compile(r"    (\w+): ")
 _SYMBOLS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "min_length": "length ≥", "max_length": "length ≤"}
 
@@ -39,9 +40,10 @@ def render() -> str:
 
 
 def sections() -> Iterator[tuple[str, list[str]]]:
-    """The headings of the module and the fields below each, in order."""
+    """The headings of the modules and the fields below each, in order."""
     section, names = "", list[str]()
-    for line in inspect.getsource(settings).splitlines():
+    source = "".join(map(inspect.getsource, MODULES))
+    for line in source.splitlines():
         heading, field = _SECTION.match(line), _FIELD.match(line)
         if heading:
             if names:

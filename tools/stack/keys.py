@@ -32,6 +32,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "SEAL_HMAC_KEY": _text,
     "VAULT_MASTER_KEY": _key,
     "GATEWAY_SECRET": _webhook,
+    "LINK_HMAC_KEY": _text,
 }
 
 

@@ -1,6 +1,16 @@
 """HTTP of intake: calls become commands and queries; no rules."""
 
-from services.intake.api import catalogue, complaints, contacts, directory, imports, requests, summary
+from services.intake.api import (
+    attachments,
+    catalogue,
+    complaints,
+    contacts,
+    directory,
+    imports,
+    requests,
+    summary,
+    uploads,
+)
 
 ROUTERS = (
     requests.router,
@@ -10,4 +20,6 @@ ROUTERS = (
     directory.router,
     catalogue.router,
     summary.router,
+    uploads.router,
+    attachments.router,
 )

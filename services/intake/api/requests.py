@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake import repository
+from services.intake import repository, repository_attachments
 from services.intake.answers import (
     Items,
     RequestDetail,
@@ -17,6 +17,7 @@ from services.intake.answers import (
     duplicate_of,
 )
 from services.intake.api.common import PREFIX, READ, Filter, PathId, act, answer, cursor, found, place
+from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, commands
 from services.intake.domain.accept import possible_duplicates
@@ -103,6 +104,7 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
             **_summary(request),
             "possible_people": await _people(call, request),
             "possible_duplicates": [duplicate_of(other) for other in near],
+            "attachments": await _attachments(call, request),
             "paperwork_late": late,
             "allowed_actions": actions_of(offered, call.allowed(offered)),
         }
@@ -190,6 +192,16 @@ def _summary(request: Request) -> dict[str, Any]:
         "due_at": work.due_at if work else None,
         "promised_at": request.promise.promised_at,
     }
+
+
+async def _attachments(call: Call, request: Request) -> list[AttachmentItem]:
+    """Those that were ever added; most requests have none, and nothing is asked for them."""
+    if not request.attachments_added:
+        return []
+    rows = await repository_attachments.attachments(
+        call.db, call.property_id, request.id, request.attachments_added
+    )
+    return [AttachmentItem.model_validate(row) for row in rows]
 
 
 async def _people(call: Call, request: Request) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.intake.domain import attachment_commands as a
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.changes import may_confirm, may_give_up, may_reopen
@@ -49,6 +50,8 @@ DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody"
 SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
 CHASE = Action(cc.ChaseDifficult, "chase-difficult", "ChaseBody")
 UNREACHED = Action(c.CloseUnreached, "close-unreached", "UnreachedBody")
+ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
+ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 
 
 def possible_actions(request: Request) -> list[Action]:
@@ -74,7 +77,7 @@ def possible_actions(request: Request) -> list[Action]:
             found += [COMPLAINT[step] for step, states in STEPS.items() if request.case_state in states]
     if may_reopen(request):
         found.append(REOPEN)
-    return found
+    return [*found, ATTACH, ATTACH_SENSITIVE]
 
 
 def _may_promise(request: Request) -> bool:

@@ -101,6 +101,7 @@ class Request:
 
     `works`: dispatch makes work of it. `process`: the desk takes it to its end itself; `case_state` is then
     where that process stands. `not_supplied`: what has still to be asked.
+    `attachments_added`: removed ones too.
     """
 
     property_id: str
@@ -151,6 +152,7 @@ class Request:
     account: Account = Account()
     unanswered_callbacks: int = 0
     reopened: int = 0
+    attachments_added: int = 0
     closed_at: datetime | None = None
 
     @property

@@ -36,6 +36,7 @@ class Limits:
     future_minutes_max: int = 5
     past_days_max: int = 31
     ahead_days_max: int = 366
+    attachments_per_request_max: int = 50
 
 
 def check_fact(moment: datetime, now: datetime, limits: Limits, field: str, *, any_age: bool = False) -> None:
