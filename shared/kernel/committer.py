@@ -11,19 +11,19 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from shared.clock import Clock
-from shared.errors import Busy, Transient
+from shared.errors import Busy, Rejected, Transient
 from shared.kernel.batch import Batch, BatchRunner
-from shared.kernel.commit import PARKED, BasisMoved
+from shared.kernel.commit import PARKED, TIMERS, BasisMoved
 from shared.kernel.lanes import Item, Lanes, StreamKey, last_event
-from shared.kernel.rows import lane_of_topic, record_fields
-from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record
+from shared.kernel.plan import parked_id, reason_of
+from shared.kernel.rows import parked_row, raw_row
+from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record, Refused
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
 from shared.tasks import end
 
@@ -31,9 +31,7 @@ log = logging.getLogger(__name__)
 _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
 CONFLICT_TRIES_MAX = 200
 DOWN_WAIT_SECONDS_MAX = 1.0
-ALONE_TRIES_FACTOR = (
-    4  # after `tries_max` a stream is committed alone, after four times as many it is given up
-)
+ALONE_TRIES_FACTOR = 4  # after `tries_max` a stream goes alone, after four times as many it is given up
 
 
 class Committer:
@@ -125,24 +123,14 @@ class Committer:
 
     async def park_raw(self, record: Record, reason: str) -> None:
         """Keep a record that names no stream we could hold back; the same record is kept once."""
-        id = f"raw:{record.topic}:{record.partition}:{record.offset}:{hash_of(record)}"
-        row: dict[str, Any] = {
-            "kind": "raw",
-            "property_id": "",
-            "stream": "",
-            "lane": lane_of_topic(record.topic),
-            "reason": reason,
-            "state": "parked",
-        }
-        row |= {
-            "parked_at": self._clock.now(),
-            "record": record_fields(record),
-            "type": "",
-            "source": "",
-            "sequence": 0,
-        }
-        await self._db[PARKED].update_one({"_id": id}, {"$setOnInsert": row}, upsert=True)
+        row = raw_row(record, reason, self._clock.now())
+        await self._db[PARKED].update_one({"_id": row.pop("_id")}, {"$setOnInsert": row}, upsert=True)
         PARKS.labels(kind="raw").inc()
+
+    async def _park_timer(self, cause: Cause, reason: str) -> None:
+        row = parked_row(parked_id(cause), cause, reason, cause.lane, self._clock.now())
+        await self._db[PARKED].replace_one({"_id": row["_id"]}, row, upsert=True)
+        await self._db[TIMERS].delete_one({"_id": cause.timer_id, "due_at": cause.occurred_at})
 
     # --- workers ------------------------------------------------------------------------------------------
 
@@ -192,10 +180,22 @@ class Committer:
                     log.warning("the store is away: %s (try %d)", type(error).__name__, down)
                 await asyncio.sleep(wait)
             except Exception as error:
-                log.exception("a batch failed outside its units")
-                for item in (i for items in taken.values() for i in items):
-                    await self._give_up(item, error)
+                log.exception("a batch of %d streams failed outside its units", len(taken))
+                await self._one_by_one(taken, error)
                 return
+
+    async def _one_by_one(self, taken: dict[StreamKey, list[Item]], error: Exception) -> None:
+        """What one unit wants cannot be written at all: find it, and give up that one alone."""
+        if len(taken) > 1:
+            for key in list(taken):
+                await self._commit_taken({key: taken.pop(key)})
+            return
+        for key, (first, *rest) in taken.items():
+            if not rest:
+                await self._give_up(first, error)
+                return
+            self._put_back(rest, count=False)
+            await self._commit_taken({key: [first]})
 
     async def _write(self, batch: Batch, taken: dict[StreamKey, list[Item]]) -> None:
         pieces = [batch]
@@ -259,11 +259,14 @@ class Committer:
     async def _give_up(self, item: Item, error: BaseException) -> None:
         """A unit that can never be committed: a command fails, an event or timer is parked by itself."""
         if item.cause.kind == "command":
-            item.resolve(Failed(Busy(self._retry_after) if isinstance(error, BasisMoved) else error))
+            late = Failed(Busy(self._retry_after) if isinstance(error, BasisMoved) else error)
+            item.resolve(Refused(error) if isinstance(error, Rejected) else late)
             return
-        reason = f"Bug: {type(error).__name__}"
+        reason = reason_of(error)
         if item.cause.record is not None:
             await self.park_raw(item.cause.record, reason)
+        elif item.cause.kind == "timer":
+            await self._park_timer(item.cause, reason)
         log.error("a unit was given up: %s", reason)
         item.resolve(Parked(reason))
 
@@ -292,8 +295,3 @@ def _is_network(error: PyMongoError) -> bool:
     The batch is planned anew, which also finds out whether it had been committed.
     """
     return error.has_error_label("UnknownTransactionCommitResult") or not hasattr(error, "code")
-
-
-def hash_of(record: Record) -> str:
-    """Short hash of a record's value, to know it again after the broker has forgotten its offsets."""
-    return sha256(record.value).hexdigest()[:16]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from shared.events.envelope import LANES
@@ -45,6 +46,11 @@ def lane_of_topic(topic: str) -> str:
     """The lane of `<producer>.<lane>.v1`; empty for any other topic."""
     lane = topic.rsplit(".", 2)[-2] if topic.count(".") >= 2 else ""
     return lane if lane in LANES else ""
+
+
+def hash_of(record: Record) -> str:
+    """Short hash of a record's value, to know it again after the broker has forgotten its offsets."""
+    return sha256(record.value).hexdigest()[:16]
 
 
 def record_of(fields: Mapping[str, Any]) -> Record:
@@ -91,4 +97,22 @@ def parked_row(id: str, cause: Cause, reason: str, lane: str, now: datetime) -> 
         "parked_at": now,
         "command": cause.payload.model_dump_json() if cause.kind == "timer" and cause.payload else "",
         "record": record_fields(cause.record or empty_record()),
+    }
+
+
+def raw_row(record: Record, reason: str, now: datetime) -> dict[str, Any]:
+    """A record that names no stream, as stored; the same record has the same id."""
+    return {
+        "_id": f"raw:{record.topic}:{record.partition}:{record.offset}:{hash_of(record)}",
+        "kind": "raw",
+        "property_id": "",
+        "stream": "",
+        "lane": lane_of_topic(record.topic),
+        "reason": reason,
+        "state": "parked",
+        "parked_at": now,
+        "record": record_fields(record),
+        "type": "",
+        "source": "",
+        "sequence": 0,
     }

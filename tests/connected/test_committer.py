@@ -303,6 +303,26 @@ async def test_the_queue_and_a_commit_are_bounded_in_bytes_too(kit: Kit) -> None
     assert len(commits) > 5, "20 units of about 100 bytes do not fit into few commits of 300"
 
 
+async def test_a_unit_whose_event_is_too_large_fails_alone(kit: Kit) -> None:
+    """What is found only when the batch is written down still breaks nobody else's unit."""
+    large = Count(to="x" * 200_000)
+    causes = [
+        *(kit.command(Count(to=f"r{n}"), f"r{n}") for n in range(10)),
+        kit.command(Count(to="before"), "same"),
+        kit.command(large, "same"),
+        kit.command(Count(to="after"), "same"),
+        event("intake", "e", 1),
+    ]
+    outcomes = await kit.committer.submit(causes)
+    refused = outcomes[11]
+    assert isinstance(refused, Refused)
+    assert refused.error.kind == "event-too-large"
+    assert {type(o) for n, o in enumerate(outcomes) if n != 11} == {Applied}
+    assert await count(kit, "tallies") == 13
+    assert await count(kit, "outbox") == 13
+    assert await count(kit, "parked") == 0
+
+
 async def test_who_still_waits_when_the_committer_stops_is_told_to_come_again(kit: Kit) -> None:
     idle = kit.make()  # never started: nothing is committed
     waiting = asyncio.create_task(idle.submit([kit.command(Count(to="r"), "r", key="k")]))

@@ -165,26 +165,7 @@ async def test_nothing_is_resolved_that_was_not_done(front: Runtime) -> None:
 
 
 async def test_a_timer_that_failed_runs_again_once_and_holds_nothing_back(front: Runtime) -> None:
-    due = START + timedelta(seconds=1)
-    await front.db["timers"].insert_one(
-        {
-            "_id": f"{PROPERTY}:r:ring",
-            "property_id": PROPERTY,
-            "stream": "r",
-            "lane": "urgent",
-            "urgency": 0,
-            "due_at": due,
-            "command": Ring.NAME,
-            "body": Ring(to="r", fail=True).model_dump_json(),
-            "chain": "",
-            "step": 0,
-            "correlation_id": "",
-            "traceparent": "",
-        }
-    )
-    clock = front.clock
-    assert isinstance(clock, ManualClock)
-    clock.advance(timedelta(seconds=2))
+    await due_timer(front, Ring(to="r", fail=True))
     assert await sweeper(front).sweep() == 1
     [row] = await listed(front.db)
     assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
@@ -215,3 +196,34 @@ def sweeper(runtime: Runtime) -> Sweeper:
         batch_max=50,
         database_clock=False,
     )
+
+
+async def test_a_timer_whose_event_can_never_be_written_is_parked_too(front: Runtime) -> None:
+    await due_timer(front, Ring(to="x" * 300_000))
+    assert await sweeper(front).sweep() == 1
+    [row] = await listed(front.db)
+    assert (row["kind"], row["reason"]) == ("timer", "TooLarge: event-too-large")
+    assert await sweeper(front).sweep() == 0
+    assert await front.db["timers"].count_documents({}) == 0
+
+
+async def due_timer(runtime: Runtime, command: Ring) -> None:
+    """A timer that is due."""
+    await runtime.db["timers"].insert_one(
+        {
+            "_id": f"{PROPERTY}:r:ring",
+            "property_id": PROPERTY,
+            "stream": "r",
+            "lane": "urgent",
+            "urgency": 0,
+            "due_at": START + timedelta(seconds=1),
+            "command": Ring.NAME,
+            "body": command.model_dump_json(),
+            "chain": "",
+            "step": 0,
+            "correlation_id": "",
+            "traceparent": "",
+        }
+    )
+    assert isinstance(runtime.clock, ManualClock)
+    runtime.clock.advance(timedelta(seconds=2))
