@@ -17,7 +17,7 @@ from shared.errors import Transient
 from shared.settings import Settings
 
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
-_TRIES_MAX = 3
+_TRIES_MAX = 2
 _CONNECTIONS_MAX = 10
 
 

@@ -4,107 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha1, sha256
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from tusclient.client import TusClient
 
 from services.intake import repository_attachments as repository
 from services.intake.domain.attachment import key_of
 from services.intake.keeper import AttachmentKeeper
-from shared.blobs.store import Missing
-from shared.clock import Clock
 from shared.ids import new_id
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests import sample_files as files
-from tests.connected.intake_kit import Estate, Json, new_property, own_settings, running
+from tests.connected.attachment_kit import BODY, TUS, Sender, problem, rows, stored
+from tests.connected.intake_kit import Estate, new_property, own_settings, running
+from tests.connected.intake_process import Ahead
 from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
-TUS = {"Tus-Resumable": "1.0.0"}
-BODY = {**TUS, "Content-Type": "application/offset+octet-stream"}
 MIB = 1024 * 1024
 SUPERVISOR = ("cs_supervisor",)
 DESK = ("cs_officer",)
-
-
-class Ahead(Clock):
-    """The machine's clock, moved on at will."""
-
-    def __init__(self) -> None:
-        self.by = timedelta(0)
-
-    def now(self) -> datetime:
-        """Aware UTC, to the millisecond."""
-        moment = datetime.now(UTC) + self.by
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-@dataclass(slots=True)
-class Sender:
-    """Somebody with a telephone who sends files to a property, and the files' way."""
-
-    estate: Estate
-    client: httpx.AsyncClient
-
-    async def begin(
-        self, data: bytes, kind: str = "photo", *, declared: str = "", length: int = -1
-    ) -> httpx.Response:
-        """Begin an upload."""
-        said = [f"kind {base64.b64encode(kind.encode()).decode()}", "filename d2FuZy5qcGc="]
-        if declared:
-            said.append(f"sha256 {base64.b64encode(declared.encode()).decode()}")
-        headers = {
-            "Upload-Length": str(len(data) if length < 0 else length),
-            "Upload-Metadata": ",".join(said),
-        }
-        return await self.client.post("/uploads", headers=TUS | headers)
-
-    async def upload(self, data: bytes, kind: str = "photo", *, declared: str = "") -> str:
-        """A whole file; the id of its upload."""
-        begun = await self.begin(data, kind, declared=declared)
-        assert begun.status_code == 201, begun.text
-        where = begun.headers["Location"].rsplit("/", 1)[1]
-        sent = await self.client.patch(
-            f"/uploads/{where}", headers=BODY | {"Upload-Offset": "0"}, content=data
-        )
-        assert sent.status_code == 204, sent.text
-        assert sent.headers["Upload-Offset"] == str(len(data))
-        return str(where)
-
-    async def add(self, request_id: str, upload_id: str, **headers: str) -> httpx.Response:
-        """Add a finished upload to a request."""
-        return await self.client.post(
-            f"/requests/{request_id}/attachments", json={"upload_id": upload_id}, headers=headers
-        )
-
-    async def attach(self, request_id: str, data: bytes, kind: str = "photo") -> Json:
-        """A file that was added."""
-        answer = await self.add(request_id, await self.upload(data, kind))
-        assert answer.status_code == 201, answer.text
-        body: Json = answer.json()
-        return body
-
-    async def link(self, attachment_id: str) -> str:
-        """The address of the bytes, as this person gets it."""
-        answer = await self.client.post(f"/attachments/{attachment_id}/link")
-        assert answer.status_code == 200, answer.text
-        return str(self.estate.url + answer.json()["url"])
-
-
-def problem(answer: httpx.Response, status: int, kind: str) -> Json:
-    """The problem of a refused call."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    body: Json = answer.json()
-    assert (answer.status_code, body["type"].rsplit("/", 1)[1]) == (status, kind), body
-    return body
 
 
 @pytest.fixture(scope="module")
@@ -149,26 +76,10 @@ async def supervisor(estate: Estate) -> AsyncIterator[Sender]:
         yield Sender(estate, client)
 
 
-async def stored(estate: Estate, attachment_id: str) -> bytes | None:
-    """What the store holds of an attachment."""
-    try:
-        pieces = estate.runtime.blobs.read(key_of(estate.property_id, attachment_id))
-        return b"".join([piece async for piece in pieces])
-    except Missing:
-        return None
-
-
 async def fill(estate: Estate, request_id: str) -> None:
     """The request has all the attachments it may have."""
     key = {"_id": f"{estate.property_id}:{request_id}"}
     await estate.runtime.db["requests"].update_one(key, {"$set": {"attachments_added": 50}})
-
-
-async def rows(estate: Estate) -> dict[str, int]:
-    """How many uploads, pieces and attachments of this property there are."""
-    names = (repository.UPLOADS, repository.PIECES, repository.ATTACHMENTS)
-    query = {"property_id": estate.property_id}
-    return {name: await estate.runtime.db[name].count_documents(query) for name in names}
 
 
 async def test_a_photograph_is_added_listed_linked_and_read_without_its_place(desk: Sender) -> None:
@@ -317,6 +228,27 @@ async def test_an_upload_goes_on_where_the_connection_broke(desk: Sender, seed: 
         offset = int(sent.headers["Upload-Offset"])
     added = (await desk.add(request_id, where)).json()
     assert added["received_sha256"] == sha256(data).hexdigest()
+
+
+async def test_a_client_of_others_resumes_an_upload_too(desk: Sender, seed: int) -> None:
+    """tuspy, the protocol's own client for Python, on its own terms."""
+    data = files.encoded(files.noise((500, 400), seed), "PNG")
+    headers = {"Authorization": desk.client.headers["authorization"]}
+    client = TusClient(f"{desk.estate.root}/uploads", headers=headers)
+
+    def send() -> str:
+        options: dict[str, Any] = {"chunk_size": 150_000, "upload_checksum": True}
+        first = client.uploader(file_stream=io.BytesIO(data), metadata={"kind": "photo"}, **options)
+        first.upload_chunk()
+        assert 0 < first.offset < len(data)
+        rest = client.uploader(file_stream=io.BytesIO(data), url=first.url, **options)
+        assert rest.get_offset() == first.offset
+        rest.upload()
+        return str(first.url).rsplit("/", 1)[1]
+
+    upload_id = await asyncio.to_thread(send)
+    added = await desk.add((await desk.estate.accept())["id"], upload_id)
+    assert added.json()["received_sha256"] == sha256(data).hexdigest()
 
 
 async def test_the_protocol_is_kept(desk: Sender) -> None:

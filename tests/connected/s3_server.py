@@ -1,0 +1,61 @@
+"""An S3-compatible server as a process of its own, on a free port of loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from tests.connected.stores import free_port
+
+START_SECONDS = 40
+BUCKET = "guanjia-test"
+
+
+@dataclass(slots=True)
+class S3Server:
+    """Keeps everything in memory: after a restart it has forgotten."""
+
+    port: int
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it with an empty bucket."""
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                assert httpx.put(f"{self.url}/{BUCKET}", timeout=20).status_code == 200
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"nothing listens on {self.port}")
+
+    def stop(self) -> None:
+        """End it, and wait until it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """A server for one module."""
+    server = S3Server(free_port())
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

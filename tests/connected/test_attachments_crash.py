@@ -1,0 +1,197 @@
+"""Processes that die between the bytes and the unit of work: nothing is lost, nothing is orphaned."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from hashlib import sha256
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.intake.keeper import AttachmentKeeper
+from services.intake.receiving import attachment_id
+from shared.kernel.runtime import Runtime
+from shared.settings import Settings
+from tests import sample_files as files
+from tests.connected.attachment_kit import Sender, rows, stored
+from tests.connected.intake_kit import Estate, new_property, own_settings, running
+from tests.connected.intake_process import Ahead
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+SIGKILLED = -9
+PLACES = ("attachment-before-bytes", "attachment-bytes-written", "between-first-write-and-commit")
+"""Before the bytes, after the bytes, and inside the commit that gives them to the request."""
+
+
+@pytest.fixture(scope="module")
+def intake_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def clock() -> Ahead:
+    """The clock of this module."""
+    return Ahead()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def intake(intake_settings: Settings, clock: Ahead) -> AsyncIterator[tuple[Runtime, str]]:
+    """The process that is left."""
+    async with running(intake_settings, clock) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def estate(intake: tuple[Runtime, str]) -> Estate:
+    """An open property nobody else uses."""
+    estate = Estate(*intake, new_property())
+    await estate.open()
+    return estate
+
+
+@asynccontextmanager
+async def doomed(settings: Settings, failpoint: str, minutes: int = 0) -> AsyncIterator[str]:
+    """A process that dies at this point; its address. It is dead when the context ends."""
+    names = ("mongodb_url", "database_prefix")
+    secrets = ("vault_master_key", "jwt_secret", "seal_hmac_key", "link_hmac_key", "gateway_secret")
+    environment = {name.upper(): str(getattr(settings, name)) for name in names}
+    environment |= {name.upper(): getattr(settings, name).get_secret_value() for name in secrets}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.connected.intake_process",
+        str(minutes),
+        env={**os.environ, **environment, "FAILPOINT": failpoint},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        yield (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
+        assert await asyncio.wait_for(process.wait(), 60) == SIGKILLED, "it was to die at its failpoint"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def die_adding(estate: Estate, settings: Settings, place: str, data: bytes) -> tuple[str, str]:
+    """A photograph sent to a process that dies while it is added; the request and the upload."""
+    request_id = (await estate.accept())["id"]
+    async with doomed(settings, place) as url:
+        there = Estate(estate.runtime, url, estate.property_id)
+        async with there.client() as client:
+            upload_id = await Sender(there, client).upload(data)
+            with pytest.raises(httpx.HTTPError):
+                await Sender(there, client).add(request_id, upload_id)
+    return request_id, upload_id
+
+
+async def in_store(estate: Estate) -> tuple[int, int]:
+    """How many files and how many chunks GridFS holds of this property."""
+    db = estate.runtime.client[estate.runtime.settings.database("blobs")]
+    own = {"$regex": f"^{estate.property_id}/"}
+    return (
+        await db["blobs.files"].count_documents({"_id": own}),
+        await db["blobs.chunks"].count_documents({"files_id": own}),
+    )
+
+
+async def sweep(estate: Estate, clock: Ahead, minutes: int) -> None:
+    """The keeper, so many minutes later."""
+    clock.by = timedelta(minutes=minutes)
+    try:
+        await AttachmentKeeper(estate.runtime).sweep()
+    finally:
+        clock.by = timedelta(0)
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_what_a_dead_process_left_behind_is_deleted_after_a_time(
+    estate: Estate, intake_settings: Settings, clock: Ahead, place: str
+) -> None:
+    request_id, _ = await die_adding(estate, intake_settings, place, files.photo())
+    assert (await rows(estate))["attachments"] == 1, "there is a row before there are bytes"
+    assert await in_store(estate) == ((0, 0) if place == PLACES[0] else (1, 1))
+    await sweep(estate, clock, 30)
+    assert (await rows(estate))["attachments"] == 1, "not too early: somebody may be trying again"
+    await sweep(estate, clock, 61)
+    assert (await rows(estate))["attachments"] == 0
+    assert await in_store(estate) == (0, 0)
+    assert (await estate.read(request_id))["attachments"] == []
+    assert await estate.journal(request_id) == ["intake.request.accepted.v1"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_the_same_call_again_goes_on_where_the_dead_process_stopped(
+    estate: Estate, intake_settings: Settings, clock: Ahead, place: str
+) -> None:
+    request_id, upload_id = await die_adding(estate, intake_settings, place, files.photo())
+    async with estate.client() as client:
+        desk = Sender(estate, client)
+        if place != PLACES[2]:
+            assert (await desk.add(request_id, upload_id)).status_code == 503, "the dead one may still write"
+        clock.by = timedelta(minutes=3)
+        try:
+            again = await desk.add(request_id, upload_id)
+        finally:
+            clock.by = timedelta(0)
+        assert again.status_code == 201, again.text
+    await sweep(estate, clock, 120)
+    data = await stored(estate, again.json()["id"])
+    assert data is not None
+    assert sha256(data).hexdigest() == again.json()["sha256"]
+    assert await in_store(estate) == (1, 1)
+    assert (await estate.journal(request_id))[1:] == ["intake.attachment.added.v1"]
+
+
+@pytest.mark.parametrize("place", ["attachment-before-delete", "attachment-bytes-deleted"])
+async def test_a_keeper_that_dies_is_followed_by_another(
+    estate: Estate, intake_settings: Settings, clock: Ahead, place: str
+) -> None:
+    request_id = (await estate.accept())["id"]
+    async with estate.client("cs_supervisor") as client:
+        desk = Sender(estate, client)
+        kept, removed = [await desk.attach(request_id, files.photo(size=(64, 48))) for _ in range(2)]
+        left = await desk.upload(files.photo())
+        await estate.runtime.db["requests"].update_one(
+            {"_id": f"{estate.property_id}:{request_id}"}, {"$set": {"attachments_added": 50}}
+        )
+        assert (await desk.add(request_id, left)).status_code == 413
+        reason = {"reason": "the wrong door"}
+        assert (await client.post(f"/attachments/{removed['id']}/remove", json=reason)).status_code == 200
+    assert await in_store(estate) == (3, 3)
+    async with doomed(intake_settings, place, minutes=90):
+        pass
+    for minutes in (90, 92):  # what the dead one had in hand, and the rest
+        await sweep(estate, clock, minutes)
+    assert await in_store(estate) == (1, 1)
+    assert await stored(estate, kept["id"]) is not None
+    shown = {one["id"]: one for one in (await estate.read(request_id))["attachments"]}
+    assert {id: one["bytes"] for id, one in shown.items()} == {kept["id"]: "stored", removed["id"]: "gone"}
+    assert (await rows(estate))["attachments"] == 2
+
+
+async def test_bytes_that_broke_off_midway_are_replaced(estate: Estate) -> None:
+    """What a process leaves that dies while it writes to GridFS: chunks that no file names."""
+    request_id = (await estate.accept())["id"]
+    async with estate.client() as client:
+        desk = Sender(estate, client)
+        upload_id = await desk.upload(files.photo())
+        id = attachment_id(estate.property_id, upload_id)
+        db = estate.runtime.client[estate.runtime.settings.database("blobs")]
+        torn = {"files_id": f"{estate.property_id}/{id}", "n": 0, "data": b"torn"}
+        await db["blobs.chunks"].insert_one(torn)
+        assert (await desk.add(request_id, upload_id)).status_code == 201
+    data = await stored(estate, id)
+    assert data is not None
+    assert data.startswith(b"\xff\xd8")
+    assert await in_store(estate) == (1, 1)
