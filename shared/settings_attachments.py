@@ -31,7 +31,7 @@ class AttachmentSettings(BaseSettings):
         30, ge=1, le=120, description="How long one file may be looked into, in a process of its own"
     )
     attachment_check_memory_mib: int = Field(
-        1_024, ge=256, le=8_192, description="Memory of the process that looks into one file"
+        768, ge=256, le=8_192, description="Memory of the process that looks into one file"
     )
     attachment_checks_at_once_max: int = Field(
         2, ge=1, le=16, description="Files looked into at once by one process of intake"

@@ -6,21 +6,26 @@ why it is refused), then the cleaned file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from shared.blobs.content import Rules, Unfit, clean
 
 MIB = 1024 * 1024
+_OOM = Path("/proc/self/oom_score_adj")
 NICE = 10
 
 
 def bound(memory_mib: int, seconds: int) -> None:
     """From here on this process cannot take more; it yields to everybody else."""
     os.nice(NICE)
+    with contextlib.suppress(OSError):  # where memory runs out, this process goes, not the one that asked
+        _OOM.write_text("1000")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))

@@ -16,6 +16,7 @@ from shared.blobs.content import Cleaned, Rules, Unfit, clean
 from shared.blobs.jpeg import without_metadata
 from shared.blobs.sandbox import Bounds, Sandbox
 from shared.errors import Busy
+from shared.settings import Settings
 from tests import sample_files as files
 
 ALL = ("image/jpeg", "image/png", "image/webp", "application/pdf")
@@ -233,6 +234,16 @@ async def test_a_file_that_takes_too_much_memory_or_time_is_given_up() -> None:
     with pytest.raises(Unfit) as caught:
         await hurried.clean(large, RULES)
     assert caught.value.kind == "file-too-costly"
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA")])
+async def test_the_largest_picture_that_is_accepted_fits_into_the_bounds(kind: str, mode: str) -> None:
+    settings = Settings()
+    bounds = Bounds(settings.attachment_check_seconds, settings.attachment_check_memory_mib, 1, 1)
+    image = Image.new(mode, (8_160, 6_120), "green")
+    sent = files.encoded(image, kind, exif=files.exif(6), **({"compress_level": 1} if kind == "PNG" else {}))
+    kept = await Sandbox(bounds).clean(sent, Rules(ALL, settings.attachment_pixels_max, 1))
+    assert (kept.width, kept.height) == (6_120, 8_160)
 
 
 async def test_looks_are_bounded_and_the_rest_is_told_to_come_again() -> None:
