@@ -17,7 +17,7 @@ from services.billing.domain.commands import (
 )
 from services.billing.handlers import deciding, opening, paying, quoting, working
 from services.billing.handlers.common import Kit, KitHandler
-from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkQuoted, WorkWithdrawn
+from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkNotDone, WorkQuoted, WorkWithdrawn
 from shared.events.envelope import Event
 from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, UrgencyRaised
 from shared.kernel.unit import Command, Handler
@@ -33,6 +33,7 @@ EVENTS: Mapping[type[Event], KitHandler] = {
     WorkCompleted: working.work_completed,
     WorkWithdrawn: working.work_withdrawn,
     WorkCancelled: working.work_cancelled,
+    WorkNotDone: working.work_not_done,
 }
 
 COMMANDS: Mapping[type[Command], KitHandler] = {

@@ -14,7 +14,8 @@ from services.dispatch.domain.commands import (
     SwapShift,
 )
 from services.dispatch.domain.people_commands import PutParties
-from services.dispatch.handlers import billing, timers
+from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
+from services.dispatch.handlers import billing, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.issuing import Issuing
@@ -84,4 +85,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         FindSomebody: timers.find_somebody,
         CheckPaperwork: timers.check_paperwork,
         CheckCancellation: timers.check_cancellation,
+        CheckMaterial: side_timers.check_material,
+        CheckReturn: side_timers.check_return,
+        CheckParty: side_timers.check_party,
     }

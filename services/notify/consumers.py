@@ -50,6 +50,8 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.DeadlineRaised,
     dispatch_callbacks.ProblemNoticed,
     dispatch_callbacks.CallbackOverdue,
+    dispatch.WorkNotDone,
+    dispatch.WorkAlarmRaised,
     billing.QuoteOffered,
     billing.QuoteConsented,
     billing.QuoteRefused,

@@ -124,6 +124,9 @@ class DispatchRules(Section):
     late_after_minutes: int = 10  # after the appointment: from then on the owner is called first
     companion: str = ""  # who goes in with the worker and stays beside him; empty: nobody has to
     notice_signature: str = ""  # who signs the notice before anybody is told (P026); empty: nobody
+    material_report_days: int = 3  # the head's report of missing material, from collection (P028)
+    warranty_due_days: int = 7  # the developer's time for a warranty item (P024)
+    outside_due_days: int = 7  # an outside unit's time (P025)
     modes: Literal["push", "collect", "radio"] = "push"
     callback: bool = False  # whether the owner is called back when it is done (P031)
     callback_rules: tuple[CallbackRule, ...] = ()  # the first that applies names the kind; else "other"

@@ -255,3 +255,39 @@ class DeadlineRaised(Event):
     raised_at: Moment
     place: str = ""
     personal: StaffContact | None = None
+
+
+class WorkNotDone(Event):
+    """A slip that could not be carried out (退单) went through head, office and customer service.
+
+    The owner has been told (P029): the work order ends undone, nothing is owed on it, its number stays.
+    """
+
+    TYPE = "dispatch.work_order.not_done.v1"
+    SUBJECT = "work_order_id"
+    work_order_id: str
+    request_id: str
+    slip: str
+    told_at: Moment
+
+
+class WorkAlarmRaised(Event):
+    """A slip needs a person: on the urgent stream `escalation:<work_order_id>`, complete in itself.
+
+    `kind` says why: missing material not reported, a slip not back, one to sign, one to explain to the owner,
+    a party that does not answer. `to_role` and the personal part name who is told.
+    """
+
+    TYPE = "dispatch.work_order.alarm_raised.v1"
+    SUBJECT = "work_order_id"
+    work_order_id: str
+    request_id: str
+    slip: str
+    department: str
+    urgency: str
+    kind: str
+    to_role: str
+    due_at: Moment
+    raised_at: Moment
+    place: str = ""
+    personal: StaffContact | None = None

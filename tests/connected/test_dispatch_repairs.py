@@ -241,7 +241,7 @@ async def test_p019_the_chain_is_told_before_at_and_after_the_breach(desk: Desk)
         ("breached", "department_head", 2),
         ("breached", "director", 3),
     ]
-    rows = await desk.told(stream=f"escalation:{order_id}")
+    rows = await desk.told("escalation.raised", stream=f"escalation:{order_id}")
     assert [(r["lane"], r["sequence"]) for r in rows] == [("urgent", 1), ("urgent", 2), ("urgent", 3)]
     assert (await desk.read(order_id))["escalations"] == 3
 

@@ -28,15 +28,22 @@ from services.billing.handlers.settling import settle
 from shared.deadlines import add_calendar_days
 from shared.errors import Conflict
 from shared.events.billing import DepositRefunded, ForfeitureProposed
-from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkWithdrawn
+from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkNotDone, WorkWithdrawn
 from shared.kernel.unit import Unit
 
 
 @of_event
 async def work_completed(kit: Kit, unit: Unit) -> None:
-    """Charge the consented quote. An emergency that nobody has agreed to pay for is charged when he does."""
+    """Charge the consented quote. An emergency that nobody has agreed to pay for is charged when he does.
+
+    What the developer or an outside unit has done is free for the owner, whatever was quoted (P024, P025).
+    """
     event = payload(unit, WorkCompleted)
     account = await account_of(unit)
+    if event.free:
+        account = await _ended(unit, event.work_order_id, "completed")
+        unit.save(await settle(unit, account))
+        return
     written = (
         None
         if event.amount is None
@@ -70,6 +77,13 @@ async def work_withdrawn(kit: Kit, unit: Unit) -> None:
 
 
 @of_event
+async def work_not_done(kit: Kit, unit: Unit) -> None:
+    """The slip came back undone and the owner knows: nothing is owed on it (P029)."""
+    event = payload(unit, WorkNotDone)
+    unit.save(await settle(unit, await _ended(unit, event.work_order_id, "cancelled")))
+
+
+@of_event
 async def work_cancelled(kit: Kit, unit: Unit) -> None:
     """In time, or late by our fault: the deposit goes back. Late: somebody has to decide (P066, J4)."""
     event = payload(unit, WorkCancelled)
@@ -84,8 +98,10 @@ async def work_cancelled(kit: Kit, unit: Unit) -> None:
     unit.save(await settle(unit, account))
 
 
-async def _ended(unit: Unit, work_order_id: str, state: Literal["withdrawn", "cancelled"]) -> Account:
-    """The work order has ended without being done: its quote is void."""
+async def _ended(
+    unit: Unit, work_order_id: str, state: Literal["completed", "withdrawn", "cancelled"]
+) -> Account:
+    """The work order has ended, and not by us: its quote is void."""
     account = end_work(await account_of(unit), work_order_id, state)
     quote_id = account.work(work_order_id).quote_id
     if quote_id:

@@ -22,7 +22,9 @@ from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkO
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
 
-Reason = Literal["assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised", "amended"]
+Reason = Literal[
+    "assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised", "amended", "notice_signed"
+]
 
 
 def contact_of(staff: Staff | None) -> StaffContact | None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.dispatch.domain.model import DONE, URGENCY_RANK, EscalationPoint, Mode, WorkOrder
+from services.dispatch.domain.model import DONE, ENDED, URGENCY_RANK, EscalationPoint, Mode, WorkOrder
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import add_calendar_days, share_of
 from shared.events.intake import Urgency
 from shared.moments import to_ms
 
+RETURNED = ENDED | {"SIGNED", "USED"}
 REROUTE_MINUTES: dict[str, int] = {"emergency": 1, "urgent": 5, "general": 15}
 
 EscalationKind = Literal[
@@ -118,7 +119,7 @@ def answer_due_at(order: WorkOrder) -> datetime | None:
 
 def reroute_at(order: WorkOrder, now: datetime) -> datetime | None:
     """When to look again for somebody; None if somebody has it."""
-    if order.assignee_id or not order.open:
+    if order.assignee_id or not order.open or unsigned_notice(order):
         return None
     return now + timedelta(minutes=REROUTE_MINUTES[order.urgency])
 
@@ -128,3 +129,26 @@ def paperwork_due_at(order: WorkOrder) -> datetime | None:
     if order.emergency and order.status == "REPAIRED" and order.done_at is not None:
         return order.done_at + timedelta(hours=order.rules.paperwork_within_hours)
     return None
+
+
+def unsigned_notice(order: WorkOrder) -> bool:
+    """Whether the trade is not told yet, because the supervisor has not signed the notice (P026)."""
+    return bool(order.rules.notice_signature) and order.notice is None and not order.emergency
+
+
+def material_due_at(order: WorkOrder) -> datetime | None:
+    """Until when the department head has to report missing material (P028); None once he has."""
+    waits = order.open and order.material is not None and order.material.state == "MISSING"
+    return order.material.report_due_at if waits and order.material is not None else None
+
+
+def return_due_at(order: WorkOrder) -> datetime | None:
+    """Until when the slip has to be back (P027); None once it is, or while another party has the matter."""
+    return order.return_due_at if order.status not in RETURNED and order.outside is None else None
+
+
+def party_due_at(order: WorkOrder) -> datetime | None:
+    """Until when the party that has the matter has to answer; None once it has."""
+    if order.outside is None or not order.open or order.outside.answered_at is not None:
+        return None
+    return order.outside.answer_due_at

@@ -49,6 +49,23 @@ Action = Literal[
     "add-helper",
     "clean",
     "redo",
+    "lack-material",
+    "report-material",
+    "file-purchase",
+    "bought",
+    "unobtainable",
+    "return-undone",
+    "sign-undone",
+    "carry-on",
+    "pass-undone",
+    "tell-undone",
+    "report-outside",
+    "transfer",
+    "follow-up",
+    "set-solution",
+    "tell-solution",
+    "finish-outside",
+    "sign-notice",
 ]
 
 Guard = Callable[[WorkOrder], str]

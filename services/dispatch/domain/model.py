@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.dispatch.domain.side import Material, NoticeSigned, Outside, Undone
 from services.dispatch.domain.site import Site
 from shared.events.dispatch import WorkKind
 from shared.events.envelope import Lane
@@ -46,11 +47,18 @@ Status = Literal[
     "USED",
     "CANCELLED_IN_TIME",
     "CANCELLED_LATE",
+    "UNDONE",
+    "UNDONE_SIGNED",
+    "UNDONE_WITH_CS",
+    "NOT_DONE",
+    "WITH_SUPERVISOR",
+    "TRANSFERRED",
+    "SOLUTION_SET",
 ]
 
 # Nothing more can happen to a work order in one of these.
 ENDED: frozenset[str] = frozenset(
-    {"CLOSED", "WITHDRAWN", "CANCELLED", "TAXI_CALLED", "CANCELLED_IN_TIME", "CANCELLED_LATE"}
+    {"CLOSED", "WITHDRAWN", "CANCELLED", "TAXI_CALLED", "CANCELLED_IN_TIME", "CANCELLED_LATE", "NOT_DONE"}
 )
 # The deadline is kept from here on: its timers stop (a repair is repaired, an errand is booked).
 DONE: frozenset[str] = ENDED | {"REPAIRED", "SIGNED", "BOOKED", "USED"}
@@ -204,6 +212,11 @@ class WorkOrder:
     owner_material: str = ""
     hazard: str = ""
     site: Site | None = None
+    return_due_at: datetime | None = None  # until when the slip should be back, from its collection (P027)
+    material: Material | None = None
+    undone: Undone | None = None
+    outside: Outside | None = None
+    notice: NoticeSigned | None = None
     quote: Quote | None = None
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()

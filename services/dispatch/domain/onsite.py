@@ -224,7 +224,8 @@ def check_rating(order: WorkOrder, signer: str, rating: int | None) -> None:
 
 def may_sign_as_follower(order: WorkOrder, signer: str, actor: Actor) -> None:
     """Customer service signs by who was beside the worker (P026). Raises Forbidden."""
-    beside = order.there.companion_id
+    sent = order.notice.follower_id if order.notice is not None else ""
+    beside = order.there.companion_id or sent
     if signer == DESK and beside and actor.by != beside:
         raise Forbidden(
             "not-beside",

@@ -1,6 +1,6 @@
 """The repair flow as a table: P018, P020, P021, P022, P023 (002 §五.2; 004 篇4 §一).
 
-The steps at the door and inside are in `onsite_flow`.
+The steps at the door and inside are in `onsite_flow`, what may happen besides in `side_flow`.
 
 An emergency may start at once and is written up afterwards (P020). Work in a public area costs no owner
 anything and needs no quote. A response to an emergency runs the same flow.
@@ -21,11 +21,12 @@ from services.dispatch.domain.onsite_flow import (
     ordered,
 )
 from services.dispatch.domain.onsite_flow import statuses as _set
+from services.dispatch.domain.side_flow import SIDE, signed_notice
 
 
 def _collected(order: WorkOrder) -> str:
     if order.emergency or order.rules.mode == "push":
-        return ""
+        return signed_notice(order)
     return "The department has not collected the slip yet; it does so first (P027)."
 
 
@@ -77,9 +78,9 @@ WAITING_STATES = _set("ISSUED", "COLLECTED", "CONTACTED")
 BEFORE_START = WAITING_STATES | _set("ON_SITE", "ITEM_CONFIRMED", "QUOTED", "CONSENTED", "OBJECTED")
 
 REPAIR: Flow = {
-    "collect": (Line(_set("ISSUED"), "COLLECTED"),),
+    "collect": (Line(_set("ISSUED"), "COLLECTED", signed_notice),),
     "cannot": (Line(WAITING_STATES, "ISSUED"),),
-    "assign": (Line(WAITING_STATES),),
+    "assign": (Line(WAITING_STATES, "", signed_notice),),
     "contact": (
         Line(_set("ISSUED"), "CONTACTED", _collected),
         Line(_set("COLLECTED", "CONTACTED"), "CONTACTED"),
@@ -117,4 +118,5 @@ REPAIR: Flow = {
     ),
     "hand-over": (Line(BEFORE_START - WAITING_STATES | _set("CONTACTED", "STARTED")),),
     **ONSITE,
+    **SIDE,
 }

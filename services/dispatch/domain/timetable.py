@@ -18,9 +18,18 @@ from services.dispatch.domain.commands import (
     Escalate,
     FindSomebody,
 )
-from services.dispatch.domain.deadlines import answer_due_at, next_step, paperwork_due_at, reroute_at
+from services.dispatch.domain.deadlines import (
+    answer_due_at,
+    material_due_at,
+    next_step,
+    paperwork_due_at,
+    party_due_at,
+    reroute_at,
+    return_due_at,
+)
 from services.dispatch.domain.errand import last_free_cancellation
 from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
 from shared.kernel.unit import Command
 
 CANCELLATION_WAITS_MINUTES = 60
@@ -55,9 +64,23 @@ def timers_of(order: WorkOrder, now: datetime) -> dict[str, Timer]:
     paperwork = paperwork_due_at(order)
     if paperwork is not None:
         wanted[f"paperwork:{order.id}"] = Timer(paperwork, CheckPaperwork(work_order_id=order.id))
+    wanted |= _side_timers(order)
     waits = _cancellation_at(order)
     if waits is not None:
         wanted[f"cancellation:{order.id}"] = Timer(waits, CheckCancellation(work_order_id=order.id))
+    return wanted
+
+
+def _side_timers(order: WorkOrder) -> dict[str, Timer]:
+    """Missing material to be reported, a slip to come back, a party to answer (P025, P027, P028)."""
+    wanted: dict[str, Timer] = {}
+    for name, due, kind in (
+        ("material", material_due_at(order), CheckMaterial),
+        ("return", return_due_at(order), CheckReturn),
+        ("party", party_due_at(order), CheckParty),
+    ):
+        if due is not None:
+            wanted[f"{name}:{order.id}"] = Timer(due, kind(work_order_id=order.id, due_at=due))
     return wanted
 
 

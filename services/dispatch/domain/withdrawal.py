@@ -13,6 +13,7 @@ from datetime import datetime
 from services.dispatch.domain.flow import Actor, Change, at, check, moved, require_role, step
 from services.dispatch.domain.model import Signature, Withdrawal, WorkOrder
 from services.dispatch.domain.repair_flow import BEFORE_START, REPAIR
+from services.dispatch.domain.side_flow import OUTSIDE, UNDONE
 from shared.errors import Invalid
 from shared.events.dispatch import StepNote, WorkCancelled, WorkWithdrawn
 
@@ -63,7 +64,7 @@ def cancelled(order: WorkOrder, now: datetime, reason: str, received_at: datetim
     """
     if not order.open:
         return Change(order)
-    if order.status not in BEFORE_START:
+    if order.status not in BEFORE_START | UNDONE | OUTSIDE:
         return Change(order, (step(order, "cancellation_too_late", "system", now),))
     after = at(order, "CANCELLED", now)
     fact = WorkCancelled(

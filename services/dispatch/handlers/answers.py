@@ -14,10 +14,15 @@ from services.dispatch.domain.flow import Action, allowed
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.roster import Roster
 from services.dispatch.handlers.views import (
+    MissingView,
+    NoticeView,
+    OutsideView,
     SiteView,
+    UndoneView,
     collect_due_at,
     collected_late,
     paperwork_gaps,
+    shown,
     site_view,
 )
 from shared.http.actions import AllowedAction
@@ -111,6 +116,11 @@ class WorkOrderAnswer(BaseModel):
     taxi_plate: str
     cancel_notice_at: datetime | None
     site: SiteView
+    return_due_at: datetime | None
+    material: MissingView | None
+    undone: UndoneView | None
+    outside: OutsideView | None
+    notice: NoticeView | None
     paperwork_missing: bool
     paperwork_gaps: list[str]
     rework_of: str
@@ -179,6 +189,11 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         taxi_plate=order.taxi.plate if order.taxi is not None else "",
         cancel_notice_at=order.cancel_notice.received_at if order.cancel_notice is not None else None,
         site=site_view(order),
+        return_due_at=order.return_due_at,
+        material=shown(MissingView, order.material),
+        undone=shown(UndoneView, order.undone),
+        outside=shown(OutsideView, order.outside),
+        notice=shown(NoticeView, order.notice),
         paperwork_missing=order.emergency and order.status == "REPAIRED",
         paperwork_gaps=paperwork_gaps(order, _missing(order)),
         rework_of=order.rework_of,

@@ -9,6 +9,7 @@ import dataclasses
 
 from services.dispatch.domain.assignment import contact_of, given
 from services.dispatch.domain.callback_plan import kind_of
+from services.dispatch.domain.deadlines import unsigned_notice
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.issue import (
     EMERGENCY_RULES,
@@ -22,7 +23,9 @@ from services.dispatch.domain.issue import (
     start_of,
 )
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.routing import Choice
 from services.dispatch.handlers.callback_keeping import supersede
+from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
@@ -190,7 +193,11 @@ class Issuing:
         year = slip_year(report, zone)
         number = await unit.number(SERIES, order_id, year)
         order = numbered(order, number, year, period_of(report, zone, rules))
-        choice = await find(unit, order)
+        if unsigned_notice(order):
+            choice = Choice(None)
+            await call(unit, order, "notice_to_sign", order.rules.notice_signature)
+        else:
+            choice = await find(unit, order)
         order = given(order, choice, unit.now)
         fact = issued(order, contact_of(choice.staff))
         if choice.last_resort:

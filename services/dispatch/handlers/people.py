@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.roster import DEPARTMENTS_MAX, Roster, Staff, on_duty
 from services.dispatch.domain.routing import Choice, choose, last_resort
-from shared.errors import NotFound
+from shared.errors import Forbidden, NotFound
 from shared.kernel.unit import Unit
 
 LOADS_ID = "loads"
@@ -64,6 +64,21 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staf
     if found is None:
         raise NotFound("staff", f"There is no person {staff_id} in this property.", field=field)
     return found
+
+
+async def head_of(unit: Unit, order: WorkOrder) -> None:
+    """Raises Forbidden if who asks is known to belong to another department than the order's (P028, P029)."""
+    by = unit.cause.principal.sub
+    rosters = await _rosters(unit)
+    own = next((r for r in rosters if r.id == order.department), None)
+    if own is not None and own.person(by) is not None:
+        return
+    elsewhere = next((r for r in rosters if r.person(by) is not None), None)
+    if elsewhere is not None:
+        detail = f"{by} heads {elsewhere.id}; slip {order.slip} is {order.department}'s."
+        raise Forbidden(
+            "other-department", detail, field="action", accepted=f"the head of {order.department}"
+        )
 
 
 async def _last(unit: Unit, tried: Sequence[str]) -> Choice:

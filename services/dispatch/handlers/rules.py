@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.dispatch.domain.issue import EMERGENCY_RULES
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, Procedure
+from shared.deadlines import add_calendar_days
 from shared.errors import Invalid, Poison
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
+from shared.moments import to_ms
 
 # Only until a property's own zone is known: its settings travel on another stream and may come later.
 ZONE_UNKNOWN = "Asia/Shanghai"
+RETURN_DAYS = "slip.return_days"
 
 
 def first_order_id(property_id: str, request_id: str) -> str:
@@ -77,3 +82,9 @@ def settings_with(catalogue: Catalogue, settings: PropertyCopy | None) -> dict[s
     if profile is not None:
         return profile.settings_with(own)
     return {**{name: setting.default for name, setting in catalogue.settings.items()}, **own}
+
+
+def returned_by(catalogue: Catalogue, settings: PropertyCopy | None, collected_at: datetime) -> datetime:
+    """When a slip collected then should be back: `slip.return_days` of the property, calendar days (P027)."""
+    days = int(settings_with(catalogue, settings)[RETURN_DAYS])
+    return to_ms(add_calendar_days(collected_at, days, zone_of(settings)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -77,3 +78,65 @@ def paperwork_gaps(order: WorkOrder, signatures_missing: list[str]) -> list[str]
     if order.quote is not None and order.quote.state == "offered":
         gaps.append("consent")
     return gaps + [f"signature:{name}" for name in signatures_missing]
+
+
+class MissingView(BaseModel):
+    """Missing material: state, until when it is reported, its purchase slip, and how it ended (P028)."""
+
+    name: str
+    quantity: str
+    state: str
+    missing_since: datetime
+    report_due_at: datetime
+    reported_at: datetime | None
+    purchase_slip: str
+    settled_at: datetime | None
+    explanation: str
+
+
+class UndoneView(BaseModel):
+    """A slip that came back undone, and in whose hands it is (P029)."""
+
+    reason: str
+    returned_by: str
+    returned_at: datetime
+    signed_by: str
+    signed_at: datetime | None
+    passed_by: str
+    passed_at: datetime | None
+    told_by: str
+    told_at: datetime | None
+
+
+class OutsideView(BaseModel):
+    """The developer or outside unit that has the matter (P024, P025)."""
+
+    kind: str
+    reason: str
+    party_id: str
+    party_name: str
+    item: str
+    delivered_on: str
+    given_at: datetime | None
+    answer_due_at: datetime | None
+    answered_at: datetime | None
+    followed: int
+    followed_at: datetime | None
+    solution: str
+    owner_told_at: datetime | None
+
+
+class NoticeView(BaseModel):
+    """The supervisor's signature under a notice, and who goes along (P026)."""
+
+    by: str
+    at: datetime
+    follower_id: str
+
+
+V = TypeVar("V", bound=BaseModel)
+
+
+def shown(kind: type[V], value: object | None) -> V | None:
+    """A value of the order as its view shows it; None where there is none."""
+    return None if value is None else kind(**{name: getattr(value, name) for name in kind.model_fields})

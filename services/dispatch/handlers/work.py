@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from services.dispatch.domain import bodies, commands, errand, repair, withdrawal
@@ -23,7 +24,8 @@ from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of, keep, payload
 from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
 from services.dispatch.handlers.people import find, person
-from services.dispatch.handlers.rules import procedure_of, rules_of
+from services.dispatch.handlers.rules import procedure_of, returned_by, rules_of
+from services.dispatch.handlers.side import side_steps
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, NotFound
 from shared.events.dispatch import QuoteLine, WorkCompleted
@@ -218,14 +220,24 @@ STEPS: Mapping[type[commands.WorkCommand], Take] = {
 
 def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handler]:
     """One handler for each step; they differ only in what the flow says."""
-    steps: dict[type[commands.WorkCommand], Take] = {**STEPS}
+    steps: dict[type[commands.WorkCommand], Take] = {**STEPS, **side_steps(catalogue)}
     steps[commands.QuoteWork] = Quoting(catalogue).quote
     steps[commands.AssignWork] = Assigning(catalogue).assign
     callbacks = Callbacks(catalogue, policy)
-    return {kind: _handler(take, policy, callbacks) for kind, take in steps.items()}
+    return {kind: _handler(take, policy, catalogue, callbacks) for kind, take in steps.items()}
 
 
-def _handler(take: Take, policy: Policy, callbacks: Callbacks) -> Handler:
+async def _clocked(order: WorkOrder, change: Change, unit: Unit, catalogue: Catalogue) -> Change:
+    """The clock of the slip's return starts with its collection (P027, domain §8.3.12)."""
+    after = change.order
+    if after.collected_at is None or order.collected_at is not None:
+        return change
+    settings = await unit.look(PropertyCopy, order.property_id)
+    due = returned_by(catalogue, settings, after.collected_at)
+    return dataclasses.replace(change, order=dataclasses.replace(after, return_due_at=due))
+
+
+def _handler(take: Take, policy: Policy, catalogue: Catalogue, callbacks: Callbacks) -> Handler:
     async def handle(unit: Unit) -> None:
         command = payload(unit, commands.WorkCommand)
         order = await unit.load(WorkOrder, command.work_order_id)
@@ -234,7 +246,7 @@ def _handler(take: Take, policy: Policy, callbacks: Callbacks) -> Handler:
                 "work-order", "There is no such work order in this property.", field="work_order_id"
             )
         unit.require_match(order.version)
-        change = await take(order, unit)
+        change = await _clocked(order, await take(order, unit), unit, catalogue)
         stored = keep(unit, order, change)
         if any(isinstance(event, WorkCompleted) for event in change.events):
             await callbacks.schedule(unit, stored)

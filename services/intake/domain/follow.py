@@ -98,6 +98,11 @@ def _closed(r: Request, e: dispatch.WorkPaidOff) -> Request:
     return _work(r, e.work_order_id, e.closed_at, step="closed", closed_at=e.closed_at)
 
 
+def _not_done(r: Request, e: dispatch.WorkNotDone) -> Request:
+    """The slip ended undone; the owner knows, and decides whether it goes on (P029)."""
+    return _work(r, e.work_order_id, e.told_at, step="not_done", closed_at=e.told_at)
+
+
 def _work(r: Request, work_order_id: str, at: datetime, **changes: Any) -> Request:
     """The summary of the work order, if it is the latest; whoever takes a step has it, so the work is
     arranged.
@@ -159,6 +164,7 @@ STEPS: dict[type[Event], Step] = {
     dispatch.CarUnavailable: _unavailable,
     dispatch.WorkCompleted: _completed,
     dispatch.WorkPaidOff: _closed,
+    dispatch.WorkNotDone: _not_done,
     billing.QuoteOffered: _offered,
     billing.QuoteConsented: _consented,
     billing.QuoteRefused: _refused,

@@ -128,6 +128,8 @@ LINES: dict[type[Event], Line] = {
     dispatch.ErrandBooked: Line("errand.booked", "booked_at", "", ("partner", "start_at")),
     dispatch.CarUnavailable: Line("errand.unavailable", "at", "", ("partner",)),
     dispatch.WorkPaidOff: Line("work_order.closed", "closed_at"),
+    dispatch.WorkNotDone: Line("work_order.not_done", "told_at", "", ("slip",)),
+    dispatch.WorkAlarmRaised: Line("alarm.raised", "raised_at", "", ("slip", "kind", "to_role", "due_at")),
     dispatch.DeadlineRaised: Line(
         "escalation.raised", "raised_at", "", ("slip", "kind", "step", "to_role", "due_at")
     ),

@@ -14,7 +14,7 @@ from services.notify.domain.rendering import names_in, render, shown
 from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
 from shared.events.billing import ForfeitureOverdue
-from shared.events.dispatch import DeadlineRaised, WorkOrderAssigned, WorkOrderIssued
+from shared.events.dispatch import DeadlineRaised, WorkAlarmRaised, WorkOrderAssigned, WorkOrderIssued
 from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
 from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
@@ -26,6 +26,7 @@ NAMES_STAFF = (
     DeadlineRaised,
     ProblemNoticed,
     CallbackOverdue,
+    WorkAlarmRaised,
 )  # their personal part is who has to act
 
 

@@ -252,6 +252,7 @@ class Desk:
                 kind="repair",
                 quote_id=quote_id,
                 amount=None if amount is None else cny(amount),
+                free=changes.get("free", ""),
                 completed_at=self.now,
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -10,12 +10,15 @@ from services.dispatch.domain.flow import Action, allowed, check
 from services.dispatch.domain.model import ENDED, WorkOrder
 from services.dispatch.domain.onsite_flow import VISITED
 from services.dispatch.domain.repair_flow import REPAIR
+from services.dispatch.domain.side import Material, Outside
+from services.dispatch.domain.side_commands import SIDE_ACTIONS
 from services.dispatch.domain.site import Site
 from services.dispatch.domain.wording import ACTION, STATUS
 from shared.errors import Conflict
 from tests.unit.dispatch.builders import NOW, order, terms
 
 ACTIONS = get_args(Action)
+MAIN = [action for action in ACTIONS if action not in SIDE_ACTIONS]
 
 # A home, not urgent, slips are pushed; nobody has said yet where the technician is.
 ONSITE = {"leave", "add-helper", "wait-owner"}
@@ -110,7 +113,7 @@ CASES = [
     pytest.param(variant, status, action, id=f"{variant}-{status}-{action}")
     for variant, (expected, _) in VARIANTS.items()
     for status in expected
-    for action in ACTIONS
+    for action in MAIN
 ]
 
 
@@ -131,7 +134,7 @@ def test_p022_every_status_against_every_action(variant: str, status: str, actio
     assert subject.slip in refused.value.detail, "a receptionist must see which slip is meant"
     assert refused.value.accepted, "what can be done instead is said"
     if expected:
-        assert set(refused.value.accepted.split(", ")) == expected
+        assert set(refused.value.accepted.split(", ")) - set(SIDE_ACTIONS) == expected
 
 
 def test_every_status_and_action_has_its_words() -> None:
@@ -155,3 +158,62 @@ def test_r6_there_is_no_action_with_which_a_department_refuses() -> None:
     assert not [
         action for action in ACTIONS if "refuse" in action or "decline" in action or "reject" in action
     ]
+
+
+# What may happen besides, to a slip of a home that was collected.
+IN_HAND = {"lack-material", "return-undone", "report-outside", "transfer"}
+BESIDES: dict[str, set[str]] = {
+    "ISSUED": {"report-outside", "transfer"},
+    **dict.fromkeys(("COLLECTED", "CONTACTED", *sorted(VISITED)), IN_HAND),
+    "REPAIRED": set(),
+    "SIGNED": set(),
+    "UNDONE": {"sign-undone", "carry-on", "transfer"},
+    "UNDONE_SIGNED": {"pass-undone", "transfer"},
+    "UNDONE_WITH_CS": {"tell-undone", "transfer"},
+    "NOT_DONE": set(),
+    "WITH_SUPERVISOR": {"transfer", "set-solution", "carry-on"},
+    "TRANSFERRED": {"follow-up", "set-solution", "carry-on"},
+    "SOLUTION_SET": {"follow-up", "set-solution", "tell-solution", "carry-on"},
+    "CLOSED": set(),
+}
+
+
+@pytest.mark.parametrize("status", BESIDES)
+def test_p024_p025_p028_p029_what_may_happen_besides(status: str) -> None:
+    outside = Outside("warranty", "", NOW)
+    given = status in ("WITH_SUPERVISOR", "TRANSFERRED", "SOLUTION_SET")
+    subject = order(status, collected_at=NOW, outside=outside if given else None)
+    assert set(allowed(REPAIR, subject)) & set(SIDE_ACTIONS) == BESIDES[status]
+
+
+@pytest.mark.parametrize(
+    ("state", "next_actions"),
+    [
+        ("MISSING", {"report-material"}),
+        ("REPORTED", {"file-purchase"}),
+        ("ORDERED", {"bought", "unobtainable"}),
+        ("BOUGHT", {"lack-material"}),
+        ("UNOBTAINABLE", {"lack-material"}),
+    ],
+)
+def test_p028_material_goes_from_head_to_office_to_buyer(state: Any, next_actions: set[str]) -> None:
+    material = Material("pipe", "2 m", NOW, NOW, state=state)
+    subject = order("STARTED", collected_at=NOW, material=material)
+    words = {"lack-material", "report-material", "file-purchase", "bought", "unobtainable"}
+    assert set(allowed(REPAIR, subject)) & words == next_actions
+
+
+def test_p029_an_emergency_is_never_returned_nor_given_away() -> None:
+    danger = order("STARTED", collected_at=NOW, urgency="emergency")
+    assert not {"return-undone", "transfer", "report-outside"} & set(allowed(REPAIR, danger))
+    with pytest.raises(Conflict, match="dealt with first"):
+        check(REPAIR, danger, "transfer")
+
+
+def test_p026_an_unsigned_notice_is_told_to_nobody() -> None:
+    notice = order(assignee_id="", terms=terms(notice_signature="cs_supervisor"))
+    assert not {"collect", "assign", "contact", "arrive"} & set(allowed(REPAIR, notice))
+    with pytest.raises(Conflict, match="has not signed the notice yet"):
+        check(REPAIR, notice, "collect")
+    assert "sign-notice" in allowed(REPAIR, notice)
+    assert "sign-notice" not in allowed(REPAIR, order())

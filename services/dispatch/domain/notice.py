@@ -1,0 +1,28 @@
+"""The repair notice (維修通知單): filled by customer service, signed by the supervisor, then told (P026)."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from services.dispatch.domain.flow import Actor, Change, check, require_role, step
+from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.onsite import DESK
+from services.dispatch.domain.repair_flow import REPAIR
+from services.dispatch.domain.roster import Staff
+from services.dispatch.domain.side import NoticeSigned
+from shared.errors import Invalid
+
+
+def signed(order: WorkOrder, actor: Actor, now: datetime, follower: Staff | None) -> Change:
+    """The supervisor's signature. Who goes along signs with the technician afterwards, else he alone."""
+    check(REPAIR, order, "sign-notice")
+    require_role(actor, order.rules.notice_signature, "sign the notice")
+    if follower is not None and follower.role != DESK:
+        detail = f"{follower.id} is not of customer service."
+        raise Invalid("follower", detail, field="follower_id", accepted="a cs officer of this property")
+    after = dataclasses.replace(order, notice=NoticeSigned(actor.by, now, follower.id if follower else ""))
+    if follower is None and not (order.at_home and order.rules.companion):
+        signatures = tuple(s for s in order.rules.signatures if s != DESK)
+        after = dataclasses.replace(after, terms=dataclasses.replace(order.rules, signatures=signatures))
+    return Change(after, (step(after, "notice_signed", actor.by, now),))

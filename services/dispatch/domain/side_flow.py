@@ -1,0 +1,95 @@
+"""What may follow what around missing material, undone slips, others' matters and notices (P024-P029)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.dispatch.domain.flow import NOT_NOW, Flow, Line
+from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.onsite_flow import VISITED, WAITING, statuses
+
+UNDONE = statuses("UNDONE", "UNDONE_SIGNED", "UNDONE_WITH_CS")
+OUTSIDE = statuses("WITH_SUPERVISOR", "TRANSFERRED", "SOLUTION_SET")
+IN_HAND = statuses("COLLECTED", "CONTACTED") | VISITED
+
+
+def signed_notice(order: WorkOrder) -> str:
+    """A notice is signed before the trade is told (P026); danger does not wait for it."""
+    if order.rules.notice_signature and order.notice is None and not order.emergency:
+        role = order.rules.notice_signature.replace("_", " ")
+        return f"The {role} has not signed the notice yet (P026)."
+    return ""
+
+
+def _lacks(order: WorkOrder) -> str:
+    if order.material is not None and order.material.state in ("MISSING", "REPORTED", "ORDERED"):
+        return f"{order.material.name} is being looked for already."
+    if order.collected_at is None:
+        return "The slip has not been collected yet."
+    return ""
+
+
+def _material(*states: str) -> Callable[[WorkOrder], str]:
+    said = {
+        "MISSING": "No missing material waits to be reported.",
+        "REPORTED": "No reported material waits for its purchase slip.",
+        "ORDERED": "No purchase slip is out for this work.",
+    }
+
+    def guard(order: WorkOrder) -> str:
+        found = order.material is not None and order.material.state in states
+        return "" if found else said[states[0]]
+
+    return guard
+
+
+def _not_danger(order: WorkOrder) -> str:
+    return "An emergency is dealt with first, whoever's it is (P020)." if order.emergency else ""
+
+
+def _undone(order: WorkOrder) -> str:
+    return _not_danger(order) or ("" if order.kind == "repair" else NOT_NOW)
+
+
+def _followed(order: WorkOrder) -> str:
+    if order.outside is None or order.outside.kind != "warranty":
+        return "No solution has been set and told to the owner yet (P025)."
+    return "" if order.outside.followed else "Nobody has asked the developer yet how far it is (P024)."
+
+
+def _told(order: WorkOrder) -> str:
+    told = order.outside is not None and order.outside.owner_told_at is not None
+    return "" if told else "The owner has not been told of the solution yet (P025)."
+
+
+def _untold(order: WorkOrder) -> str:
+    return "" if _told(order) else "The owner has been told of the solution already."
+
+
+def _unsigned(order: WorkOrder) -> str:
+    return "" if signed_notice(order) else "This slip waits for no signature under a notice."
+
+
+EVERYWHERE = WAITING | VISITED | statuses("REPAIRED")
+SIDE: Flow = {
+    "lack-material": (Line(IN_HAND, "", _lacks),),
+    "report-material": (Line(EVERYWHERE, "", _material("MISSING")),),
+    "file-purchase": (Line(EVERYWHERE, "", _material("REPORTED")),),
+    "bought": (Line(EVERYWHERE, "", _material("ORDERED")),),
+    "unobtainable": (Line(EVERYWHERE, "", _material("ORDERED")),),
+    "return-undone": (Line(IN_HAND, "UNDONE", _undone),),
+    "sign-undone": (Line(statuses("UNDONE"), "UNDONE_SIGNED"),),
+    "carry-on": (Line(statuses("UNDONE") | OUTSIDE, "COLLECTED"),),
+    "pass-undone": (Line(statuses("UNDONE_SIGNED"), "UNDONE_WITH_CS"),),
+    "tell-undone": (Line(statuses("UNDONE_WITH_CS"), "NOT_DONE"),),
+    "report-outside": (Line(WAITING | VISITED, "WITH_SUPERVISOR", _undone),),
+    "transfer": (Line(WAITING | VISITED | UNDONE | statuses("WITH_SUPERVISOR"), "TRANSFERRED", _undone),),
+    "follow-up": (Line(statuses("TRANSFERRED", "SOLUTION_SET")),),
+    "set-solution": (Line(OUTSIDE, "SOLUTION_SET"),),
+    "tell-solution": (Line(statuses("SOLUTION_SET"), "", _untold),),
+    "finish-outside": (
+        Line(statuses("TRANSFERRED"), "CLOSED", _followed),
+        Line(statuses("SOLUTION_SET"), "CLOSED", _told),
+    ),
+    "sign-notice": (Line(statuses("ISSUED"), "", _unsigned),),
+}
