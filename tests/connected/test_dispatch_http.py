@@ -79,8 +79,8 @@ async def test_j23_reads_list_what_this_caller_may_do_with_the_body_it_needs(des
         role: {a["action"]: a for a in (await desk.read(order_id, role))["allowed_actions"]}
         for role in ("technician", "cs_officer", "cashier")
     }
-    assert set(by_role["technician"]) == {"collect", "cannot", "add-helper"}
-    assert set(by_role["cs_officer"]) == {"assign", "collect"}
+    assert set(by_role["technician"]) == {"collect", "cannot", "add-helper", "report-outside"}
+    assert set(by_role["cs_officer"]) == {"assign", "collect", "report-outside"}
     assert by_role["cashier"] == {}
     assign = by_role["cs_officer"]["assign"]
     assert assign["path"] == f"/v1/properties/{PROPERTY}/work-orders/{order_id}/assign"
