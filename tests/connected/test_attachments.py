@@ -26,6 +26,7 @@ from tests import sample_files as files
 from tests.connected.attachment_kit import BODY, TUS, Sender, problem, rows, stored
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
 from tests.connected.intake_process import Ahead
+from tests.connected.profiling import unserved, watch_queries
 from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -531,6 +532,29 @@ async def test_an_emergency_overtakes_files_that_are_looked_into(desk: Sender, s
     assert not any(task.done() for task in adding), "answered while files were looked into"
     assert [answer.status_code for answer in await asyncio.gather(*adding)] == [201, 201, 201]
     assert len((await desk.estate.read(request_id))["attachments"]) == 3
+
+
+async def test_every_query_of_an_attachments_life_is_served_by_an_index(
+    desk: Sender, supervisor: Sender
+) -> None:
+    estate, settings = desk.estate, desk.estate.runtime.settings
+    request_id = (await estate.accept())["id"]
+    await desk.attach(request_id, files.photo())
+    databases = [estate.runtime.client[settings.database(name)] for name in ("intake", "blobs")]
+    for db in databases:
+        await watch_queries(db)
+    added = await desk.attach(request_id, files.photo())
+    await desk.client.delete((await desk.begin(b"x")).headers["Location"], headers=TUS)
+    assert (await desk.client.get(await desk.link(added["id"]))).status_code == 200
+    await desk.client.get(f"/requests/{request_id}/attachments")
+    await estate.read(request_id)
+    await supervisor.client.post(f"/attachments/{added['id']}/remove", json={"reason": "twice"})
+    await AttachmentKeeper(estate.runtime).sweep()
+    for db, least in zip(databases, (40, 4), strict=True):
+        count, found = await unserved(db)
+        first_of_any = "'filter': {}"  # GridFS asks whether there is anything at all: one document
+        assert [line for line in found if first_of_any not in line] == []
+        assert count >= least, db.name
 
 
 async def test_altered_bytes_never_arrive_whole(desk: Sender) -> None:
