@@ -19,6 +19,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 Document = dict[str, Any]
+PLACE = "_asked_by"
+UNITED_MAX = 200  # branches of one query
 
 
 class Collector(Generic[K, V]):
@@ -119,15 +121,22 @@ class Reads:
     async def _find_field(
         self, key: tuple[str, str, int], pairs: Sequence[tuple[str, str]]
     ) -> dict[tuple[str, str], list[Document]]:
+        """One query, and a limit for each value: what has many documents takes no place from the others."""
         collection, field, limit = key
-        values: dict[str, list[str]] = defaultdict(list)
-        for property_id, value in pairs:
-            values[property_id].append(value)
-        clauses = [{"property_id": p, field: {"$in": v}} for p, v in values.items()]
-        query = clauses[0] if len(clauses) == 1 else {"$or": clauses}
         found: dict[tuple[str, str], list[Document]] = defaultdict(list)
-        async for document in self._db[collection].find(query).limit(limit * len(pairs)):
-            rows = found[document["property_id"], document[field]]
-            if len(rows) < limit:
-                rows.append(document)
+        for start in range(0, len(pairs), UNITED_MAX):
+            part = pairs[start : start + UNITED_MAX]
+            first, *rest = (_branch(field, pair, limit, place) for place, pair in enumerate(part))
+            united = [{"$unionWith": {"coll": collection, "pipeline": branch}} for branch in rest]
+            async for document in await self._db[collection].aggregate([*first, *united]):
+                found[part[document.pop(PLACE)]].append(document)
         return found
+
+
+def _branch(field: str, pair: tuple[str, str], limit: int, place: int) -> list[Document]:
+    property_id, value = pair
+    return [
+        {"$match": {"property_id": property_id, field: value}},
+        {"$limit": limit},
+        {"$addFields": {PLACE: {"$literal": place}}},
+    ]
