@@ -68,7 +68,8 @@ class Receiving:
         except TimeoutError as error:
             raise Transient("the store of attachments does not answer") from error
         failpoint("attachment-bytes-written")
-        return await self._moved(_with_facts(claimed, received, cleaned))
+        kept = await asyncio.to_thread(_hash, cleaned.data)
+        return await self._moved(_with_facts(claimed, received, kept, cleaned))
 
     @property
     def _grace(self) -> timedelta:
@@ -83,13 +84,16 @@ class Receiving:
                 accepted="the rest of the file first",
             )
         async with self._sandbox.turn():
-            data = b"".join([piece async for piece in repository.content(self._runtime.db, upload)])
+            data, digest = bytearray(), sha256()
+            async for piece in repository.content(self._runtime.db, upload):
+                data += piece
+                digest.update(piece)  # piece by piece: the event loop has others to serve
             if len(data) != upload.length:
                 raise await self._vanished(upload)
-            received = sha256(data).hexdigest()
+            received = digest.hexdigest()
             try:
                 rules.check_hash(upload.sha256, received)
-                return received, await self._sandbox.clean(data, self._rules(upload))
+                return received, await self._sandbox.clean(bytes(data), self._rules(upload))
             except Unfit as error:
                 await repository.forget_upload(self._runtime.db, upload.property_id, upload.id)
                 raise Invalid(error.kind, error.detail, field="file", accepted=error.accepted) from error
@@ -138,12 +142,16 @@ def attachment_id(property_id: str, upload_id: str) -> str:
     return derived_id("attachment", property_id, upload_id)
 
 
-def _with_facts(row: Attachment, received: str, cleaned: Cleaned) -> Attachment:
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _with_facts(row: Attachment, received: str, kept: str, cleaned: Cleaned) -> Attachment:
     return replace(
         row,
         bytes="stored",
         claimed_until=None,
-        sha256=sha256(cleaned.data).hexdigest(),
+        sha256=kept,
         received_sha256=received,
         media_type=cleaned.media_type,
         size_bytes=len(cleaned.data),

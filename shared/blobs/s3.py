@@ -75,7 +75,7 @@ class S3Store:
             read_timeout=settings.s3_timeout_seconds,
             retries={"max_attempts": _TRIES_MAX, "mode": "standard"},
             max_pool_connections=_CONNECTIONS_MAX,
-            s3={"addressing_style": settings.s3_addressing},
+            s3={"addressing_style": settings.s3_addressing, "payload_signing_enabled": False},
             request_checksum_calculation="when_required",  # most compatible stores know no other
             response_checksum_validation="when_required",
         )

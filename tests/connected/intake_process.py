@@ -5,9 +5,10 @@ Prints its address, then keeps attachments until killed. Settings come by enviro
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
+
+import uvloop
 
 from services.intake.keeper import AttachmentKeeper
 from shared.clock import Clock
@@ -37,4 +38,4 @@ async def main(ahead: timedelta) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(timedelta(minutes=int(sys.argv[1]) if len(sys.argv) > 1 else 0)))
+    uvloop.run(main(timedelta(minutes=int(sys.argv[1]) if len(sys.argv) > 1 else 0)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -14,8 +16,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.intake import repository_attachments as repository
 from services.intake.keeper import AttachmentKeeper
-from services.intake.receiving import attachment_id
+from services.intake.receiving import Receiving, attachment_id
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests import sample_files as files
@@ -178,6 +181,45 @@ async def test_a_keeper_that_dies_is_followed_by_another(
     shown = {one["id"]: one for one in (await estate.read(request_id))["attachments"]}
     assert {id: one["bytes"] for id, one in shown.items()} == {kept["id"]: "stored", removed["id"]: "gone"}
     assert (await rows(estate))["attachments"] == 2
+
+
+async def test_of_the_keeper_and_a_late_request_one_wins(
+    estate: Estate, intake_settings: Settings, clock: Ahead, seed: int
+) -> None:
+    """Either the request has the file and its bytes, or neither is there."""
+    chance = random.Random(seed)
+    keeper, taken = AttachmentKeeper(estate.runtime), 0
+    request_id = (await estate.accept())["id"]
+    async with estate.client() as client:
+        desk = Sender(estate, client)
+        for _ in range(12):
+            upload_id = await desk.upload(files.photo(size=(32, 24)))
+            assert await leave_stored(estate, upload_id, clock)
+            late = chance.uniform(0, 0.03)
+
+            async def sweep_late(seconds: float = late) -> None:
+                await asyncio.sleep(seconds)
+                await keeper.sweep()
+
+            answer, _ = await asyncio.gather(desk.add(request_id, upload_id), sweep_late())
+            await keeper.sweep()
+            id = attachment_id(estate.property_id, upload_id)
+            bytes_there = await stored(estate, id) is not None
+            assert answer.status_code in {201, 409, 503}, answer.text
+            assert bytes_there == (answer.status_code == 201), answer.text
+            taken += bytes_there
+    print(f"{taken} of 12 were taken, the others swept")
+    assert len((await estate.read(request_id))["attachments"]) == taken
+    assert await in_store(estate) == (taken, taken)
+
+
+async def leave_stored(estate: Estate, upload_id: str, clock: Ahead) -> bool:
+    """The bytes of an upload are kept, no request has them, and the keeper may take them at any moment."""
+    upload = await repository.upload_of(estate.runtime.db, estate.property_id, upload_id, "lin", clock.now())
+    assert upload is not None
+    row = await Receiving(estate.runtime).kept(upload)
+    due = replace(row, sweep_at=clock.now())
+    return await repository.replace_attachment(estate.runtime.db, due) is not None
 
 
 async def test_bytes_that_broke_off_midway_are_replaced(estate: Estate) -> None:

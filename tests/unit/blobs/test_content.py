@@ -113,6 +113,16 @@ def test_a_jpeg_for_printing_is_taken_as_one_for_screens() -> None:
     assert left_is_red(kept)
 
 
+def test_of_a_photograph_with_others_behind_it_the_first_is_kept() -> None:
+    """Telephones put a preview or a map of distances behind the photograph (MPO)."""
+    both = [files.drawing(), files.noise((64, 48), 3)]
+    sent = files.encoded(both[0], "MPO", save_all=True, append_images=both[1:], exif=files.exif())
+    kept = clean(sent, RULES)
+    assert (kept.media_type, kept.width) == ("image/jpeg", 640)
+    assert len(kept.data) < len(files.encoded(both[0], "JPEG", quality=95)) + 2_000
+    assert [secret for secret in SECRETS if secret in kept.data] == []
+
+
 def test_what_was_appended_to_a_picture_is_gone() -> None:
     kept = clean(files.photo() + b"PK\x03\x04 a program", RULES)
     assert b"a program" not in kept.data
