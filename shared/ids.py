@@ -12,7 +12,7 @@ import uuid_utils
 
 _DERIVED = uuid_utils.UUID("6f1d2c9e-3d55-5c1b-9a57-6b1f0c6f8a01")
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-_ID = re.compile(ID_PATTERN)
+_ID = re.compile(ID_PATTERN.removesuffix("$"))  # in Python `$` would let a line end through
 
 
 def new_id() -> str:
@@ -27,4 +27,4 @@ def derived_id(*parts: str | int) -> str:
 
 def is_id(text: str) -> bool:
     """Whether the text may be used as an id: 1 to 64 letters, digits, dot, dash, underscore."""
-    return _ID.match(text) is not None
+    return _ID.fullmatch(text) is not None

@@ -112,8 +112,11 @@ class Known:
 
 
 def command_id(cause: Cause) -> str:
-    """Under which its answer is stored: property, principal and key."""
-    return f"{cause.property_id}:{cause.principal.sub}:{cause.key or cause.id}"
+    """Under which its answer is stored: property, principal and key.
+
+    A subject may hold colons; no key holds the sign between.
+    """
+    return f"{cause.property_id}:{cause.principal.sub}\x1f{cause.key or cause.id}"
 
 
 def timer_id(property_id: str, stream: str, key: str) -> str:

@@ -52,7 +52,7 @@ async def test_a_consumer_stops_at_once_in_the_middle_of_a_poll(
 
 async def test_replicas_of_a_group_share_the_partitions_and_the_last_one_takes_all(world: World) -> None:
     """A group that joins and leaves while polls wait: nothing is lost, and both really take part."""
-    group = {"kafka_assignment": "group", "session_timeout_ms": 3_000}
+    group = {"kafka_assignment": "group", "session_timeout_ms": 6_000}
     first, second = Committer(), Committer()
     sent: list[str] = []
 
