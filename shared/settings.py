@@ -144,6 +144,9 @@ class CoreSettings(BaseSettings):
     )
 
     # --- Intake -------------------------------------------------------------------------------------------
+    intake_watch_seconds: float = Field(
+        2.0, gt=0, description="How often intake looks for emergencies that dispatch has not answered (J30)"
+    )
     intake_future_minutes_max: int = Field(
         5, ge=0, le=60, description="How far ahead of our clock a reported time may be"
     )

@@ -7,6 +7,7 @@ from services.intake.consumers import READS, commands, events
 from services.intake.domain.times import Limits
 from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import INDEXES, KINDS
+from services.intake.watch import Watch
 from shared.catalogue.load import Catalogue
 from shared.kernel.runtime import Service
 from shared.kernel.unit import Wiring
@@ -29,4 +30,4 @@ WIRING = Wiring(
     events=events(CATALOGUE, POLICY, LIMITS),
     indexes=INDEXES,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper,))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch))

@@ -17,6 +17,7 @@ from services.intake.handlers.concluding import Concluding
 from services.intake.handlers.difficult import Difficult
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
+from services.intake.handlers.silence import Silence
 from services.intake.handlers.watching import Watching
 from shared.catalogue.load import Catalogue
 from shared.events.dispatch import StaffRecorded
@@ -34,6 +35,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     changing = Changing(catalogue, policy, limits)
     attaching = Attaching(catalogue, policy, limits)
     watching = Watching(catalogue, policy, limits)
+    silence = Silence(catalogue, policy, limits)
     return {
         **desk_commands(catalogue, policy, limits),
         c.ConfigureProperty: directory.configure_property,
@@ -60,6 +62,8 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         a.LinkPhoto: attaching.link_attachment,
         a.LinkSensitiveAttachment: attaching.link_attachment,
         a.RemoveAttachment: attaching.remove_attachment,
+        c.RaiseWatch: silence.raise_watch,
+        c.RaiseSlips: silence.raise_slips,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.notify.domain.commands import RecordAttempts, ResolveUnknown
 from services.notify.handlers import Handlers
-from shared.events import billing, dispatch, dispatch_callbacks, intake
+from shared.events import billing, dispatch, dispatch_callbacks, intake, intake_watch
 from shared.events import intake_complaints as cases
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
@@ -52,6 +52,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch_callbacks.CallbackOverdue,
     dispatch.WorkNotDone,
     dispatch.WorkAlarmRaised,
+    intake_watch.WatchRaised,
     billing.QuoteOffered,
     billing.QuoteConsented,
     billing.QuoteRefused,

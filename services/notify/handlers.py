@@ -24,7 +24,7 @@ from services.notify.domain.quiet import QuietHours
 from services.notify.domain.retry import RetryRules
 from services.notify.domain.staff import StaffCopy, holders, staff_copy
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
+from shared.catalogue.model import FIRST_CONTACT, POST, RESPONSIBLE, Notice, Procedure
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events.dispatch import StaffRecorded, WorkOrderAssigned, WorkOrderIssued
 from shared.events.envelope import Event
@@ -44,7 +44,7 @@ from shared.policy import Policy
 
 E = TypeVar("E", bound=Event)
 ROLE_HOLDERS_MAX = 50
-ESCALATION = "escalation:"  # streams of their own: what they say of a request is only looked at
+APART = ("escalation:", "watch:")  # streams of their own: what they say of a request is only looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +274,11 @@ class Handlers:
 
 async def _told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) -> tuple[StaffCopy, ...]:
     """Who of the staff is meant: one person, or the holders of a role."""
+    if to == POST:
+        to = str(getattr(event, "to_role", ""))
+        person = await unit.look(StaffCopy, to) if to else None
+        if person is not None and person.active:
+            return (person,)
     if to in (FIRST_CONTACT, RESPONSIBLE):
         staff_id = person_meant(event, copy, to)
         known = await unit.look(StaffCopy, staff_id) if staff_id else None
@@ -283,7 +288,7 @@ async def _told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) 
 
 def _copy_id(unit: Unit, event: Event) -> str:
     """Which copy an event speaks of: its own stream's, unless that is an escalation."""
-    if unit.cause.stream.startswith(ESCALATION):
+    if unit.cause.stream.startswith(APART):
         return str(getattr(event, "request_id", ""))
     return unit.cause.stream
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
     FIRST_CONTACT,
+    POST,
     RESPONSIBLE,
     AskedField,
     DispatchRules,
@@ -127,6 +128,7 @@ def _known_reader(to: str, event: type[BaseModel], policy: Policy) -> bool:
     return (
         to == FIRST_CONTACT
         or to in policy.roles
+        or (to == POST and "to_role" in event.model_fields)
         or (to == RESPONSIBLE and "responsible_id" in event.model_fields)
     )
 

@@ -17,7 +17,8 @@ from shared.catalogue.section import Section
 
 FieldType = Literal["text", "integer", "boolean", "moment", "choice"]
 Flow = Literal["repair", "errand"]
-FIRST_CONTACT, RESPONSIBLE = "first_contact", "responsible"  # what `Notice.to` may be besides a role
+# What `Notice.to` may be besides a role; POST: the role or person that the event itself names.
+FIRST_CONTACT, RESPONSIBLE, POST = "first_contact", "responsible", "post"
 
 
 class AskedField(Section):
@@ -106,6 +107,7 @@ class DispatchRules(Section):
     emergency_due_minutes: int = 60
     urgent_due_hours: int = 24
     general_due_days: int = 3
+    emergency_answer_within_seconds: int = 15  # intake tells the duty chain that nobody has answered (J30)
     escalation: tuple[EscalationStep, ...] = ()
     collect_within_minutes: int = 30  # mode "collect": after that the slip counts as not collected
     paperwork_within_hours: int = 24  # after an emergency: its slip is completed and signed (P020)

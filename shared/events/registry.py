@@ -5,7 +5,15 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from shared.events import billing, dispatch, dispatch_callbacks, intake, intake_complaints, notify
+from shared.events import (
+    billing,
+    dispatch,
+    dispatch_callbacks,
+    intake,
+    intake_complaints,
+    intake_watch,
+    notify,
+)
 from shared.events.envelope import Event
 
 
@@ -16,7 +24,7 @@ def _classes(module: ModuleType) -> list[type[Event]]:
 
 EVENTS: dict[str, type[Event]] = {
     c.TYPE: c
-    for module in (intake, intake_complaints, dispatch, dispatch_callbacks, billing, notify)
+    for module in (intake, intake_complaints, intake_watch, dispatch, dispatch_callbacks, billing, notify)
     for c in _classes(module)
 }
 

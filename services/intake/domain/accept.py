@@ -26,6 +26,7 @@ from services.intake.domain.told import (
     reported_at_of,
 )
 from services.intake.domain.urgency import decide
+from services.intake.domain.watch import silence
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestAccepted
 
@@ -52,13 +53,16 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
     history, desk = body.origin == "history", seen.procedure.desk
     missing = not_supplied(body, seen, answers, caller)
     unit_id = seen.unit.id if seen.unit else ""
+    works = seen.procedure.dispatch is not None and not history
+    waits = works and body.outcome is None
+    watch_for, watch_at = silence(seen.procedure.dispatch, decided.urgency, seen.now) if waits else ("", None)
     return Request(
         seen.settled.property_id,
         request_id,
         reference=reference,
         procedure=seen.procedure.id,
         catalogue_version=seen.procedure.version,
-        works=seen.procedure.dispatch is not None and not history,
+        works=works,
         process="" if history or desk is None else desk.process,
         status=body.outcome or "OPEN",
         stage="CLOSED" if body.outcome else "RECEIVED",
@@ -91,6 +95,8 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
         complete_by=_complete_by(seen) if emergency and missing and not history else None,
         same_as="" if body.outcome else same_as(unit_id, place, category),
         closed_at=body.closed_at,
+        watch_for=watch_for,
+        watch_at=watch_at,
     )
 
 

@@ -148,6 +148,24 @@ class WatchFirstContact(Command):
     request_id: str
 
 
+class RaiseWatch(Command):
+    """The watch: an emergency is unanswered (J30). It says nothing if the answer came meanwhile."""
+
+    NAME: ClassVar[str] = "intake.raise_watch"
+    request_id: str
+    due_at: Instant
+
+
+class RaiseSlips(Command):
+    """The watch: slips of the property are not out (J30)."""
+
+    NAME: ClassVar[str] = "intake.raise_slips"
+    count: int
+    urgent: int
+    oldest_at: Instant
+    references: tuple[str, ...] = ()
+
+
 class WatchPromise(Command):
     """Timer: a promised time comes near, or has passed (P013)."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.request import Account, Request, Work, ended, staged
+from services.intake.domain.watch import answered
 from shared.events import billing, dispatch
 from shared.events.envelope import Amount, Event
 from shared.events.intake import Outcome
@@ -55,8 +56,9 @@ def _issued(r: Request, e: dispatch.WorkOrderIssued) -> Request:
         arranged_at=e.issued_at if arranged else None,
     )
     slips = r.slips if e.slip in r.slips else (*r.slips, e.slip)
+    awaited = r.watch_for != "answer" or e.kind == "response" or r.work is None
     return replace(
-        r,
+        answered(r) if awaited else r,
         work=work,
         slips=slips,
         department=e.department,

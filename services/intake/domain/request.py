@@ -21,6 +21,7 @@ Stage = Literal[
     "RECEIVED", "ISSUED", "ARRANGED", "IN_WORK", "DONE", "TO_CONFIRM", "CANCEL_ASKED", "REOPENED", "CLOSED"
 ]
 FieldValue = str | int | bool
+WatchFor = Literal["", "answer", "slip"]
 DESK_STAGES: Mapping[str, Stage] = {
     "ASSIGNED": "IN_WORK",
     "INVESTIGATED": "IN_WORK",
@@ -154,6 +155,9 @@ class Request:
     reopened: int = 0
     attachments_added: int = 0
     closed_at: datetime | None = None
+    watch_at: datetime | None = None  # when it is told that dispatch is silent (J30); None: not waited for
+    watch_for: WatchFor = ""
+    watch_step: int = 0
 
     @property
     def open(self) -> bool:
@@ -188,7 +192,7 @@ def _stage(r: Request) -> Stage:
 
 def ended(request: Request, outcome: Outcome, at: datetime) -> Request:
     """The request in an end state; it no longer counts among the open ones of its place."""
-    return staged(replace(request, status=outcome, closed_at=at, same_as=""))
+    return staged(replace(request, status=outcome, closed_at=at, same_as="", watch_at=None, watch_for=""))
 
 
 def personal_key(request: Request) -> str:

@@ -14,7 +14,7 @@ from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import IntakeRules
+from shared.catalogue.model import DispatchRules, IntakeRules
 from shared.errors import Bug, Conflict, Invalid, NotFound
 from shared.events.intake import FirstContactTaken, RequestClosed
 from shared.http.actions import AllowedAction
@@ -25,6 +25,7 @@ C = TypeVar("C", bound=Command)
 PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
 FIRST_CONTACT = "first-contact"
 NO_RULES = IntakeRules(categories=())
+LOST_RULES = DispatchRules(flow="repair", department="", kind="repair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,13 @@ class Handlers:
         if request.procedure not in self.catalogue.profile(settled.profile).procedures:
             return NO_RULES
         return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
+
+    def dispatch_rules(self, request: Request) -> DispatchRules | None:
+        """What dispatch does about the request; the defaults where its rules are lost."""
+        try:
+            return self.catalogue.at(request.catalogue_version).dispatch
+        except Invalid:
+            return LOST_RULES
 
     async def request(self, unit: Unit, request_id: str) -> Request:
         """The request a command speaks of, in the version its If-Match names. Raises NotFound or Stale."""

@@ -10,6 +10,7 @@ from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request, personal_key, requester
+from services.intake.domain.watch import expected, more_urgent
 from services.intake.handlers.base import (
     PROMISE_CHAIN,
     PROMISE_NOTICE,
@@ -67,6 +68,7 @@ class Changing(Handlers):
         before = await self.request(unit, command.request_id)
         settled = await self.settled(unit)
         after = changes.raised(before, command.body, self.current_rules(settled, before))
+        after = more_urgent(before, after, self.dispatch_rules(before), unit.now)
         unit.save(after)
         unit.emit(
             events.UrgencyRaised(
@@ -186,7 +188,7 @@ class Changing(Handlers):
         before = taken(unit, await self.request(unit, command.request_id))
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
         await self.contact(unit, command.body.contact_id)
-        after = changes.reopened(before)
+        after = expected(changes.reopened(before), self.dispatch_rules(before), unit.now)
         if after.process:
             after = await resume_case(unit, after, self.catalogue.at(before.catalogue_version))
         unit.save(after)

@@ -7,6 +7,7 @@ from services.intake.domain.colleague import Colleague, colleague
 from services.intake.domain.follow import STEPS, end_by, finish, follow
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import entry_id, line_of
+from services.intake.domain.watch import expected
 from services.intake.handlers.base import Handlers
 from shared.errors import Bug, Poison
 from shared.events.dispatch import StaffRecorded
@@ -63,6 +64,8 @@ class Following(Handlers):
         after = by_callback(before, event)
         if after == before:
             return
+        if isinstance(event, CallbackAnswered):
+            after = expected(after, self.dispatch_rules(after), unit.now)
         unit.save(after)
         if isinstance(event, CallbackAnswered):
             unit.emit(

@@ -12,7 +12,7 @@ from services.notify.domain.message import Audience, Hop, Language, Message, que
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.rendering import names_in, render, shown
 from services.notify.domain.staff import StaffCopy
-from shared.catalogue.model import FIRST_CONTACT, RESPONSIBLE, Notice, Procedure
+from shared.catalogue.model import FIRST_CONTACT, POST, RESPONSIBLE, Notice, Procedure
 from shared.events.billing import ForfeitureOverdue
 from shared.events.dispatch import DeadlineRaised, WorkAlarmRaised, WorkOrderAssigned, WorkOrderIssued
 from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
@@ -139,7 +139,11 @@ def _named(occasion: Occasion, to: str) -> Iterator[Reader]:
     known = occasion.staff.get(to, ())
     for one in known:
         yield Reader("staff", one.id, one.name, one.phone, one.email, one.language)
-    if not known and to not in (FIRST_CONTACT, RESPONSIBLE):
+    if not known and to == POST:
+        post = _post(occasion.event)
+        phone = occasion.configured.text(f"property.phones.{post}") if occasion.configured else ""
+        yield Reader("staff", post, phone=phone)
+    elif not known and to not in (FIRST_CONTACT, RESPONSIBLE):
         yield Reader("staff", to)
 
 

@@ -24,6 +24,7 @@ from services.intake.domain.property import Property
 from services.intake.domain.reference import SERIAL_MIN
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry
+from services.intake.domain.watch import SlipWatch
 from shared.kernel.kinds import Kinds, document_id
 from shared.kernel.unit import Aggregate, Index
 
@@ -38,6 +39,7 @@ KINDS: Mapping[type, str] = {
     PhoneEntry: PHONES,
     Contact: CONTACTS,
     Request: REQUESTS,
+    SlipWatch: "watches",
     Entry: TIMELINE,
     Attachment: repository_attachments.ATTACHMENTS,
     Colleague: COLLEAGUES,
@@ -74,6 +76,12 @@ INDEXES = (
         (("property_id", 1), ("promise.missed_at", 1)),
         serves="requests whose promised time passed, by when",
         partial={"promise.missed_at": {"$type": "date"}},
+    ),
+    Index(
+        REQUESTS,
+        (("watch_for", 1), ("watch_at", 1)),
+        serves="the watch: what dispatch has still to answer, first due first",
+        partial={"watch_at": {"$type": "date"}},
     ),
     Index(REQUESTS, (("property_id", 1), ("contact_id", 1)), serves="the requests a contact opened"),
     Index(CONTACTS, (("property_id", 1), *LATEST), serves="all contacts, latest first"),
