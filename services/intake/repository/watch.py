@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from services.intake.domain.watch import Overdue
-from services.intake.repository import QUERY_MS_MAX, REQUESTS, Database
+from services.intake.repository.names import QUERY_MS_MAX, REQUESTS, Database
 from shared.events.envelope import Lane
 
 LOOKED_AT_MAX = 5_000
