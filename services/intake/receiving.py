@@ -57,25 +57,6 @@ class Receiving:
             return await self._moved(replace(found, sweep_at=now + self._grace))
         if found is not None and found.claimed_until is not None and found.claimed_until > now:
             raise Busy(self._settings.retry_after_seconds)
-        received, cleaned = await self._looked_into(upload)
-        claimed = await self._claimed(upload, id, found)
-        failpoint("attachment-before-bytes")
-        try:
-            async with asyncio.timeout(self._settings.attachment_store_seconds):
-                await self._runtime.blobs.put(
-                    rules.key_of(upload.property_id, id), cleaned.data, cleaned.media_type
-                )
-        except TimeoutError as error:
-            raise Transient("the store of attachments does not answer") from error
-        failpoint("attachment-bytes-written")
-        kept = await asyncio.to_thread(_hash, cleaned.data)
-        return await self._moved(_with_facts(claimed, received, kept, cleaned))
-
-    @property
-    def _grace(self) -> timedelta:
-        return timedelta(minutes=self._settings.attachment_orphan_minutes)
-
-    async def _looked_into(self, upload: Upload) -> tuple[str, Cleaned]:
         if not upload.whole:
             raise Conflict(
                 "upload-unfinished",
@@ -83,23 +64,49 @@ class Receiving:
                 field="upload_id",
                 accepted="the rest of the file first",
             )
-        async with self._sandbox.turn():
-            data, digest = bytearray(), sha256()
-            async for piece in repository.content(self._runtime.db, upload):
-                data += piece
-                digest.update(piece)  # piece by piece: the event loop has others to serve
-            if len(data) != upload.length:
-                raise await self._vanished(upload)
-            received = digest.hexdigest()
-            try:
-                rules.check_hash(upload.sha256, received)
-                return received, await self._sandbox.clean(bytes(data), self._rules(upload))
-            except Unfit as error:
-                await repository.forget_upload(self._runtime.db, upload.property_id, upload.id)
-                raise Invalid(error.kind, error.detail, field="file", accepted=error.accepted) from error
-            except Invalid:
-                await repository.forget_upload(self._runtime.db, upload.property_id, upload.id)
-                raise
+        async with self._sandbox.turn():  # no more files than have their turn are in memory
+            received, cleaned = await self._looked_into(upload)
+            claimed = await self._claimed(upload, id, found)
+            failpoint("attachment-before-bytes")
+            await self._written(claimed, cleaned)
+            failpoint("attachment-bytes-written")
+            kept = await asyncio.to_thread(_hash, cleaned.data)
+            return await self._moved(_with_facts(claimed, received, kept, cleaned))
+
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(minutes=self._settings.attachment_orphan_minutes)
+
+    async def _looked_into(self, upload: Upload) -> tuple[str, Cleaned]:
+        """The hash of what was sent, and what is kept of it; a refused file is forgotten."""
+        data, digest = bytearray(), sha256()
+        async for piece in repository.content(self._runtime.db, upload):
+            data += piece
+            digest.update(piece)  # piece by piece: the event loop has others to serve
+        if len(data) != upload.length:
+            raise await self._vanished(upload)
+        received = digest.hexdigest()
+        try:
+            rules.check_hash(upload.sha256, received)
+            return received, await self._sandbox.clean(bytes(data), self._rules(upload))
+        except Unfit as error:
+            await repository.forget_upload(self._runtime.db, upload.property_id, upload.id)
+            raise Invalid(error.kind, error.detail, field="file", accepted=error.accepted) from error
+        except Invalid:
+            await repository.forget_upload(self._runtime.db, upload.property_id, upload.id)
+            raise
+
+    async def _written(self, claimed: Attachment, cleaned: Cleaned) -> None:
+        """The bytes are durable. Raises Transient; after a refusal the same may be tried again at once."""
+        key = rules.key_of(claimed.property_id, claimed.id)
+        try:
+            async with asyncio.timeout(self._settings.attachment_store_seconds):
+                await self._runtime.blobs.put(key, cleaned.data, cleaned.media_type)
+        except TimeoutError as error:
+            raise Transient("the store of attachments does not answer") from error
+        except Transient:
+            await self._moved(replace(claimed, claimed_until=None))
+            raise
 
     async def _vanished(self, upload: Upload) -> Exception:
         """Its pieces have expired, or another call has just finished with them."""
