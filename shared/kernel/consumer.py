@@ -92,6 +92,7 @@ class LaneConsumer:
         self._gaps = Gaps()
         self._progressed = True
         self._consumer: AIOKafkaConsumer | None = None
+        self._stopping = False
 
     @classmethod
     def of(cls, runtime: Runtime, incarnation: Incarnation) -> LaneConsumer:
@@ -113,6 +114,7 @@ class LaneConsumer:
 
     async def run(self) -> None:
         """Until cancelled; then the batch in flight is finished."""
+        self._stopping = False
         await self._incarnation.check()
         await self._fuse.load()
         partitions = await self._partitions()
@@ -131,7 +133,7 @@ class LaneConsumer:
             be_patient(self._consumer)
             await self._watch(subscriber)
         finally:
-            self._consumer = None
+            self._consumer, self._stopping = None, True
             await broker.stop()
 
     async def _watch(self, subscriber: Any) -> None:
@@ -207,9 +209,8 @@ class LaneConsumer:
     async def _ask_for_gaps(self) -> None:
         """The log itself has lost something: ask for it. Mostly it has come before our patience ends."""
         asked: dict[str, dict[int, tuple[int, int]]] = {}
-        for (producer, partition), gap in self._gaps.due(
-            self._kept.received, self._clock.now().timestamp()
-        ).items():
+        due = self._gaps.due(self._kept.received, self._clock.now().timestamp())
+        for (producer, partition), gap in due.items():
             asked.setdefault(producer, {})[partition] = gap
         name = self._incarnation.current
         if asked:
@@ -226,8 +227,7 @@ class LaneConsumer:
         places = consumer.assignment()
         lag = 0
         for place in places:
-            end = consumer.highwater(place)
-            if end:
+            if end := consumer.highwater(place):
                 with contextlib.suppress(KafkaError):
                     lag += max(0, end - await consumer.position(place))
         CONSUMER_LAG.labels(*self._labels).set(lag)
@@ -263,6 +263,8 @@ class LaneConsumer:
                 await self._process(records)
                 break
             except (PyMongoError, Transient) as error:
+                if self._stopping:
+                    raise  # its offsets stay where they are; the next process begins with it
                 log.warning("%s: a batch waits: %s", self._group, type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, RETRY_SECONDS[1])
@@ -271,8 +273,7 @@ class LaneConsumer:
 
     async def _process(self, records: Sequence[Record]) -> None:
         events = [r for r in records if announced_by(r) is None]
-        wanted = personal_keys(events)
-        keys = await self._vault.fetch(wanted) if wanted else {}
+        keys = await self._vault.fetch(personal_keys(events))
         causes: list[Cause] = []
         for record in events:
             try:

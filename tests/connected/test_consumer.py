@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -264,6 +265,8 @@ async def test_what_is_not_durable_is_not_taken_off_the_log(world: World) -> Non
         async with consuming(world, stopping):
             await came(stopping, rows)
             await asyncio.sleep(0.3)
+            began = time.monotonic()
+        assert time.monotonic() - began < 5, "a batch that waits does not hold up the end"
         async with consuming(world, next_process):
             await came(next_process, rows)
 
