@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.intake.domain import attachment_commands as a
+from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.timeline import LINES
@@ -17,6 +18,8 @@ from services.intake.handlers.concluding import Concluding
 from services.intake.handlers.difficult import Difficult
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
+from services.intake.handlers.inquiring import Inquiring
+from services.intake.handlers.signing import Signing
 from services.intake.handlers.silence import Silence
 from services.intake.handlers.watching import Watching
 from shared.catalogue.load import Catalogue
@@ -68,10 +71,12 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
 
 
 def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Command], Handler]:
-    """What the desk takes to its end itself: complaints, and the difficulty of any case."""
+    """What the desk takes to its end itself: complaints, inquiries, messages; and what is signed."""
     complaining = Complaining(catalogue, policy, limits)
     concluding = Concluding(catalogue, policy, limits)
     difficult = Difficult(catalogue, policy, limits)
+    inquiring = Inquiring(catalogue, policy, limits)
+    signing = Signing(catalogue, policy, limits)
     return {
         cc.ConfirmComplaint: complaining.confirm,
         cc.ReportComplaint: complaining.report,
@@ -88,6 +93,16 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
         cc.ExplainComplaint: concluding.explain,
         cc.CountersignCallback: concluding.countersign,
         cc.WatchComplaint: concluding.watch,
+        ca.AnswerInquiry: inquiring.answer,
+        ca.DeferInquiry: inquiring.defer,
+        ca.AcknowledgeMessage: inquiring.acknowledge,
+        ca.RedirectMessage: inquiring.redirect,
+        ca.WatchCase: inquiring.watch,
+        ca.DraftAnswer: signing.draft_answer,
+        ca.ApproveAnswer: signing.approve_answer,
+        ca.RetireAnswer: signing.retire_answer,
+        ca.SignDay: signing.sign_day,
+        ca.WatchDay: signing.watch_day,
         cc.ReportDifficult: difficult.report_difficult,
         cc.RecordSuperiorCall: difficult.record_superior_call,
         cc.ChaseDifficult: difficult.chase_difficult,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.notify.domain.commands import RecordAttempts, ResolveUnknown
 from services.notify.handlers import Handlers
 from shared.events import billing, dispatch, dispatch_callbacks, intake, intake_watch
+from shared.events import intake_cases as desk
 from shared.events import intake_complaints as cases
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
@@ -29,6 +30,11 @@ CASES: tuple[type[Event], ...] = (
     cases.SuperiorCalled,
     cases.DifficultIssueChased,
     cases.CaseAlarm,
+    desk.InquiryDeferred,
+    desk.InquiryAnswered,
+    desk.MessageRelayed,
+    desk.MessageAcknowledged,
+    desk.DayUnsigned,
 )
 
 # Events of a request that change nothing here; who is told of them is the catalogue's matter.

@@ -101,6 +101,7 @@ class DispatchRules(Section):
     flow: Flow
     department: str
     kind: Literal["repair", "errand"]
+    departments: dict[str, str] = {}  # category -> department, where it is another one
     skills: dict[str, str] = {}  # category -> skill; "default" for the rest
     slip_within_minutes: int = 5
     slip_late_days: int = 2  # slips of so many last days of a month are counted in the next (P029)

@@ -10,6 +10,7 @@ from shared.events import (
     dispatch,
     dispatch_callbacks,
     intake,
+    intake_cases,
     intake_complaints,
     intake_watch,
     notify,
@@ -24,7 +25,16 @@ def _classes(module: ModuleType) -> list[type[Event]]:
 
 EVENTS: dict[str, type[Event]] = {
     c.TYPE: c
-    for module in (intake, intake_complaints, intake_watch, dispatch, dispatch_callbacks, billing, notify)
+    for module in (
+        intake,
+        intake_cases,
+        intake_complaints,
+        intake_watch,
+        dispatch,
+        dispatch_callbacks,
+        billing,
+        notify,
+    )
     for c in _classes(module)
 }
 

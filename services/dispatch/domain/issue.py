@@ -83,7 +83,7 @@ def draft(
         kind=kind,
         procedure=report.procedure,
         catalogue_version=report.catalogue_version,
-        department=rules.department,
+        department=rules.departments.get(report.category, rules.department),
         category=report.category,
         skill=rules.skills.get(report.category, rules.skills.get("default", "")),
         urgency=report.urgency,

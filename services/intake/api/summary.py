@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from services.intake import repository
+from services.intake import repository_figures
 from services.intake.api.common import PREFIX, READ
 from services.intake.domain.times import Instant
 from shared.http.call import CallDep
@@ -35,7 +35,7 @@ class CallSummary(BaseModel):
 async def read_summary(call: CallDep, since: Since) -> Response:
     """How many contacts and requests came in, and what is open."""
     call.authorise(READ)
-    found = await repository.summary(call.db, call.property_id, since)
+    found = await repository_figures.summary(call.db, call.property_id, since)
     body = CallSummary(
         since=since,
         contacts=found.contacts,

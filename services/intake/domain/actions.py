@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.intake.domain import attachment_commands as a
+from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.changes import may_confirm, may_give_up, may_reopen
@@ -46,6 +47,14 @@ COMPLAINT: dict[str, Action] = {
     "verify": Action(cc.VerifyComplaint, "complaint/verify", "VerifyComplaintBody"),
     "explain": Action(cc.ExplainComplaint, "complaint/explain", "ExplainComplaintBody"),
 }
+INQUIRY = (
+    Action(ca.AnswerInquiry, "inquiry/answer", "AnswerInquiryBody"),
+    Action(ca.DeferInquiry, "inquiry/defer", "DeferInquiryBody"),
+)
+RELAY = (
+    Action(ca.AcknowledgeMessage, "message/acknowledge", "AcknowledgeBody"),
+    Action(ca.RedirectMessage, "message/redirect", "RedirectBody"),
+)
 DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody")
 SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
 CHASE = Action(cc.ChaseDifficult, "chase-difficult", "ChaseBody")
@@ -73,6 +82,10 @@ def possible_actions(request: Request) -> list[Action]:
         if may_give_up(request):
             found.append(UNREACHED)
         found += [SUPERIOR_CALLED, CHASE] if request.difficult else [DIFFICULT]
+        if request.process == "inquiry":
+            found += INQUIRY if request.case_state == "ASKED" else INQUIRY[:1]
+        if request.process == "relay":
+            found += RELAY
         if request.process == "complaint":
             found += [COMPLAINT[step] for step, states in STEPS.items() if request.case_state in states]
     if may_reopen(request):

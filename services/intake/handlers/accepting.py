@@ -53,11 +53,11 @@ class Accepting(Handlers):
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
         unit.emit(accepted_event(request, settled.zone, settled.currency))
+        if request.open and request.process:
+            request = await begin(unit, request, procedure, settled, self.catalogue)
+        unit.save(request)
         if not request.open and request.closed_at is not None and body.outcome is not None:
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
-        if request.open and request.process:
-            request = begin(unit, request, procedure, settled.zone)
-        unit.save(request)
         if request.open and not request.first_contact_id:
             self._await_first_contact(unit, settled, request)
         unit.answer(self.state(unit, request))

@@ -22,6 +22,7 @@ from services.intake.domain.directory import (
 from services.intake.domain.property import Property, configured, configured_event
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
+from services.intake.handlers.signing import watch_days
 from shared.deadlines import is_quiet
 from shared.errors import Conflict, Invalid, NotFound
 from shared.kernel import unit as kernel
@@ -40,6 +41,7 @@ class Directory(Handlers):
         settled = configured(unit.cause.property_id, existing, body)
         unit.save(settled)
         unit.emit(configured_event(settled))
+        watch_days(unit, settled, self.catalogue)
         unit.answer(Recorded(ids=[settled.id], id=settled.id, version=settled.version + 1))
 
     async def record_units(self, unit: kernel.Unit) -> None:

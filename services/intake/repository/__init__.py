@@ -55,6 +55,8 @@ async def one(db: Database, kind: type[A], property_id: str, id: str) -> A | Non
 
 async def several(db: Database, kind: type[A], property_id: str, ids: tuple[str, ...]) -> list[A]:
     """Those of the things that are there, in the order asked."""
+    if not ids:
+        return []
     wanted = [document_id(property_id, one) for one in ids]
     rows = await db[KINDS[kind]].find({"_id": {"$in": wanted}}).to_list(len(wanted))
     found = {row["_id"]: _aggregate(kind, row) for row in rows}
@@ -152,40 +154,6 @@ async def timeline(
         query["$or"] = [{"at": {"$gt": at}}, {"at": at, "id": {"$gt": last}}]
         query["at"] = {"$gte": at}
     return await _all(db, Entry, query, limit, sort=[("at", 1), ("id", 1)])
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """`contacts` and `requests` (by status) since a time; `open` requests by urgency, whenever they came;
-    `promises_missed` since a time (P013).
-    """
-
-    contacts: int
-    requests: dict[str, int]
-    open: dict[str, int]
-    promises_missed: int
-
-
-async def summary(db: Database, property_id: str, since: datetime) -> Summary:
-    """Counted along the indexes of time and of status."""
-    contacts = await db[CONTACTS].count_documents(
-        {"property_id": property_id, "started_at": {"$gte": since}}, maxTimeMS=QUERY_MS_MAX
-    )
-    recent = {"property_id": property_id, "reported_at": {"$gte": since}}
-    still_open = {"property_id": property_id, "status": "OPEN"}
-    late = {"property_id": property_id, "promise.missed_at": {"$gte": since}}
-    return Summary(
-        contacts,
-        await _counted(db, recent, "$status"),
-        await _counted(db, still_open, "$urgency"),
-        await db[REQUESTS].count_documents(late, maxTimeMS=QUERY_MS_MAX),
-    )
-
-
-async def _counted(db: Database, query: Query, by: str) -> dict[str, int]:
-    pipeline = [{"$match": query}, {"$group": {"_id": by, "count": {"$sum": 1}}}, {"$sort": {"_id": 1}}]
-    cursor = await db[REQUESTS].aggregate(pipeline, maxTimeMS=QUERY_MS_MAX)
-    return {row["_id"]: row["count"] async for row in cursor}
 
 
 async def take_serials(db: Database, property_id: str, count: int) -> int:

@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from services.intake import repository_attachments
+from services.intake import repository_attachments, repository_cases
 from services.intake.domain.attachment import Attachment
 from services.intake.domain.colleague import Colleague
-from services.intake.domain.complaint import Complaint
 from services.intake.domain.contact import Contact
-from services.intake.domain.difficulty import Difficulty
 from services.intake.domain.directory import Person, PhoneEntry, Unit
 from services.intake.domain.property import Property
 from services.intake.domain.request import Request
@@ -23,7 +21,7 @@ from shared.kernel.unit import Aggregate, Index
 
 PROPERTIES, UNITS, PEOPLE, PHONES = "properties", "units", "people", "phones"
 CONTACTS, REQUESTS, TIMELINE, REFERENCES = "contacts", "requests", "timeline", "references"
-COLLEAGUES, COMPLAINTS, DIFFICULTIES = "colleagues", "complaints", "difficulties"
+COLLEAGUES = "colleagues"
 
 KINDS: Mapping[type, str] = {
     Property: PROPERTIES,
@@ -36,8 +34,7 @@ KINDS: Mapping[type, str] = {
     Entry: TIMELINE,
     Attachment: repository_attachments.ATTACHMENTS,
     Colleague: COLLEAGUES,
-    Complaint: COMPLAINTS,
-    Difficulty: DIFFICULTIES,
+    **repository_cases.KINDS,
 }
 
 NEWEST = (("reported_at", -1), ("id", -1))
@@ -99,6 +96,7 @@ INDEXES = (
         serves="the timeline of a request, oldest first",
     ),
     *repository_attachments.INDEXES,
+    *repository_cases.INDEXES,
 )
 
 A = TypeVar("A", bound=Aggregate)

@@ -1,0 +1,53 @@
+"""A message for a colleague (P002): open until he acknowledges it himself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from services.intake.domain.bodies import Body, Id, Reason, Text
+from services.intake.domain.colleague import Colleague, check_colleague
+from shared.errors import Conflict, Forbidden
+
+
+class AcknowledgeBody(Body):
+    """The colleague has read it."""
+
+    note: Text = ""
+
+
+class RedirectBody(Body):
+    """Another colleague is to be told: the first is away, or has gone off shift."""
+
+    colleague_id: Id
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """What a message is besides a request; `id` is the request's."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    state: Literal["TAKEN", "CLOSED"] = "TAKEN"
+    to_id: str = ""
+    taken_at: datetime | None = None
+    redirected: int = 0
+    acknowledged_at: datetime | None = None
+
+
+def acknowledged(relay: Relay, by: str, now: datetime) -> Relay:
+    """The colleague knows. Raises Forbidden for anybody else."""
+    if by != relay.to_id:
+        raise Forbidden("not-for-you", "This message is for somebody else; he acknowledges it himself.")
+    return replace(relay, state="CLOSED", acknowledged_at=now)
+
+
+def redirected(relay: Relay, to: Colleague | None) -> Relay:
+    """Somebody else is to be told."""
+    person = check_colleague(to, "colleague_id")
+    if person.id == relay.to_id:
+        raise Conflict("same-person", "The message is for this person already.", field="colleague_id")
+    return replace(relay, to_id=person.id, redirected=relay.redirected + 1)

@@ -1,0 +1,117 @@
+"""Handlers of the approved answers (P010) and of the daily signing (P003)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.intake.directory_answers import Recorded
+from services.intake.domain import answer_book as book
+from services.intake.domain import case_commands as c
+from services.intake.domain import day as days
+from services.intake.domain.answer_book import StandardAnswer
+from services.intake.domain.day import DaySheet
+from services.intake.domain.property import Property
+from services.intake.handlers.base import Handlers, payload
+from shared.catalogue.load import Catalogue
+from shared.errors import NotFound
+from shared.events import intake_cases as events
+from shared.kernel.unit import Unit
+
+DAY_CHECK = "day-check"
+
+
+class Signing(Handlers):
+    """Units of work on what is read and signed."""
+
+    async def draft_answer(self, unit: Unit) -> None:
+        """An answer is drafted, or its next version."""
+        command = payload(unit, c.DraftAnswer)
+        await self.settled(unit)
+        old = await unit.load(StandardAnswer, command.answer_id)
+        unit.require_match(old.version if old else 0)
+        by = unit.cause.principal.sub
+        after = book.drafted(old, unit.cause.property_id, command.answer_id, command.body, by, unit.now)
+        unit.save(after)
+        unit.answer(Recorded(ids=[after.id], id=after.id, version=after.version + 1))
+
+    async def approve_answer(self, unit: Unit) -> None:
+        """Another person approves it: from now on it is what all are told."""
+        command = payload(unit, c.ApproveAnswer)
+        old = await self._answer(unit, command.answer_id)
+        after, kept = book.approved(old, unit.cause.principal.sub, unit.now)
+        unit.save(after)
+        unit.save(kept)
+        assert after.current is not None
+        unit.emit(
+            events.AnswerApproved(
+                answer_id=after.id,
+                number=after.number,
+                drafted_by=after.current.drafted_by,
+                approved_by=after.approved_by,
+                approved_at=unit.now,
+            )
+        )
+        unit.answer(Recorded(ids=[after.id], id=after.id, version=after.version + 1))
+
+    async def retire_answer(self, unit: Unit) -> None:
+        """It is given no more."""
+        command = payload(unit, c.RetireAnswer)
+        after = book.retired(await self._answer(unit, command.answer_id))
+        unit.save(after)
+        by = unit.cause.principal.sub
+        unit.emit(events.AnswerRetired(answer_id=after.id, retired_by=by, retired_at=unit.now))
+        unit.answer(Recorded(ids=[after.id], id=after.id, version=after.version + 1))
+
+    async def sign_day(self, unit: Unit) -> None:
+        """A day's records of one kind were read and are signed."""
+        command = payload(unit, c.SignDay)
+        settled = await self.settled(unit)
+        old = await unit.load(DaySheet, days.sheet_id(command.day, command.kind))
+        by = unit.cause.principal.sub
+        after = days.signed(
+            old,
+            unit.cause.property_id,
+            days.read_day(command.day),
+            command.kind,
+            command.counted,
+            by,
+            command.body.remark,
+            unit.now,
+            settled.zone,
+        )
+        unit.save(after)
+        unit.emit(
+            events.DaySigned(
+                day=after.day, kind=after.kind, counted=after.counted, signed_by=by, signed_at=unit.now
+            )
+        )
+        unit.answer(Recorded(ids=[after.id], id=after.id, version=after.version + 1))
+
+    async def watch_day(self, unit: Unit) -> None:
+        """Timer: what is not signed by now is an alarm; tomorrow it is looked at again."""
+        command = payload(unit, c.WatchDay)
+        settled = await self.settled(unit)
+        sheets = await asyncio.gather(
+            *(unit.look(DaySheet, days.sheet_id(command.day, kind)) for kind in days.KINDS)
+        )
+        missing = days.unsigned(sheets)
+        if missing:
+            unit.open(
+                f"escalation:day.{command.day}",
+                events.DayUnsigned(day=command.day, kinds=", ".join(missing), raised_at=unit.now),
+            )
+        watch_days(unit, settled, self.catalogue)
+
+    async def _answer(self, unit: Unit, answer_id: str) -> StandardAnswer:
+        found = await unit.load(StandardAnswer, answer_id)
+        if found is None:
+            raise NotFound("no-such-answer", "There is no such answer in this property.")
+        unit.require_match(found.version)
+        return found
+
+
+def watch_days(unit: Unit, settled: Property, catalogue: Catalogue) -> None:
+    """The next look at whether a day was signed, on the property's own stream."""
+    settings = catalogue.profile(settled.profile).settings_with(settled.settings)
+    day, due_at = days.next_check(unit.now, str(settings["records.sign_by"]), settled.zone)
+    unit.start_timer(DAY_CHECK, due_at, c.WatchDay(day=day))

@@ -1,0 +1,296 @@
+"""Inquiries, messages, help, visits and the daily signing (P002, P003, P010, P011, P036), with our own
+clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+
+from shared.clock import ManualClock, SystemClock
+from shared.kernel.runtime import Runtime
+from shared.settings import Settings
+from tests.connected.intake_kit import Estate, Json, new_property, own_settings, running
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+HOUR = timedelta(hours=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
+FEE = {
+    "question_zh": "物业费怎么交?",
+    "question_en": "How is the property fee paid?",
+    "text_zh": "请到服务中心收款处,或扫码缴纳。",
+    "text_en": "At the cashier of the service centre, or by QR code.",
+    "keywords": ["缴费"],
+}
+
+
+@pytest.fixture(scope="module")
+def intake_settings(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
+    """A running intake whose clock we move."""
+    async with running(intake_settings, ManualClock(SystemClock().now())) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def estate(intake: tuple[Runtime, str]) -> Estate:
+    """An open property with its staff, at ten in the morning."""
+    estate = Estate(*intake, new_property())
+    clock = estate.runtime.clock
+    assert isinstance(clock, ManualClock)
+    local = clock.now().astimezone(SHANGHAI)
+    clock.advance(local.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1) - local)
+    await estate.open()
+    await estate.employ(lin=OFFICER, wu=OFFICER, ma=SUPERVISOR, zhao="cashier", he="department_head")
+    return estate
+
+
+async def asked(estate: Estate, **changed: Any) -> str:
+    taken = await estate.accept(
+        **{
+            "procedure": "inquiry",
+            "category": "fees",
+            "description": "How do I pay the fee?",
+            "fields": {},
+            **changed,
+        }
+    )
+    return str(taken["id"])
+
+
+async def post(estate: Estate, path: str, *roles: str, sub: str = "lin", **body: Any) -> Json:
+    async with estate.client(*roles, sub=sub) as client:
+        answer = await client.post(path, json=body)
+    found: Json = answer.json()
+    return found | {"code": answer.status_code}
+
+
+async def approved(estate: Estate, **changed: Any) -> str:
+    """An approved answer: drafted by Lin, approved by Ma."""
+    draft = await post(estate, "/answers", OFFICER, **(FEE | changed))
+    assert draft["code"] == 201, draft
+    assert (await post(estate, f"/answers/{draft['id']}/approve", SUPERVISOR, sub="ma"))["code"] == 200
+    return str(draft["id"])
+
+
+async def get(estate: Estate, path: str, *roles: str, sub: str = "lin", **query: Any) -> Json:
+    async with estate.client(*roles, sub=sub) as client:
+        answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    body: Json = answer.json()
+    return body
+
+
+async def alarms(estate: Estate, id: str) -> list[str]:
+    return [one["what"][6:] for one in await estate.timeline(id) if one["what"].startswith("alarm.")]
+
+
+async def test_p010_an_answer_is_drafted_by_one_and_approved_by_another(estate: Estate) -> None:
+    draft = await post(estate, "/answers", SUPERVISOR, sub="ma", **FEE)
+    id = draft["id"]
+    own = await post(estate, f"/answers/{id}/approve", SUPERVISOR, sub="ma")
+    assert (own["code"], own["type"].rsplit("/", 1)[1]) == (403, "own-draft")
+    assert (await post(estate, f"/answers/{id}/approve", OFFICER, sub="wu"))["code"] == 403
+    assert (await get(estate, "/answers", q="物业费"))["items"] == [], "a draft is not found while talking"
+    assert (await post(estate, f"/answers/{id}/approve", SUPERVISOR, sub="sun"))["code"] == 200
+    assert await estate.journal(f"answer:{id}") == ["intake.answer.approved.v1"]
+    [found] = (await get(estate, "/answers", q="物业费"))["items"]
+    assert (found["id"], found["number"], found["current"]["text_zh"]) == (id, 1, FEE["text_zh"])
+    for words in ("缴费", "QR code", "property fee"):
+        assert len((await get(estate, "/answers", q=words))["items"]) == 1
+    assert (await get(estate, "/answers", q="停车"))["items"] == []
+
+
+async def test_p010_the_answer_given_is_kept_by_version(estate: Estate) -> None:
+    answer_id = await approved(estate)
+    id = await asked(estate)
+    after = await estate.act(id, "inquiry/answer", OFFICER, answer_id=answer_id, answer_number=1)
+    assert (after["status"], after["stage"]) == ("ANSWERED", "CLOSED")
+    assert await estate.journal(id) == [
+        "intake.request.accepted.v1",
+        "intake.inquiry.answered.v1",
+        "intake.request.closed.v1",
+    ]
+    assert (await post(estate, f"/answers/{answer_id}/draft", OFFICER, **(FEE | {"text_zh": "改扫码"})))[
+        "code"
+    ] == 200
+    assert (await get(estate, f"/answers/{answer_id}"))["number"] == 1, (
+        "the old one is given until another approves"
+    )
+    assert (await post(estate, f"/answers/{answer_id}/approve", SUPERVISOR, sub="ma"))["code"] == 200
+    given = await get(estate, f"/requests/{id}/inquiry")
+    assert (given["answer_id"], given["answer_number"], given["answered_by"]) == (answer_id, 1, "lin")
+    old = await get(estate, f"/answers/{answer_id}/versions/1")
+    assert old["wording"]["text_zh"] == FEE["text_zh"]
+    late = await asked(estate)
+    problem = await estate.refused(late, "inquiry/answer", OFFICER, answer_id=answer_id, answer_number=1)
+    assert (problem["status"], problem["field"], problem["accepted"]) == (
+        422,
+        "answer_number",
+        "version 2 of it",
+    )
+
+
+async def test_p010_an_answer_of_ones_own_is_refused_and_a_superiors_is_named(estate: Estate) -> None:
+    id = await asked(estate)
+    alone = await estate.refused(id, "inquiry/answer", OFFICER, text="I think it is free")
+    assert (alone["status"], alone["field"]) == (422, "superior_id")
+    peer = await estate.refused(id, "inquiry/answer", OFFICER, text="Free", superior_id="wu")
+    assert peer["kind"] == "not-a-superior"
+    assert (await estate.refused(id, "inquiry/answer", OFFICER))["field"] == "answer_id"
+    await estate.act(id, "inquiry/answer", OFFICER, text="It is free on Sundays", superior_id="ma")
+    given = await get(estate, f"/requests/{id}/inquiry")
+    assert (given["superior_id"], given["text"]) == ("ma", "It is free on Sundays")
+
+
+async def test_p010_a_deferred_one_is_promised_and_answered_within_24_hours(estate: Estate) -> None:
+    kept, late = await asked(estate), await asked(estate)
+    for id in (kept, late):
+        after = await estate.act(id, "inquiry/defer", OFFICER, reason="the department knows", owner_told=True)
+        assert (after["status"], after["stage"]) == ("OPEN", "IN_WORK")
+        assert (await estate.journal(id))[-1] == "intake.inquiry.deferred.v1"
+    assert (await estate.refused(kept, "inquiry/defer", OFFICER, reason="x", owner_told=True))[
+        "kind"
+    ] == "deferred-already"
+    answer_id = await approved(estate)
+    assert (await estate.refused(kept, "inquiry/answer", OFFICER, answer_id=answer_id))[
+        "kind"
+    ] == "owner-not-told"
+    contact = await estate.called(kept)
+    await estate.act(kept, "inquiry/answer", OFFICER, answer_id=answer_id, contact_id=contact)
+    await estate.passes(24 * HOUR + timedelta(minutes=1))
+    assert (await alarms(estate, kept), await alarms(estate, late)) == ([], ["inquiry_late"])
+    contact = await estate.called(late)
+    await estate.act(late, "inquiry/answer", OFFICER, answer_id=answer_id, contact_id=contact)
+    assert [(await get(estate, f"/requests/{id}/inquiry"))["late"] for id in (kept, late)] == [False, True]
+
+
+async def test_p002_a_message_stays_open_until_the_colleague_acknowledges_it(estate: Estate) -> None:
+    stranger = estate.repair(
+        procedure="relay-message", category="", description="x", fields={"colleague_id": "nobody"}
+    )
+    problem = await post(estate, "/requests", OFFICER, **stranger)
+    assert (problem["code"], problem["field"]) == (422, "fields.colleague_id")
+    id = await asked(
+        estate,
+        procedure="relay-message",
+        category="",
+        description="Please call Mr Wang about his invoice",
+        fields={"colleague_id": "zhao"},
+    )
+    assert (await estate.journal(id))[-1] == "intake.message.relayed.v1"
+    other = await estate.refused(id, "message/acknowledge", OFFICER, sub="wu")
+    assert (other["status"], other["kind"]) == (403, "not-for-you")
+    assert (await estate.refused(id, "confirm", OFFICER))["status"] == 409
+    assert (await get(estate, "/messages-for-me", "gate_guard", sub="guo"))["items"] == []
+    [waiting] = (await get(estate, "/messages-for-me", "cashier", sub="zhao"))["items"]
+    assert (waiting["request_id"], waiting["caller_phone"]) == (id, "+8613800138000")
+    assert waiting["text"] == "Please call Mr Wang about his invoice"
+    await estate.passes(HOUR + timedelta(minutes=1))
+    assert await alarms(estate, id) == ["message_waits"]
+    after = await estate.act(id, "message/acknowledge", "cashier", sub="zhao")
+    assert after["status"] == "ANSWERED"
+    assert (await get(estate, "/messages-for-me", "cashier", sub="zhao"))["items"] == []
+
+
+async def test_p002_a_message_goes_to_another_when_the_first_has_left(estate: Estate) -> None:
+    id = await asked(estate, procedure="relay-message", category="", fields={"colleague_id": "wu"})
+    await estate.act(id, "message/redirect", OFFICER, colleague_id="zhao", reason="wu has gone off shift")
+    assert (await estate.refused(id, "message/acknowledge", OFFICER, sub="wu"))["kind"] == "not-for-you"
+    assert (await estate.act(id, "message/acknowledge", "cashier", sub="zhao"))["status"] == "ANSWERED"
+
+
+async def test_p011_general_help_is_work_without_a_price(estate: Estate) -> None:
+    taken = await estate.accept(
+        procedure="general-help", category="cleaning", description="Please sweep the hall", fields={}
+    )
+    read = await estate.read(taken["id"])
+    assert (read["process"], read["stage"]) == ("", "RECEIVED")
+    rules = estate.runtime.catalogue.at(read["catalogue_version"])
+    assert rules.dispatch is not None
+    assert rules.dispatch.departments["cleaning"] == "environment"
+    assert rules.billing is not None
+    assert rules.billing.payer == "none"
+
+
+async def test_p003_an_unsettled_visit_reaches_the_head_the_same_day(estate: Estate) -> None:
+    settled = await asked(estate, contact={"channel": "window"})
+    open_ = await asked(estate, contact={"channel": "window"})
+    by_phone = await asked(estate)
+    await estate.act(settled, "inquiry/answer", OFFICER, text="x", superior_id="ma")
+    today = estate.runtime.clock.now().astimezone(SHANGHAI).date().isoformat()
+    assert (await get(estate, f"/days/{today}"))["unsettled_visits"] == 1
+    await estate.passes(7 * HOUR)
+    assert await alarms(estate, open_) == []
+    await estate.passes(HOUR)
+    assert await alarms(estate, open_) == ["visit_unsettled"]
+    assert (await alarms(estate, settled), await alarms(estate, by_phone)) == ([], [])
+
+
+async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more(estate: Estate) -> None:
+    await estate.accept()
+    await asked(estate)
+    today = estate.runtime.clock.now().astimezone(SHANGHAI).date().isoformat()
+    before = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}
+    assert {kind: one["counted"] for kind, one in before.items()} == {
+        "repair": 1,
+        "inquiry": 1,
+        "complaint": 0,
+    }
+    assert before["repair"]["allowed_actions"][0]["action"] == "intake.sign_day"
+    assert (await post(estate, f"/days/{today}/repair/sign", OFFICER))["code"] == 403
+    assert (await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma", remark="read"))[
+        "code"
+    ] == 200
+    again = await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma")
+    assert (again["code"], again["type"].rsplit("/", 1)[1]) == (409, "signed-already")
+    await estate.accept()
+    assert (await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma"))["code"] == 200
+    sheet = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}["repair"]
+    assert (sheet["counted"], sheet["signed_counted"], sheet["signed_by"]) == (2, 2, "ma")
+    assert await estate.journal(f"day:{today}") == ["intake.day.signed.v1"] * 2
+    tomorrow = (estate.runtime.clock.now().astimezone(SHANGHAI) + timedelta(days=1)).date().isoformat()
+    early = await post(estate, f"/days/{tomorrow}/repair/sign", SUPERVISOR, sub="ma")
+    assert (early["code"], early["field"]) == (422, "day")
+    assert (await post(estate, "/days/yesterday/repair/sign", SUPERVISOR, sub="ma"))["code"] == 422
+
+
+async def test_p003_an_unsigned_day_is_an_alarm_every_morning(estate: Estate) -> None:
+    await estate.open(days=True)
+    first = estate.runtime.clock.now().astimezone(SHANGHAI).date()
+    for kind in ("repair", "inquiry"):
+        assert (await post(estate, f"/days/{first}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] in (200, 409)
+    await estate.passes(24 * HOUR)
+    assert await estate.journal(f"escalation:day.{first}") == ["intake.day.unsigned.v1"]
+    second = first + timedelta(days=1)
+    await estate.accept()
+    for kind in ("repair", "inquiry", "complaint"):
+        assert (await post(estate, f"/days/{second}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] == 200
+    await estate.passes(24 * HOUR)
+    assert await estate.journal(f"escalation:day.{second}") == []
+    assert (await estate.counts())["timers"] == 1, "the next morning is watched"
+
+
+async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominator(estate: Estate) -> None:
+    await estate.accept(procedure="complaint-owner", category="noise", description="x", fields={})
+    year, number, _ = estate.runtime.clock.now().astimezone(SHANGHAI).isocalendar()
+    report = await get(estate, "/reports/complaints", week=f"{year}-W{number:02d}")
+    assert (report["received"], report["undecided"], report["by_category"]) == (1, 1, {"noise": 1})
+    assert report["valid_per_household"] == {"numerator": 0, "denominator": 2, "permille": 0}
+    assert report["over_ceiling"] is False
+    async with estate.client() as client:
+        wrong = await client.get("/reports/complaints", params={"week": "2026-99"})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "week")
