@@ -7,6 +7,7 @@ from services.dispatch.consumers import READS, commands, events
 from services.dispatch.rain import RainRounds
 from services.dispatch.repository import INDEXES, KINDS
 from services.dispatch.rollup import LoadRollUp
+from services.dispatch.slipwatch import SlipWatch
 from shared.catalogue.load import Catalogue
 from shared.kernel.runtime import Service
 from shared.kernel.unit import Wiring
@@ -20,4 +21,4 @@ WIRING = Wiring(
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds, SlipWatch))

@@ -15,12 +15,14 @@ from services.dispatch.domain.commands import (
 )
 from services.dispatch.domain.people_commands import PutParties
 from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
+from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
 from services.dispatch.handlers import billing, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.issuing import Issuing
 from services.dispatch.handlers.parties import put_parties
 from services.dispatch.handlers.roster import RosterHandlers
+from services.dispatch.handlers.slips import Paper, record_check
 from services.dispatch.handlers.work import work_handlers
 from shared.catalogue.load import Catalogue
 from shared.events.billing import (
@@ -71,7 +73,7 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
 
 def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handler]:
     """What people and timers may ask for."""
-    roster = RosterHandlers(policy)
+    roster, paper = RosterHandlers(policy), Paper(catalogue)
     return {
         **work_handlers(policy, catalogue),
         PutStaff: roster.put_staff,
@@ -88,4 +90,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         CheckMaterial: side_timers.check_material,
         CheckReturn: side_timers.check_return,
         CheckParty: side_timers.check_party,
+        IssuePaperBlock: paper.issue,
+        VoidPaperNumber: paper.void,
+        RecordSlipCheck: record_check,
     }

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from services.notify.domain.commands import RecordAttempts, ResolveUnknown
 from services.notify.handlers import Handlers
-from shared.events import billing, dispatch, dispatch_callbacks, intake, intake_watch
+from shared.events import (
+    billing,
+    dispatch,
+    dispatch_callbacks,
+    dispatch_slips,
+    intake,
+    intake_watch,
+)
 from shared.events import intake_cases as desk
 from shared.events import intake_complaints as cases
 from shared.events.envelope import Event
@@ -59,6 +66,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.WorkNotDone,
     dispatch.WorkAlarmRaised,
     intake_watch.WatchRaised,
+    dispatch_slips.SlipsChecked,
     billing.QuoteOffered,
     billing.QuoteConsented,
     billing.QuoteRefused,

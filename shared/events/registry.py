@@ -9,6 +9,7 @@ from shared.events import (
     billing,
     dispatch,
     dispatch_callbacks,
+    dispatch_slips,
     intake,
     intake_cases,
     intake_complaints,
@@ -32,6 +33,7 @@ EVENTS: dict[str, type[Event]] = {
         intake_watch,
         dispatch,
         dispatch_callbacks,
+        dispatch_slips,
         billing,
         notify,
     )

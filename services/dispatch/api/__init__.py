@@ -1,12 +1,13 @@
 """HTTP of dispatch: calls become commands and queries; no rules."""
 
-from services.dispatch.api import callbacks, parties, roster, slips, steps, summary, work_orders
+from services.dispatch.api import callbacks, parties, roster, slip_book, slips, steps, summary, work_orders
 
 ROUTERS = (
     work_orders.router,
     steps.router,
     roster.router,
     slips.router,
+    slip_book.router,
     summary.router,
     parties.router,
     callbacks.router,

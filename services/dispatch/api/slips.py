@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.dispatch import repository
 from services.dispatch.api.common import READ
-from services.dispatch.handlers.issuing import SERIES
+from services.dispatch.domain.issue import SERIES
 from services.dispatch.handlers.rules import ZONE_UNKNOWN
 from shared.deadlines import local_year
 from shared.errors import Invalid
@@ -32,7 +32,10 @@ class VoidView(BaseModel):
 
 
 class GapAnswer(BaseModel):
-    """The numbers of a year. `complete`: none is missing and none is there twice."""
+    """The numbers of a year; `paper` are those out on paper.
+
+    `complete`: none is missing and none is there twice.
+    """
 
     year: int
     last: int
@@ -41,6 +44,7 @@ class GapAnswer(BaseModel):
     missing: list[int]
     twins: list[int]
     pending: list[int]
+    paper: list[int]
     void: list[VoidView]
 
 
@@ -51,7 +55,7 @@ class VoidPage(BaseModel):
     next: str | None
 
 
-async def _year(call: Call, year: int) -> int:
+async def wanted_year(call: Call, year: int) -> int:
     if year:
         return year
     settings = await repository.settings_of(call.db, call.property_id)
@@ -66,7 +70,7 @@ def _view(slip: repository.VoidSlip) -> VoidView:
 async def read_gaps(call: CallDep, year: Year = 0) -> Response:
     """Whether every number of the year has its slip or its reason; a missing one is a major work failure."""
     call.authorise(READ)
-    wanted = await _year(call, year)
+    wanted = await wanted_year(call, year)
     found = await repository.slips(call.db, call.property_id, SERIES, wanted, call.now - PENDING_FOR)
     body = GapAnswer(
         year=wanted,
@@ -76,6 +80,7 @@ async def read_gaps(call: CallDep, year: Year = 0) -> Response:
         missing=list(found.missing),
         twins=list(found.twins),
         pending=list(found.pending),
+        paper=list(found.paper),
         void=[_view(v) for v in found.void],
     )
     return Response(body.model_dump_json(), media_type="application/json")
@@ -89,7 +94,7 @@ async def list_void(call: CallDep, page: PageDep, year: Year = 0) -> Response:
         last = int(page.after or "0")
     except ValueError:
         raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor") from None
-    wanted = await _year(call, year)
+    wanted = await wanted_year(call, year)
     found = await repository.void_slips(call.db, call.property_id, SERIES, wanted, last, page.limit + 1)
     shown = found[: page.limit]
     cursor = str(shown[-1].number) if len(found) > page.limit else None

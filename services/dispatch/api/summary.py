@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.dispatch import repository
 from services.dispatch.api.common import READ
-from services.dispatch.handlers.issuing import SERIES
+from services.dispatch.domain.issue import SERIES
 from services.dispatch.handlers.rules import ZONE_UNKNOWN
 from shared.deadlines import local_year
 from shared.http.call import CallDep

@@ -29,7 +29,7 @@ class WorkOrderPage(BaseModel):
     next: str | None
 
 
-async def _order(call: Call, work_order_id: str) -> WorkOrder:
+async def order_of(call: Call, work_order_id: str) -> WorkOrder:
     order = await repository.work_order(call.db, call.property_id, work_order_id)
     if order is None:
         raise NotFound("work-order", "There is no such work order in this property.", field="work_order_id")
@@ -43,7 +43,7 @@ async def take(call: Call, work_order_id: str, action: Action, body: bodies.Body
     """
     kind = ACTIONS[action]
     call.authorise(kind.NAME)
-    order = await _order(call, work_order_id)
+    order = await order_of(call, work_order_id)
     command = kind(work_order_id=work_order_id, body=body)
     return await call.run(command, stream=order.stream, lane=order.lane, emergency=order.emergency)
 
@@ -97,7 +97,7 @@ async def list_work_orders(
 async def read_work_order(call: CallDep, work_order_id: PathId) -> Response:
     """One work order, with what may be done next."""
     call.authorise(READ)
-    order = await _order(call, work_order_id)
+    order = await order_of(call, work_order_id)
     return answer(work_order_answer(order, call.roles, call.runtime.policy), order.version)
 
 

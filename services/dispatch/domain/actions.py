@@ -8,5 +8,11 @@ from services.dispatch.domain.commands import BASIC_ACTIONS, WorkCommand
 from services.dispatch.domain.flow import Action
 from services.dispatch.domain.onsite_commands import ONSITE_ACTIONS
 from services.dispatch.domain.side_commands import SIDE_ACTIONS
+from services.dispatch.domain.slip_commands import SLIP_ACTIONS
 
-ACTIONS: Mapping[Action, type[WorkCommand]] = {**BASIC_ACTIONS, **ONSITE_ACTIONS, **SIDE_ACTIONS}
+ACTIONS: Mapping[Action, type[WorkCommand]] = {
+    **BASIC_ACTIONS,
+    **ONSITE_ACTIONS,
+    **SIDE_ACTIONS,
+    **SLIP_ACTIONS,
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timedelta
 
-from services.dispatch.domain.flow import Actor, Change, Flow, Line, at, check, moved, step
+from services.dispatch.domain.flow import HAND_IN, Actor, Change, Flow, Line, at, check, moved, step
 from services.dispatch.domain.model import Booking, Notice, Quote, Status, Taxi, WorkOrder
 from services.dispatch.domain.repair import paid_off
 from shared.errors import Invalid
@@ -49,6 +49,7 @@ ERRAND: Flow = {
     "used": (Line(_set("BOOKED"), "USED"),),
     "confirm-cancellation": (Line(BEFORE_BOOKING | _set("BOOKED"), "", _notified),),
     "hand-over": (Line(BEFORE_BOOKING | _set("BOOKED")),),
+    **HAND_IN,
 }
 
 

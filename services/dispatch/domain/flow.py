@@ -66,6 +66,7 @@ Action = Literal[
     "tell-solution",
     "finish-outside",
     "sign-notice",
+    "hand-in",
 ]
 
 Guard = Callable[[WorkOrder], str]
@@ -90,6 +91,14 @@ class Line:
 
 
 Flow = Mapping[Action, tuple[Line, ...]]
+
+
+def _handed_in(order: WorkOrder) -> str:
+    return "" if order.handed_in_at is None else "The slip is at the office already."
+
+
+HANDLED: frozenset[Status] = frozenset(ENDED | {"SIGNED", "USED"})  # type: ignore[arg-type]
+HAND_IN: Flow = {"hand-in": (Line(HANDLED, "", _handed_in),)}  # every handled slip, whatever its flow (P029)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from shared.events.envelope import Lane
 from shared.events.intake import Urgency
 
 SLIP_DIGITS = 6
+SERIES = "slip"  # one series per property and year, for every slip (J20)
 
 # What an emergency runs under where its rules are lost: nothing delays it, so defaults hold (J17).
 EMERGENCY_RULES = DispatchRules(flow="repair", department="engineering", kind="repair")
@@ -47,6 +48,7 @@ class Report:
     hazard: str = ""
     ordered: bool = True
     own_material: bool = False
+    paper_slip: str = ""
     first_contact_id: str = ""
     callback_kind: Literal["", "leak", "safety", "other"] = ""
 

@@ -217,6 +217,7 @@ class WorkOrder:
     undone: Undone | None = None
     outside: Outside | None = None
     notice: NoticeSigned | None = None
+    handed_in_at: datetime | None = None
     quote: Quote | None = None
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()

@@ -8,7 +8,7 @@ anything and needs no quote. A response to an emergency runs the same flow.
 
 from __future__ import annotations
 
-from services.dispatch.domain.flow import NOT_NOW, Flow, Line
+from services.dispatch.domain.flow import HAND_IN, NOT_NOW, Flow, Line
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.onsite_flow import (
     ONSITE,
@@ -119,4 +119,5 @@ REPAIR: Flow = {
     "hand-over": (Line(BEFORE_START - WAITING_STATES | _set("CONTACTED", "STARTED")),),
     **ONSITE,
     **SIDE,
+    **HAND_IN,
 }

@@ -85,4 +85,5 @@ ACTION: Mapping[str, str] = {
     "tell-solution": "record that the owner was told of the solution",
     "finish-outside": "record that the party is done",
     "sign-notice": "sign the notice",
+    "hand-in": "hand the slip in at the office",
 }

@@ -117,6 +117,7 @@ class WorkOrderAnswer(BaseModel):
     cancel_notice_at: datetime | None
     site: SiteView
     return_due_at: datetime | None
+    handed_in_at: datetime | None
     material: MissingView | None
     undone: UndoneView | None
     outside: OutsideView | None
@@ -190,6 +191,7 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         cancel_notice_at=order.cancel_notice.received_at if order.cancel_notice is not None else None,
         site=site_view(order),
         return_due_at=order.return_due_at,
+        handed_in_at=order.handed_in_at,
         material=shown(MissingView, order.material),
         undone=shown(UndoneView, order.undone),
         outside=shown(OutsideView, order.outside),

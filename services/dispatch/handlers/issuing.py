@@ -13,6 +13,7 @@ from services.dispatch.domain.deadlines import unsigned_notice
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.issue import (
     EMERGENCY_RULES,
+    SERIES,
     Report,
     Where,
     draft,
@@ -23,12 +24,14 @@ from services.dispatch.domain.issue import (
     start_of,
 )
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.paper import PAPER_FIELD
 from services.dispatch.domain.routing import Choice
 from services.dispatch.handlers.callback_keeping import supersede
 from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
+from services.dispatch.handlers.slips import paper_number
 from shared.catalogue.channels import by_household
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules, DispatchRules
@@ -36,8 +39,6 @@ from shared.events.dispatch import WorkKind
 from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, RequestReopened
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
-
-SERIES = "slip"
 
 
 class Issuing:
@@ -98,6 +99,7 @@ class Issuing:
             hazard=event.hazard,
             ordered=by_household(event.channel),
             own_material=event.fields.get("own_materials") is True,
+            paper_slip=str(event.fields.get(PAPER_FIELD, "")),
             first_contact_id=event.first_contact_id,
             callback_kind=kind_of(rules.callback_rules, event.hazard, event.category, event.fields)
             if rules.callback
@@ -190,8 +192,9 @@ class Issuing:
         where = Where(unit.cause.property_id, zone, unit.cause.stream, unit.cause.lane)
         order = draft(order_id, kind, report, where, rules, billing, unit.now)
         order = dataclasses.replace(order, rework_of=rework_of)
-        year = slip_year(report, zone)
-        number = await unit.number(SERIES, order_id, year)
+        on_paper = await paper_number(unit, report) if report.paper_slip else None
+        year = on_paper[0] if on_paper is not None else slip_year(report, zone)
+        number = on_paper[1] if on_paper is not None else await unit.number(SERIES, order_id, year)
         order = numbered(order, number, year, period_of(report, zone, rules))
         if unsigned_notice(order):
             choice = Choice(None)
@@ -206,4 +209,6 @@ class Issuing:
         if slip_due_at is not None and unit.now > slip_due_at:
             order = dataclasses.replace(order, slip_late_raised=True)
             order = alarm(unit, order, "slip_late", choice.role, choice.staff, slip_due_at)
+        if report.paper_slip and on_paper is None:
+            await call(unit, order, "paper_slip_unknown", "cs_supervisor")
         keep(unit, None, Change(order, (fact,)))

@@ -18,6 +18,7 @@ from services.dispatch.domain.assignment import (
 from services.dispatch.domain.flow import Change, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.site import Used
+from services.dispatch.domain.slip_commands import HandInSlip
 from services.dispatch.domain.tariff import check_lines
 from services.dispatch.handlers.answers import work_order_answer
 from services.dispatch.handlers.callbacks import Callbacks
@@ -26,6 +27,7 @@ from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
 from services.dispatch.handlers.people import find, person
 from services.dispatch.handlers.rules import procedure_of, returned_by, rules_of
 from services.dispatch.handlers.side import side_steps
+from services.dispatch.handlers.slips import hand_in
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, NotFound
 from shared.events.dispatch import QuoteLine, WorkCompleted
@@ -221,6 +223,7 @@ STEPS: Mapping[type[commands.WorkCommand], Take] = {
 def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handler]:
     """One handler for each step; they differ only in what the flow says."""
     steps: dict[type[commands.WorkCommand], Take] = {**STEPS, **side_steps(catalogue)}
+    steps[HandInSlip] = hand_in
     steps[commands.QuoteWork] = Quoting(catalogue).quote
     steps[commands.AssignWork] = Assigning(catalogue).assign
     callbacks = Callbacks(catalogue, policy)

@@ -8,7 +8,9 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.handin import SlipCheck
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
+from services.dispatch.domain.paper import PaperBlock
 from services.dispatch.domain.parties import Party
 from services.dispatch.domain.rain import RainEvent
 from services.dispatch.domain.roster import Roster
@@ -18,6 +20,7 @@ from shared.kernel.unit import Index
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
 PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
+PAPER_BLOCKS, SLIP_CHECKS = "paper_blocks", "slip_checks"
 AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
 
@@ -29,6 +32,8 @@ KINDS: Mapping[type, str] = {
     Party: PARTIES,
     Callback: CALLBACKS,
     RainEvent: RAIN,
+    PaperBlock: PAPER_BLOCKS,
+    SlipCheck: SLIP_CHECKS,
 }
 
 OPEN = {"open": True}
@@ -62,6 +67,8 @@ INDEXES: tuple[Index, ...] = (
         (("property_id", 1), ("slip_year", 1), ("slip_number", 1)),
         serves="the gap check of slips, from the index alone",
     ),
+    Index(PAPER_BLOCKS, (("property_id", 1), ("state", 1)), serves="blocks with open numbers"),
+    Index(PAPER_BLOCKS, (("property_id", 1), ("year", 1), ("issued_at", -1)), serves="the blocks of a year"),
     Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
     Index(PARTIES, (("property_id", 1), ("id", 1)), serves="all parties of a property"),
     Index(PARTIES, (("property_id", 1), ("kind", 1), ("id", 1)), serves="parties of a kind"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.repository.book import paper_blocks
 from services.dispatch.repository.names import COUNTERS, NUMBERS, WORK_ORDERS, Database
 
 GAPS_SHOWN_MAX = 1_000
@@ -24,15 +25,16 @@ class VoidSlip:
 
 @dataclass(frozen=True, slots=True)
 class Slips:
-    """The slip numbers of a year: `last` is the highest taken.
+    """The slip numbers of a year: `last` is the highest taken, `paper` those in open blocks.
 
-    What is neither written, void nor pending is missing.
+    What is neither written, void, pending nor on paper is missing.
     """
 
     last: int
     used: int
     void: tuple[VoidSlip, ...]
     pending: tuple[int, ...]
+    paper: tuple[int, ...]
     missing: tuple[int, ...]
     twins: tuple[int, ...]
 
@@ -53,9 +55,29 @@ async def slips(db: Database, property_id: str, series: str, year: int, pending_
     pending = tuple(
         n for n in absent if n in rows and rows[n]["state"] == "taken" and rows[n]["taken_at"] > pending_since
     )
-    known = {*pending, *(v.number for v in void)}
+    paper, unused = await _paper(db, property_id, year, set(absent))
+    void = tuple(sorted((*void, *unused), key=lambda v: v.number))
+    pending = tuple(n for n in pending if n not in paper)
+    known = {*pending, *paper, *(v.number for v in void)}
     missing = tuple(n for n in absent if n not in known)
-    return Slips(last, len(written), void, pending, missing, tuple(sorted(twins)))
+    return Slips(last, len(written), void, pending, tuple(sorted(paper)), missing, tuple(sorted(twins)))
+
+
+async def _paper(
+    db: Database, property_id: str, year: int, absent: set[int]
+) -> tuple[set[int], list[VoidSlip]]:
+    """Of the numbers without a slip: those open on paper, and those of sheets that were not used."""
+    still: set[int] = set()
+    unused: list[VoidSlip] = []
+    async for block in paper_blocks(db, property_id, year):
+        for one in block.numbers:
+            if one.number not in absent:
+                continue
+            if one.state == "open":
+                still.add(one.number)
+            elif one.state == "void" and one.at is not None:
+                unused.append(VoidSlip(year, one.number, one.reason, one.at))
+    return still, unused
 
 
 async def void_slips(

@@ -33,11 +33,11 @@ INDOOR: dict[str, set[str]] = {
     "OBJECTED": {"quote", "withdraw", "hand-over"} | ONSITE,
     "STARTED": {"complete", "hand-over", "clean"} | ONSITE,
     "REPAIRED": {"sign", "clean", "redo"},
-    "SIGNED": set(),
-    "CLOSED": set(),
+    "SIGNED": {"hand-in"},
+    "CLOSED": {"hand-in"},
     "WITHDRAWAL_MARKED": {"sign"},
-    "WITHDRAWN": set(),
-    "CANCELLED": set(),
+    "WITHDRAWN": {"hand-in"},
+    "CANCELLED": {"hand-in"},
 }
 # The same, where slips are collected or called out by radio: nobody calls the owner before.
 COLLECTED = {**INDOOR, "ISSUED": {"collect", "cannot", "assign", "add-helper"}}
@@ -135,6 +135,11 @@ def test_p022_every_status_against_every_action(variant: str, status: str, actio
     assert refused.value.accepted, "what can be done instead is said"
     if expected:
         assert set(refused.value.accepted.split(", ")) - set(SIDE_ACTIONS) == expected
+
+
+def test_p029_a_slip_is_handed_in_once() -> None:
+    with pytest.raises(Conflict, match="at the office already"):
+        check(REPAIR, order("CLOSED", handed_in_at=NOW), "hand-in")
 
 
 def test_every_status_and_action_has_its_words() -> None:
