@@ -32,7 +32,7 @@ from shared.kernel.unit import Applied, Duplicate
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["slips"])
 HAND_IN_MAX = 200  # slips handed in by one call; the answer says how many are left
-Period = Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="A month, such as 2026-03")]
+Period = Annotated[str, Path(pattern=r"^2[01]\d{2}-(0[1-9]|1[0-2])$", description="A month, such as 2026-03")]
 
 
 class CategoryView(BaseModel):

@@ -45,7 +45,7 @@ class HandInBody(Body):
     """Which department hands in its slips of which month, such as 2026-03."""
 
     department: Id
-    period: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, Field(pattern=r"^2[01]\d{2}-(0[1-9]|1[0-2])$")]
 
 
 class IssuePaperBlock(Command):
