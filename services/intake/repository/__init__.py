@@ -18,7 +18,6 @@ from services.intake.domain.reference import SERIAL_MIN
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry
 from services.intake.repository.names import (
-    CONTACTS,
     FILTERS,
     QUERY_MS_MAX,
     REFERENCES,
