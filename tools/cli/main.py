@@ -45,7 +45,7 @@ app = typer.Typer(
     help=(
         "Guanjia 管家: calls and visits become work, money and messages.\n\n"
         "`guanjia run` starts everything with a demonstration group and a live view; "
-        "`guanjia demo` tells five cases from ring to receipt.\n\n"
+        "`guanjia demo` tells six cases from ring to receipt.\n\n"
         "Exit codes: 0 ok, 1 found problems, 2 usage, 3 not running, 4 port in use, 5 data folder, "
         "6 unsupported platform, 7 a part failed, 130 interrupted."
     ),

@@ -1,6 +1,6 @@
 """`guanjia show` and `guanjia demo`.
 
-The whole life of a request, of one that is there and of five that are played.
+The whole life of a request, of one that is there and of six that are played.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def demo(
     ] = "tower",
     case: Annotated[
         list[int] | None,
-        typer.Option(help="Only this case, 1 to 5; may be given several times.", min=1, max=5),
+        typer.Option(help="Only this case, 1 to 6; may be given several times.", min=1, max=6),
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Tell five cases from ring to receipt, step by step, with what each service did. Needs `guanjia up`.
+    """Tell six cases from ring to receipt, step by step, with what each service did. Needs `guanjia up`.
 
     1 an emergency at night from an anonymous caller; 2 an indoor repair with quote, signatures and payment;
-    3 a car cancelled in time; 4 a car cancelled late; 5 a withdrawn repair. Exit code 1 when a case does
-    not end as it should.
+    3 a car cancelled in time; 4 a car cancelled late; 5 a withdrawn repair; 6 a complaint that becomes a
+    reopened repair. Exit code 1 when a case does not end as it should.
     """
     from tools.demo.cases import tell
     from tools.output import print_json

@@ -1,1 +1,1 @@
-"""The demonstration: a group of three properties, five cases step by step, and an endless stream of calls."""
+"""The demonstration: a group of three properties, six cases step by step, and an endless stream of calls."""

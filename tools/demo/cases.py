@@ -1,4 +1,4 @@
-"""`guanjia demo`: five named cases from ring to receipt, told as they happen, each checked at its end.
+"""`guanjia demo`: six named cases from ring to receipt, told as they happen, each checked at its end.
 
 The cases need a property whose handbook knows car hire (tower, villa). Each uses an owner of its own, so
 that they can be told again and again.
@@ -17,8 +17,9 @@ from rich.markup import escape
 from shared.ids import new_id
 from tools.client import ApiError, Client, Json, NotYetError, UnreachableError, until
 from tools.demo.cars import Cars
+from tools.demo.complaints import Complaints
 from tools.demo.desk import Desk
-from tools.demo.faults import EMERGENCIES, INDOOR
+from tools.demo.faults import EMERGENCIES, INDOOR, PUBLIC
 from tools.demo.group import Estate, Owner, demonstration_group
 from tools.demo.load import load_group
 from tools.demo.repairs import Repairs
@@ -66,7 +67,7 @@ class Told:
 
 
 class Cases:
-    """The five cases of one property. Each returns the id of its request, or raises CaseError."""
+    """The six cases of one property. Each returns the id of its request, or raises CaseError."""
 
     def __init__(self, desk: Desk, teller: Teller, random: Random) -> None:
         self._desk = desk
@@ -74,6 +75,7 @@ class Cases:
         self._random = random
         self._repairs = Repairs(desk, teller)
         self._cars = Cars(desk, teller)
+        self._complaints = Complaints(desk, teller)
 
     def owner(self) -> Owner:
         """Somebody of the property."""
@@ -131,6 +133,16 @@ class Cases:
         await self._free(request)
         return await self._ended(request, "WITHDRAWN")
 
+    async def complained(self) -> str:
+        """A complaint about a repair is found valid; the repair is opened again and done to the end."""
+        repair, complaint = await self._complaints.complained_repair(PUBLIC[0], self.owner(), "hotline")
+        check(complaint["status"] == "SATISFIED", "the complaint was verified")
+        ended = await self._desk.read_request(repair["id"])
+        check(
+            ended["reopened"] == 1 and len(ended["slips"]) == 2, "the repair was opened again, on a new slip"
+        )
+        return await self._ended(repair, "SATISFIED")
+
     async def _free(self, request: Json) -> None:
         account = await self._desk.account(request["id"])
         charged = account["charges"] if account else []
@@ -178,6 +190,7 @@ CASES: tuple[tuple[str, str], ...] = (
     ("car_in_time", "租车及时取消: 退还定金 A car cancelled in time: the deposit goes back"),
     ("car_late", "租车逾时取消: 没收定金 A car cancelled late: the deposit is kept"),
     ("withdrawn", "业主撤消报修 A withdrawn repair: the slip keeps its number"),
+    ("complained", "投诉成立, 重新维修 A complaint that becomes a reopened repair"),
 )
 
 

@@ -93,6 +93,19 @@ class Desk:
         path = f"{self.base}/requests/{request['id']}/{action}"
         return await self.speaks(staff).post("intake", path, body)
 
+    async def on_complaint(self, request: Json, step: str, role: str, **body: Any) -> Json:
+        """A step of a complaint: by its first contact if he has that role, else by somebody on duty with
+        it.
+        """
+        first = self.person(request["first_contact_id"])
+        actor = first if first is not None and first.role == role else self.on_duty(role)
+        path = f"{self.base}/requests/{request['id']}/complaint/{step}"
+        return await self.speaks(actor).post("intake", path, body)
+
+    async def wait_for(self, look: Callable[[], Awaitable[Json | None]], what: str) -> Json:
+        """Look again and again until it is there."""
+        return await self._until(look, what)
+
     async def request_until(self, request_id: str, what: str, **wanted: Any) -> Json:
         """The request once it is as wanted."""
 

@@ -62,12 +62,17 @@ class Repairs(Plays):
     async def public_repair(self, fault: Fault, owner: Owner, channel: str) -> Json:
         """A repair in a public area: no price, the supervisor signs (P021)."""
         request = await self.report(channel, owner, fault)
-        order = await self._on_site(await self.slip(request))
+        order = await self.slip(request)
+        await self.public_work(order, fault)
+        return await self.closed(request, order)
+
+    async def public_work(self, order: Json, fault: Fault) -> None:
+        """The work of a slip in a public area, to its signature."""
+        order = await self._on_site(order)
         await self._item(order, fault, materials=[])
         await self.step(order, "start", "technician", "开始维修", "repair begins")
         await self.step(order, "complete", "technician", "修好", "repaired")
         await self._sign(order)
-        return await self.closed(request, order)
 
     async def indoor_repair(self, fault: Fault, owner: Owner, channel: str) -> Json:
         """A repair in a home: quote, consent, three signatures, payment at the desk (P022)."""
