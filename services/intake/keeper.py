@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from pymongo.errors import PyMongoError
 
-from services.intake import repository_attachments as repository
 from services.intake.domain.attachment import Attachment, key_of
+from services.intake.repository import attachments as repository
 from shared.failpoints import failpoint
 from shared.http.links import Links
 from shared.kernel.runtime import Runtime

@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
-from services.intake import repository_attachments as repository
 from services.intake.domain import attachment as rules
 from services.intake.domain.attachment import Attachment
-from services.intake.repository_attachments import Upload
+from services.intake.repository import attachments as repository
+from services.intake.repository.attachments import Upload
 from shared.blobs.content import Cleaned, Rules, Unfit
 from shared.blobs.sandbox import Bounds, Sandbox
 from shared.errors import Busy, Conflict, Gone, Invalid, Transient

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from services.intake import repository_attachments as repository
 from services.intake.domain.attachment import key_of
+from services.intake.repository import attachments as repository
 from shared.blobs.store import Missing
 from tests.connected.intake_kit import Estate, Json
 

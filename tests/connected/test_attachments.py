@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 from tusclient.client import TusClient
 
-from services.intake import repository_attachments as repository
 from services.intake.domain.attachment import key_of
 from services.intake.keeper import AttachmentKeeper
+from services.intake.repository import attachments as repository
 from shared.ids import new_id
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings

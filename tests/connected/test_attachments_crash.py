@@ -16,9 +16,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.intake import repository_attachments as repository
 from services.intake.keeper import AttachmentKeeper
 from services.intake.receiving import Receiving, attachment_id
+from services.intake.repository import attachments as repository
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests import sample_files as files

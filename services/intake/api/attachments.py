@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from services.intake import repository_attachments as repository
 from services.intake.answers import Items
 from services.intake.api.common import PREFIX, PathId, answer, found, offered
 from services.intake.api.uploads import upload_of
@@ -26,6 +25,7 @@ from services.intake.domain.attachment import Attachment
 from services.intake.domain.request import Request
 from services.intake.downloads import pieces_of
 from services.intake.receiving import attachment_id, receiving_of
+from services.intake.repository import attachments as repository
 from shared.errors import Gone, NotFound
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake import repository, repository_attachments
+from services.intake import repository
 from services.intake.answers import (
     Items,
     RequestDetail,
@@ -27,6 +27,7 @@ from services.intake.domain.request import Request, Stage, Status
 from services.intake.domain.timeline import first_lines
 from services.intake.domain.times import Instant
 from services.intake.handlers.base import NO_RULES, request_actions
+from services.intake.repository import attachments as repository_attachments
 from shared.events.intake import Urgency
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from services.intake.repository_attachments import Upload
+from services.intake.repository.attachments import Upload
 from shared.errors import Invalid, Rejected, Stale
 from shared.http.problems import rejected
 

@@ -13,13 +13,13 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from services.intake import repository_attachments as repository
 from services.intake.api import tus
 from services.intake.api.common import PREFIX, PathId
 from services.intake.domain.attachment import ATTACHMENT_KINDS, MEDIA_TYPES
 from services.intake.domain.attachment_commands import adding
 from services.intake.receiving import Receiving, receiving_of
-from services.intake.repository_attachments import Piece, Upload
+from services.intake.repository import attachments as repository
+from services.intake.repository.attachments import Piece, Upload
 from shared.blobs.content import accepted_types
 from shared.errors import Conflict, Gone, Invalid, Rejected, TooLarge, TooMany, Unsupported, WrongChecksum
 from shared.events.intake import AttachmentKind

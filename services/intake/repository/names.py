@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from services.intake import repository_attachments, repository_cases
+from services.intake import repository_cases
 from services.intake.domain.attachment import Attachment
 from services.intake.domain.colleague import Colleague
 from services.intake.domain.contact import Contact
@@ -17,6 +17,7 @@ from services.intake.domain.property import Property
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry
 from services.intake.domain.watch import SlipWatch
+from services.intake.repository import attachments as repository_attachments
 from shared.kernel.unit import Aggregate, Index
 
 PROPERTIES, UNITS, PEOPLE, PHONES = "properties", "units", "people", "phones"
