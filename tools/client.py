@@ -136,6 +136,14 @@ class Client:
                 return None
             raise
 
+    async def download(self, service: str, path: str, **query: str | int | None) -> bytes:
+        """GET; the file that came back."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        answer = await self._answer(service, "GET", path, query=asked)
+        if not answer.is_success:
+            _document("GET", path, answer)
+        return answer.content
+
     async def post(
         self, service: str, path: str, body: Json, *, key: str = "", version: int | None = None
     ) -> Json:
@@ -177,6 +185,20 @@ class Client:
         key: str = "",
         version: int | None = None,
     ) -> Json:
+        answer = await self._answer(service, method, path, query=query, body=body, key=key, version=version)
+        return _document(method, path, answer)
+
+    async def _answer(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Json | None = None,
+        key: str = "",
+        version: int | None = None,
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"}
         if key:
             headers["Idempotency-Key"] = key
@@ -190,7 +212,7 @@ class Client:
             try:
                 answer = await self._http.request(method, url, params=query, json=body, headers=headers)
                 if answer.status_code != 503 or loop.time() >= give_up_at:
-                    return _document(method, path, answer)
+                    return answer
                 pause = max(pause, _retry_after(answer))
             except httpx.TransportError:
                 if loop.time() >= give_up_at:

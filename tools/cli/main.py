@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tools.cli import access, calls, journal, operate, place, request
+from tools.cli import access, calls, journal, operate, place, report, request
 from tools.exits import Exit, Stop
 from tools.output import complain
 
@@ -59,7 +59,7 @@ def _exists(module: str) -> bool:
         return False
 
 
-for _part in (place, request, calls, journal, operate, access):
+for _part in (place, request, calls, journal, operate, access, report):
     _part.register(app)
 for _name in EXTENSIONS:
     if _exists(_name):

@@ -1,6 +1,16 @@
 """HTTP of dispatch: calls become commands and queries; no rules."""
 
-from services.dispatch.api import callbacks, parties, roster, slip_book, slips, steps, summary, work_orders
+from services.dispatch.api import (
+    callbacks,
+    parties,
+    reports,
+    roster,
+    slip_book,
+    slips,
+    steps,
+    summary,
+    work_orders,
+)
 
 ROUTERS = (
     work_orders.router,
@@ -11,4 +21,5 @@ ROUTERS = (
     summary.router,
     parties.router,
     callbacks.router,
+    reports.router,
 )

@@ -39,6 +39,7 @@ from services.dispatch.repository.orders import (
     work_orders,
 )
 from services.dispatch.repository.parties import parties, party
+from services.dispatch.repository.reports import callback_rows, slip_rows
 from services.dispatch.repository.slips import Slips, VoidSlip, slips, void_slips
 from services.dispatch.repository.summary import OpenWork, last_number, open_work
 
@@ -57,6 +58,7 @@ __all__ = [
     "beat",
     "book",
     "callback",
+    "callback_rows",
     "callbacks",
     "checked",
     "have_slips",
@@ -79,6 +81,7 @@ __all__ = [
     "roster",
     "rosters",
     "settings_of",
+    "slip_rows",
     "slips",
     "to_hand_in",
     "void_slips",
