@@ -16,7 +16,7 @@ from fastapi import Depends, Path, Request, Response
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.catalogue.load import Catalogue
-from shared.errors import Busy, Forbidden, Invalid
+from shared.errors import Busy, Forbidden, Invalid, Rejected
 from shared.events.envelope import Lane
 from shared.http.problems import bad_header, busy, no_such_property, problem, rejected
 from shared.ids import ID_PATTERN, derived_id, is_id, new_id
@@ -62,7 +62,15 @@ class Call:
     def authorise(self, action: str) -> None:
         """Raise Forbidden unless one of the caller's roles may do this."""
         if not self.runtime.policy.may(self.roles, action):
-            raise Forbidden("not-allowed", f"your role does not allow {action} in this property")
+            raise self.refuse(Forbidden("not-allowed", f"your role does not allow {action} in this property"))
+
+    def refuse(self, error: Rejected) -> Rejected:
+        """The refusal, remembered with who asked for what."""
+        request = self.request
+        self.runtime.denials.record(
+            self.principal.sub, self.property_id, request.method, request.url.path, error.kind
+        )
+        return error
 
     def allowed(self, actions: Iterable[str]) -> list[str]:
         """Those of the actions that the caller may do."""
@@ -127,6 +135,8 @@ class Call:
             answer_in_stream=named or stream in self._derived,
         )
         [outcome] = await self.runtime.committer.submit([cause], wait=False)
+        if isinstance(outcome, Refused):
+            self.refuse(outcome.error)
         return outcome
 
     async def _fingerprint(self) -> str:

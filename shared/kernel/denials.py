@@ -1,6 +1,7 @@
-"""Calls for a property outside the token's grants.
+"""What was refused: calls for a property outside the token's grants, wrong roles, steps out of order.
 
-Answered like nonsense, but remembered (design §1, Tenancy).
+A foreign property is answered like nonsense, but remembered (design §1, Tenancy). A refused command changes
+nothing; that it was tried, by whom and why not, is kept here for some time.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ class Denials:
         self._clock = clock
         self._pending: deque[dict[str, Any]] = deque(maxlen=PENDING_MAX)
 
-    def record(self, sub: str, property_id: str, method: str, path: str) -> None:
-        """Remember one."""
+    def record(
+        self, sub: str, property_id: str, method: str, path: str, kind: str = "no-such-property"
+    ) -> None:
+        """Remember one; `kind` is the problem's, such as `not-allowed` or `already-signed`."""
         self._pending.append(
             {
                 "at": self._clock.now(),
@@ -44,6 +47,7 @@ class Denials:
                 "property_id": property_id[:TEXT_CHARS_MAX],
                 "method": method,
                 "path": path[:TEXT_CHARS_MAX],
+                "kind": kind[:TEXT_CHARS_MAX],
             }
         )
 

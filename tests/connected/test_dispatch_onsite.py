@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from shared.settings import Settings
-from tests.connected.dispatch_desk import Desk, open_desk
+from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
 
 pytestmark = pytest.mark.connected
 
@@ -279,3 +279,27 @@ async def test_p018_a_general_repair_is_given_out_by_the_repair_supervisor(desk:
     assert (given["assignee_id"], given["hazard"]) == ("tech-2", "tap-leaking-badly"), (
         "P019: reception itself"
     )
+
+
+async def test_a_refused_step_is_recorded_with_who_and_why(desk: Desk) -> None:
+    order_id = await report(desk)
+    await desk.refused("technician", order_id, "ring", sub="tech-1")
+    await desk.refused("cashier", order_id, "collect", sub="cash-1")
+    await desk.runtime.denials.flush()
+    rows = await desk.db["denials"].find({"property_id": PROPERTY}, {"_id": 0, "at": 0}).to_list()
+    path = f"/v1/properties/{PROPERTY}/work-orders/{order_id}"
+    same = {"property_id": PROPERTY, "method": "POST"}
+    assert rows == [
+        same | {"sub": "tech-1", "path": f"{path}/ring", "kind": "action-not-possible"},
+        same | {"sub": "cash-1", "path": f"{path}/collect", "kind": "not-allowed"},
+    ]
+
+
+async def test_p018_the_time_the_owner_asked_for_is_on_the_slip_until_one_is_agreed(desk: Desk) -> None:
+    wish = desk.clock.now() + timedelta(hours=5)
+    order_id = await report(desk, appointment_at=wish)
+    order = await desk.read(order_id)
+    assert datetime.fromisoformat(order["appointment_at"]) == wish
+    assert datetime.fromisoformat(order["due_at"]) == desk.clock.now() + timedelta(hours=24)
+    agreed = await called(desk, order_id, 6)
+    assert datetime.fromisoformat((await desk.read(order_id))["appointment_at"]) == agreed

@@ -267,7 +267,14 @@ async def test_p020_paperwork_stays_red_and_is_told_after_a_day(desk: Desk) -> N
     order_id = await desk.report(urgency="emergency")
     await desk.take("technician", order_id, "start")
     done = await desk.take("technician", order_id, "complete")
-    assert done["paperwork_missing"]
+    signatures = [f"signature:{name}" for name in ("owner", "technician", "repair_supervisor")]
+    assert (done["paperwork_missing"], done["paperwork_gaps"]) == (True, ["item", *signatures])
+    blank = await desk.refused(
+        "technician", order_id, "sign", {"signer": "technician"}, sub=done["assignee_id"]
+    )
+    assert "does not say yet what was found" in blank["detail"], "the slip's contents are completed first"
+    written = await desk.take("technician", order_id, "confirm-item", {"item": "burst pipe"})
+    assert written["paperwork_gaps"] == signatures
     await desk.pass_time(hours=24)
     [alarm] = await desk.told("escalation.raised")
     assert orjson.loads(alarm["data"])["kind"] == "paperwork_late"

@@ -226,7 +226,7 @@ async def test_p026_a_notice_is_signed_by_the_supervisor_before_the_trade_is_tol
         )
         order_id = await desk.report(procedure="repair-me-dispatch", profile="garden", area="public")
         order = await desk.read(order_id)
-        assert (order["assignee_id"], order["last_resort"]) == ("", False)
+        assert (order["assignee_id"], order["last_resort"], order["escalations"]) == ("", False, 1)
         assert await alarms(desk) == [("notice_to_sign", "cs_supervisor")]
         assert await desk.pass_time(hours=1) == 0, "nobody is looked for before it is signed"
         assert "not signed the notice" in (await desk.refused("technician", order_id, "collect"))["detail"]

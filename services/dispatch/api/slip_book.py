@@ -84,7 +84,7 @@ async def read_copy(call: CallDep, work_order_id: PathId, copy: CopyName) -> Res
     if not call.runtime.policy.may(call.roles, ACTIONS[copy]):
         detail = f"The {copy} copy of a slip is not for your role (P033)."
         mine = [name for name, action in ACTIONS.items() if call.runtime.policy.may(call.roles, action)]
-        raise Forbidden("other-copy", detail, field="copy", accepted=", ".join(mine) or "none")
+        raise call.refuse(Forbidden("other-copy", detail, field="copy", accepted=", ".join(mine) or "none"))
     order = await order_of(call, work_order_id)
     return answer(copy_of(order, copy), order.version)
 

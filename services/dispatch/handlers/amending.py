@@ -8,7 +8,7 @@ from __future__ import annotations
 from services.dispatch.domain import errand, withdrawal
 from services.dispatch.domain.amend import Rules, amended, urgency_changed
 from services.dispatch.domain.assignment import Reason, contact_of, given, reassigned
-from services.dispatch.domain.deadlines import due_at, more_urgent
+from services.dispatch.domain.deadlines import due_at, more_urgent, unsigned_notice
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import DONE, PropertyCopy
 from services.dispatch.handlers.keeping import keep, payload
@@ -94,7 +94,7 @@ class Amending:
     async def _called(self, unit: Unit, change: Change, reason: Reason) -> Change:
         """Call somebody else, if nobody has taken the slip up and another person fits better now."""
         order = change.order
-        if order.status != "ISSUED":
+        if order.status != "ISSUED" or unsigned_notice(order):
             return change
         choice = await find(unit, order)
         if choice.staff is None or choice.staff.id == order.assignee_id:

@@ -198,6 +198,7 @@ class Issuing:
         order = numbered(order, number, year, period_of(report, zone, rules))
         if unsigned_notice(order):
             choice = Choice(None)
+            order = dataclasses.replace(order, escalations=1)  # somebody has been told
             await call(unit, order, "notice_to_sign", order.rules.notice_signature)
         else:
             choice = await find(unit, order)

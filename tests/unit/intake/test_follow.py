@@ -218,3 +218,11 @@ def test_j24_the_timeline_begins_with_the_ring_and_who_answered() -> None:
         "desk",
     )
     assert reported.id < accepted.id
+
+
+def test_p029_a_slip_that_was_not_done_leaves_the_request_to_the_owner() -> None:
+    undone = dispatch.WorkNotDone(**ID, slip="2026-000001", told_at=NOW)
+    told = after(issued("wang"), STEP, undone)
+    assert (told.stage, told.open) == ("TO_CONFIRM", True), "he may have it opened again"
+    handed_in = STEP.model_copy(update={"step": "handed_in", "status": "NOT_DONE"})
+    assert after(handed_in, request=told).stage == "TO_CONFIRM", "paper that is filed changes nothing"
