@@ -239,6 +239,16 @@ async def test_p034_only_a_supervisor_or_head_answers_for_it(estate: Estate, who
     assert (problem["status"], problem["kind"], problem["field"]) == (422, kind, "responsible_id")
 
 
+async def test_what_a_rule_or_a_role_forbids_is_remembered(estate: Estate) -> None:
+    id = await confirmed(estate)
+    await estate.refused(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id="wang")
+    await estate.refused(id, "complaint/assign", OFFICER, responsible_id="sun")
+    await estate.runtime.denials.flush()
+    rows = estate.runtime.db["denials"].find({"property_id": estate.property_id})
+    found = {(row["sub"], row["kind"]) async for row in rows}
+    assert {("ma", "complained-about"), ("lin", "not-allowed")} <= found
+
+
 async def test_p034_an_officer_may_neither_assign_nor_judge(estate: Estate) -> None:
     id = await assigned(estate)
     for step, body in (("assign", {"responsible_id": "he"}), ("investigate", {"findings": "x"})):

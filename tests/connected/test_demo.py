@@ -114,7 +114,7 @@ async def test_loading_the_group_again_changes_nothing_but_shifts(platform: Plat
         before = await _directory(client)
         await load_group(platform.machine, (TOWER,), lambda _: None)
         assert await _directory(client) == before
-    assert (len(before["units"]), len(before["people"]), len(before["staff"])) == (48, 48, 13)
+    assert (len(before["units"]), len(before["people"]), len(before["staff"])) == (48, 48, 14)
 
 
 async def _directory(client: Client) -> dict[str, list[Any]]:

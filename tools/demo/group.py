@@ -110,6 +110,7 @@ POSTS = (
     _Post("guard-day", "security", "gate_guard", (), "07:00", "19:00"),
     _Post("guard-night", "security", "gate_guard", (), "19:00", "07:00"),
     _Post("director", "management", "director", (), "00:00", "24:00"),
+    _Post("property-manager", "management", "property_manager", (), "00:00", "24:00"),
 )
 DUTY_CHAIN = ("cs-supervisor", "director")
 
