@@ -55,10 +55,10 @@ class CoreSettings(BaseSettings):
     partitions: int = Field(12, ge=1, le=1_000, description="Partitions of a topic, when it is created")
     replication_factor: int = Field(1, ge=1, le=7, description="Copies of a topic, when it is created")
     fetch_max_wait_ms_urgent: int = Field(
-        20, ge=1, description="How long a fetch of the urgent lane may wait"
+        500, ge=1, description="How long a fetch of the urgent lane may wait; Kafka answers at once with news"
     )
     fetch_max_wait_ms_routine: int = Field(
-        100, ge=1, description="How long a fetch of the routine lane may wait"
+        500, ge=1, description="How long a fetch of the routine lane may wait"
     )
     session_timeout_ms: int = Field(
         10_000, ge=3_000, description="Group members silent for so long are dropped"
@@ -106,7 +106,7 @@ class CoreSettings(BaseSettings):
     # --- Events, relay, journal ---------------------------------------------------------------------------
     event_bytes_max: int = Field(256 * KIB, ge=1 * KIB, le=900 * KIB, description="Size of one event")
     relay_pending_max: int = Field(2_000, ge=1, description="Events sent and not yet confirmed by the broker")
-    relay_seal_every_ms: int = Field(250, ge=10, description="Longest time between publishing and sealing")
+    relay_seal_every_ms: int = Field(1_000, ge=10, description="Longest time between publishing and sealing")
     relay_seal_records_max: int = Field(1_000, ge=1, description="Events in one seal")
     outbox_retention_days: int = Field(3_650, ge=1, description="How long the journal is kept")
     outbox_alarm_records: int = Field(100_000, ge=1, description="Events not yet published before an alarm")

@@ -80,6 +80,7 @@ class Sender:
         self._pace = pace
         self._calls: Counter[ChannelName] = Counter()
         self._in_hand: set[str] = set()
+        self._left_over = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, beat: Callable[[], None]) -> None:
@@ -88,7 +89,7 @@ class Sender:
             while not told_to_end():
                 self.wake.clear()
                 taken = await self._take_if_store_is_there(beat)
-                if not taken:
+                if not taken or not self._left_over:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pace.poll.total_seconds()):
                             await self.wake.wait()
@@ -104,6 +105,7 @@ class Sender:
         now = self._clock.now()
         property_ids = await self._directory.property_ids()
         room = {c: self._room(c) for c in (*self._channels, *self._absent()) if self._room(c) > 0}
+        self._left_over = True  # so that the end of a call looks again, unless all was taken
         if not property_ids or not room:
             return 0
         # What is due is mostly of one channel: while one is busy, no more is read than it can take.
@@ -117,6 +119,7 @@ class Sender:
         self._start(claimed)
         if unknown:
             await self._report(unknown, [Result("unknown", "sender_died")] * len(unknown))
+        self._left_over = len(found) == limit or len(claimed) + len(quiet) + len(unknown) < len(found)
         return len(claimed) + len(quiet)
 
     # --- choosing ---------------------------------------------------------------------------------------
@@ -197,7 +200,8 @@ class Sender:
         finally:
             self._calls[way] -= 1
             self._in_hand.difference_update(m.id for m in messages)
-            self.wake.set()
+            if self._left_over:
+                self.wake.set()
 
     async def _call(self, way: ChannelName, messages: Sequence[Message]) -> Sequence[Result]:
         channel = self._channels.get(way)
@@ -274,4 +278,5 @@ def _cause(pairs: Sequence[tuple[Message, Result]]) -> Cause:
         payload=RecordAttempts(results=results),
         traceparent=first.traceparent,
         emergency=first.queue == "emergency",
+        repeatable=True,
     )

@@ -147,7 +147,7 @@ class BatchRunner:
             command_id(cause)
             for units in causes.values()
             for cause in units
-            if cause.kind == "command" and not cause.answer_in_stream
+            if cause.kind == "command" and not cause.answer_in_stream and not cause.repeatable
         ]
         if not ids:
             return {}

@@ -135,6 +135,8 @@ class LaneConsumer:
         finally:
             self._consumer, self._stopping = None, True
             await broker.stop()
+            with contextlib.suppress(PyMongoError):
+                await self._kept.write()
 
     async def _watch(self, subscriber: Any) -> None:
         """Beside the batches: a broker that has forgotten, gaps, fuse and metrics."""
@@ -142,6 +144,7 @@ class LaneConsumer:
         known = ""
         while True:
             honour_cancellation()
+            await self._kept.write()
             if self._incarnation.current != known:
                 known = self._incarnation.current
                 await self._new_incarnation(consumer, known)
@@ -160,7 +163,7 @@ class LaneConsumer:
 
     def _subscribe(self, broker: KafkaBroker, partitions: Sequence[Place]) -> Any:
         settings = self._settings
-        where: dict[str, Any] = {"listener": Forget(self._kept.received)}
+        where: dict[str, Any] = {"listener": Forget(self._kept)}
         names = list(self._producer_of)
         if settings.kafka_assignment == "all":
             names, where = [], {"partitions": [TopicPartition(p.topic, p.partition) for p in partitions]}

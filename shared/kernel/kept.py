@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import orjson
 from aiokafka.abc import ConsumerRebalanceListener
 from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 
 from shared.clock import Clock
 from shared.events.envelope import Lane
@@ -30,19 +32,29 @@ class Kept:
         self._producer_of = producer_of
         self._clock = clock
         self.received: dict[Key, Received] = {}
+        self._touched: set[Key] = set()
 
     async def keep(self, records: Sequence[Record]) -> None:
-        """What was received, as facts that no late or repeated write takes back; and the seals announced."""
-        touched: set[Key] = set()
-        writes: list[UpdateOne] = []
+        """Note what was received, to be written by `write`; store the seals announced."""
         for record in records:
             producer = self._producer_of.get(record.topic, "")
             previous, position = position_of(record)
             if position and (producer, record.partition) not in self.received:
                 self.received[producer, record.partition] = await self._load(producer, record.partition)
             if position and self.received[producer, record.partition].take(previous, position):
-                touched.add((producer, record.partition))
-        for producer, partition in touched:
+                self._touched.add((producer, record.partition))
+        witnesses = [w for r in records if (w := self._witness(r)) is not None]
+        if witnesses:
+            await self._witnessed(witnesses)
+
+    async def write(self) -> None:
+        """What was received since the last time, as facts that no late or repeated write takes back.
+
+        Written now and then only: what is not written yet is at worst sent once more.
+        """
+        touched, self._touched = self._touched, set()
+        writes: list[UpdateOne] = []
+        for producer, partition in touched & self.received.keys():
             has = self.received[producer, partition]
             known: Document = {"producer": producer, "lane": self._lane, "partition": partition}
             change = {
@@ -51,10 +63,16 @@ class Kept:
             }
             writes.append(UpdateOne({"_id": f"{producer}:{self._lane}:{partition}"}, change, upsert=True))
         if writes:
-            await self._db[RECEIVED].bulk_write(writes, ordered=False)
-        witnesses = [w for r in records if (w := self._witness(r)) is not None]
-        if witnesses:
-            await self._witnessed(witnesses)
+            try:
+                await self._db[RECEIVED].bulk_write(writes, ordered=False)
+            except BaseException:
+                self._touched |= touched
+                raise
+
+    def forget(self) -> None:
+        """Another replica may have gone on: read again what was received, before more is noted."""
+        self.received.clear()
+        self._touched.clear()
 
     async def _load(self, producer: str, partition: int) -> Received:
         row = await self._db[RECEIVED].find_one({"_id": f"{producer}:{self._lane}:{partition}"})
@@ -81,11 +99,13 @@ class Kept:
 class Forget(ConsumerRebalanceListener):  # type: ignore[misc]
     """After a rebalance another replica may have gone on with a partition: read again what was received."""
 
-    def __init__(self, received: dict[Key, Received]) -> None:
-        self._received = received
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
 
     async def on_partitions_revoked(self, revoked: object) -> None:
-        self._received.clear()
+        with contextlib.suppress(PyMongoError):
+            await self._kept.write()
+        self._kept.forget()
 
     async def on_partitions_assigned(self, assigned: object) -> None:
-        self._received.clear()
+        self._kept.forget()

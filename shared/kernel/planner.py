@@ -88,7 +88,7 @@ class Planner:
         if cause.answer_in_stream and plan.basis_version == 0 and plan.progress.opened_by is None:
             plan.progress.opened_by = {"key": cause.key, "hash": cause.body_hash, "answer": effects.answer}
             plan.dirty = True
-        else:
+        elif not cause.repeatable:
             plan.commands.append((cause, effects.answer))
         return Applied(effects.answer)
 

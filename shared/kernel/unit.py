@@ -94,6 +94,7 @@ class Cause:
     answer_in_stream: bool = (
         False  # commands: the stream's id came from the key, so its progress row can hold the answer
     )
+    repeatable: bool = False  # commands: running twice changes nothing, so its answer need not be kept
     poison: str = ""  # events: why it could not be read; it is parked with its stream
     retry_of: str = ""  # events: the parked row that a person told to try again
     dropped: str = ""  # with retry_of: the reason a person gave for dropping it; only `seen` advances

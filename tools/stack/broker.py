@@ -26,10 +26,25 @@ class Traits:
     broker_forgets: bool
     enable_idempotence: bool
     partitions: int
+    fetch_max_wait_ms_urgent: int
+    fetch_max_wait_ms_routine: int
 
 
-EMBEDDED = Traits(broker_forgets=True, enable_idempotence=False, partitions=2)
-APACHE = Traits(broker_forgets=False, enable_idempotence=True, partitions=12)
+# The embedded broker lets a fetch wait to the end even when there is news, so there the wait is latency.
+EMBEDDED = Traits(
+    broker_forgets=True,
+    enable_idempotence=False,
+    partitions=2,
+    fetch_max_wait_ms_urgent=20,
+    fetch_max_wait_ms_routine=100,
+)
+APACHE = Traits(
+    broker_forgets=False,
+    enable_idempotence=True,
+    partitions=12,
+    fetch_max_wait_ms_urgent=500,
+    fetch_max_wait_ms_routine=500,
+)
 
 
 class Broker(Server):

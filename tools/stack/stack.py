@@ -115,6 +115,8 @@ class Stack:
             "BROKER_FORGETS": str(self.traits.broker_forgets).lower(),
             "ENABLE_IDEMPOTENCE": str(self.traits.enable_idempotence).lower(),
             "PARTITIONS": str(self.traits.partitions),
+            "FETCH_MAX_WAIT_MS_URGENT": str(self.traits.fetch_max_wait_ms_urgent),
+            "FETCH_MAX_WAIT_MS_ROUTINE": str(self.traits.fetch_max_wait_ms_routine),
             **given,
             **{name: value for name, value in prefixes.items() if value},
             "MONGODB_URL": self.mongodb_url,
