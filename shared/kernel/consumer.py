@@ -1,8 +1,7 @@
 """The consumer of a lane: one raw batch subscriber over all topics the service reads (FastStream, aiokafka).
 
-A batch becomes causes, is submitted to the committer, and only when every outcome is durable are its
-offsets committed. Nothing is skipped: a record that cannot be read is parked with its reason. What was
-received is kept per partition, so that after the broker has forgotten the group can say what it lacks.
+A batch becomes causes for the committer, and only when every outcome is durable are its offsets committed.
+A record that cannot be read is parked. What was received is kept, to say what a forgetful broker has lost.
 """
 
 from __future__ import annotations
@@ -135,8 +134,7 @@ class LaneConsumer:
         finally:
             self._consumer, self._stopping = None, True
             await broker.stop()
-            with contextlib.suppress(PyMongoError):
-                await self._kept.write()
+            await self._kept.write_if_store_is_there()
 
     async def _watch(self, subscriber: Any) -> None:
         """Beside the batches: a broker that has forgotten, gaps, fuse and metrics."""

@@ -69,6 +69,11 @@ class Kept:
                 self._touched |= touched
                 raise
 
+    async def write_if_store_is_there(self) -> None:
+        """At the end of a turn: what cannot be written is sent once more."""
+        with contextlib.suppress(PyMongoError):
+            await self.write()
+
     def forget(self) -> None:
         """Another replica may have gone on: read again what was received, before more is noted."""
         self.received.clear()
@@ -103,8 +108,7 @@ class Forget(ConsumerRebalanceListener):  # type: ignore[misc]
         self._kept = kept
 
     async def on_partitions_revoked(self, revoked: object) -> None:
-        with contextlib.suppress(PyMongoError):
-            await self._kept.write()
+        await self._kept.write_if_store_is_there()
         self._kept.forget()
 
     async def on_partitions_assigned(self, assigned: object) -> None:
