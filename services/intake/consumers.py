@@ -19,6 +19,7 @@ from services.intake.handlers.difficult import Difficult
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
 from services.intake.handlers.inquiring import Inquiring
+from services.intake.handlers.joining import Joining
 from services.intake.handlers.signing import Signing
 from services.intake.handlers.silence import Silence
 from services.intake.handlers.watching import Watching
@@ -77,6 +78,7 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
     difficult = Difficult(catalogue, policy, limits)
     inquiring = Inquiring(catalogue, policy, limits)
     signing = Signing(catalogue, policy, limits)
+    joining = Joining(catalogue, policy, limits)
     return {
         cc.ConfirmComplaint: complaining.confirm,
         cc.ReportComplaint: complaining.report,
@@ -98,6 +100,8 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
         ca.AcknowledgeMessage: inquiring.acknowledge,
         ca.RedirectMessage: inquiring.redirect,
         ca.WatchCase: inquiring.watch,
+        ca.JoinRequest: joining.join_request,
+        ca.WatchJoined: joining.watch_joined,
         ca.DraftAnswer: signing.draft_answer,
         ca.ApproveAnswer: signing.approve_answer,
         ca.RetireAnswer: signing.retire_answer,

@@ -51,6 +51,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     intake.ExtensionNeeded,
     intake.PromiseMissed,
     intake.FirstContactMissing,
+    intake.RequestJoined,
     *CASES,
     dispatch.WorkStepTaken,
     dispatch.WorkQuoted,

@@ -150,6 +150,18 @@ class RequestCancelled(Event):
     reason: str
     notice_received_at: Moment
     cancelled_at: Moment
+    joined: bool = False  # it was joined to another request: the owner did not change his mind
+
+
+class RequestJoined(Event):
+    """It is the same matter as another request and ends with that one (ruling J7); its own slip is given
+    back.
+    """
+
+    TYPE = "intake.request.joined.v1"
+    request_id: str
+    incident_id: str
+    joined_at: Moment
 
 
 class TimePromised(Event):

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from shared.clock import ManualClock, SystemClock
-from shared.events.dispatch import WorkCompleted, WorkOrderIssued
+from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkOrderIssued, WorkPaidOff, WorkStepTaken
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
@@ -221,3 +221,72 @@ async def test_p013_work_done_in_time_leaves_no_late_promise(estate: Estate) -> 
     await estate.told(done, stream=request_id)
     await estate.passes(4 * HOUR)
     assert (await estate.read(request_id))["promise"]["missed"] == 0
+
+
+async def cancelled_as_joined(estate: Estate, request_id: str) -> None:
+    """Dispatch gives the slip back."""
+    now = estate.runtime.clock.now()
+    event = WorkCancelled(
+        work_order_id="wo-" + request_id,
+        request_id=request_id,
+        slip="2026-000001",
+        reason="joined",
+        notice_received_at=now,
+        confirmed_at=now,
+    )
+    await estate.told(event, stream=request_id)
+
+
+async def ended(estate: Estate, request_id: str) -> None:
+    """The work of the other request is done and its owner satisfied."""
+    ids = {"work_order_id": "wo-" + request_id, "request_id": request_id}
+    now = estate.runtime.clock.now()
+    done = WorkCompleted(**ids, kind="repair", completed_at=now)
+    await estate.told(done, WorkPaidOff(**ids, closed_at=now), stream=request_id)
+    await estate.act(request_id, "confirm", "cs_officer")
+
+
+async def test_j7_a_joined_request_gives_its_slip_back_and_ends_with_the_other(estate: Estate) -> None:
+    incident, same = await arranged(estate), await arranged(estate)
+    for wrong in (same, "nobody"):
+        problem = await estate.refused(same, "join", "cs_officer", incident_id=wrong, reason="the same tap")
+        assert (problem["status"], problem["field"]) == (422, "incident_id")
+    after = await estate.act(same, "join", "cs_officer", incident_id=incident, reason="the same tap")
+    assert (after["status"], after["stage"]) == ("OPEN", "JOINED")
+    assert (await estate.journal(same))[-2:] == ["intake.request.joined.v1", "intake.request.cancelled.v1"]
+    await cancelled_as_joined(estate, same)
+    assert (await estate.read(same))["status"] == "OPEN"
+    assert (await estate.refused(same, "confirm", "cs_officer"))["status"] == 409
+    chained = await estate.refused(incident, "join", "cs_officer", incident_id=same, reason="x")
+    assert chained["field"] == "incident_id"
+    await estate.passes(timedelta(minutes=6))
+    assert (await estate.read(same))["status"] == "OPEN"
+    await ended(estate, incident)
+    await estate.passes(timedelta(minutes=6))
+    read = await estate.read(same)
+    assert (read["status"], read["stage"], read["slips"]) == ("JOINED", "CLOSED", ["2026-000001"])
+    assert (await estate.journal(same))[-1] == "intake.request.closed.v1"
+
+
+async def test_j7_a_request_goes_on_by_itself_where_its_work_cannot_be_given_back_or_the_other_is_cancelled(
+    estate: Estate,
+) -> None:
+    incident, begun, waiting = await arranged(estate), await arranged(estate), await arranged(estate)
+    for id in (begun, waiting):
+        await estate.act(id, "join", "cs_officer", incident_id=incident, reason="the same tap")
+    late = WorkStepTaken(
+        work_order_id="wo-" + begun,
+        request_id=begun,
+        step="cancellation_too_late",
+        status="STARTED",
+        by="system",
+        taken_at=estate.runtime.clock.now(),
+    )
+    await estate.told(late, stream=begun)
+    assert (await estate.read(begun))["stage"] == "IN_WORK"
+    await cancelled_as_joined(estate, waiting)
+    await estate.act(incident, "cancel", "cs_officer", reason="a mistake")
+    await cancelled_as_joined(estate, incident)
+    await estate.passes(timedelta(minutes=6))
+    assert (await estate.journal(waiting))[-1] == "intake.request.reopened.v1"
+    assert (await estate.read(waiting))["stage"] == "RECEIVED"

@@ -19,7 +19,7 @@ from services.intake.answers import (
 from services.intake.api.common import PREFIX, READ, Filter, PathId, act, answer, cursor, found, place
 from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
-from services.intake.domain import bodies, commands
+from services.intake.domain import bodies, case_commands, commands, join
 from services.intake.domain.accept import possible_duplicates
 from services.intake.domain.directory import PhoneEntry
 from services.intake.domain.reference import read_reference
@@ -174,6 +174,12 @@ async def confirm(call: CallDep, request_id: PathId, body: bodies.ConfirmBody) -
 async def reopen(call: CallDep, request_id: PathId, body: bodies.ReopenBody) -> Response:
     """The owner is not satisfied: the matter goes on."""
     return await act(call, request_id, commands.ReopenRequest, body)
+
+
+@router.post("/requests/{request_id}/join", response_model=RequestState)
+async def join_request(call: CallDep, request_id: PathId, body: join.JoinBody) -> Response:
+    """The same matter as another request: it ends with that one (ruling J7)."""
+    return await act(call, request_id, case_commands.JoinRequest, body)
 
 
 @router.post("/requests/{request_id}/close-unreached", response_model=RequestState)

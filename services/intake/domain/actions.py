@@ -10,6 +10,7 @@ from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.changes import may_confirm, may_give_up, may_reopen
 from services.intake.domain.complaint import STEPS
+from services.intake.domain.join import may_join
 from services.intake.domain.request import Request
 from shared.kernel.unit import Command
 
@@ -55,6 +56,7 @@ RELAY = (
     Action(ca.AcknowledgeMessage, "message/acknowledge", "AcknowledgeBody"),
     Action(ca.RedirectMessage, "message/redirect", "RedirectBody"),
 )
+JOIN = Action(ca.JoinRequest, "join", "JoinBody")
 DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody")
 SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
 CHASE = Action(cc.ChaseDifficult, "chase-difficult", "ChaseBody")
@@ -66,7 +68,11 @@ ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 def possible_actions(request: Request) -> list[Action]:
     """The actions that the state allows, whoever asks."""
     found = [AMEND]
+    if request.open and request.joined_to:
+        return found
     if request.open:
+        if may_join(request):
+            found.append(JOIN)
         if not request.first_contact_id:
             found.append(TAKE)
         if request.urgency != "emergency":

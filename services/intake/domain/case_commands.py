@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from services.intake.domain import answer_book, inquiry, relay
 from services.intake.domain.day import SignDayBody
+from services.intake.domain.join import JoinBody
 from shared.events.intake_cases import RecordKind
 from shared.events.intake_complaints import AlarmKind
 from shared.kernel.unit import Command
@@ -75,6 +76,21 @@ class RetireAnswer(Command):
     NAME: ClassVar[str] = "intake.retire_answer"
     answer_id: str
     body: answer_book.ApproveBody
+
+
+class JoinRequest(Command):
+    """It is the same matter as another request."""
+
+    NAME: ClassVar[str] = "intake.join_request"
+    request_id: str
+    body: JoinBody
+
+
+class WatchJoined(Command):
+    """Timer: a look at the request another one is joined to."""
+
+    NAME: ClassVar[str] = "intake.watch_joined"
+    request_id: str
 
 
 class SignDay(Command):

@@ -38,9 +38,16 @@ def end_by(event: Event) -> tuple[Outcome, datetime] | None:
 
 
 def finish(request: Request, event: Event) -> Request | None:
-    """The request in the end state the event brings, or None if it does not end by it."""
+    """The request in the end state the event brings, or None if it does not end by it.
+
+    One that is joined to another stays open without work of its own.
+    """
     end = end_by(event)
-    return ended(request, *end) if end is not None and request.open else None
+    if end is None or not request.open:
+        return None
+    if request.joined_to:  # its slip was given back: it ends with the request it is joined to
+        return staged(replace(request, work=None))
+    return ended(request, *end)
 
 
 def _issued(r: Request, e: dispatch.WorkOrderIssued) -> Request:
@@ -72,7 +79,7 @@ def _assigned(r: Request, e: dispatch.WorkOrderAssigned) -> Request:
 
 def _step(r: Request, e: dispatch.WorkStepTaken) -> Request:
     if e.step == CANCELLATION_TOO_LATE:
-        r = replace(r, notice_received_at=None)
+        r = replace(r, notice_received_at=None, joined_to="")
     due = {} if e.due_at is None else {"due_at": e.due_at}
     moved = _work(r, e.work_order_id, e.taken_at, step=e.step, **due)
     return moved if e.appointment_at is None else replace(moved, appointment_at=e.appointment_at)
@@ -92,7 +99,7 @@ def _unavailable(r: Request, e: dispatch.CarUnavailable) -> Request:
 
 def _completed(r: Request, e: dispatch.WorkCompleted) -> Request:
     """Done is done: a cancellation that was asked for meanwhile has come too late."""
-    r = replace(r, notice_received_at=None)
+    r = replace(r, notice_received_at=None, joined_to="")
     return _work(r, e.work_order_id, e.completed_at, step="completed", completed_at=e.completed_at)
 
 

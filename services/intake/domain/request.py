@@ -18,7 +18,16 @@ from shared.events.intake import Outcome, Requester, Urgency
 
 Status = Literal["OPEN"] | Outcome
 Stage = Literal[
-    "RECEIVED", "ISSUED", "ARRANGED", "IN_WORK", "DONE", "TO_CONFIRM", "CANCEL_ASKED", "REOPENED", "CLOSED"
+    "RECEIVED",
+    "ISSUED",
+    "ARRANGED",
+    "IN_WORK",
+    "DONE",
+    "TO_CONFIRM",
+    "CANCEL_ASKED",
+    "JOINED",
+    "REOPENED",
+    "CLOSED",
 ]
 FieldValue = str | int | bool
 WatchFor = Literal["", "answer", "slip"]
@@ -115,6 +124,7 @@ class Request:
     process: Literal["", "complaint", "inquiry", "relay"] = ""
     case_state: str = ""
     difficult: bool = False
+    joined_to: str = ""
     status: Status = "OPEN"
     stage: Stage = "RECEIVED"
     urgency: Urgency = "general"
@@ -173,6 +183,8 @@ def staged(request: Request) -> Request:
 def _stage(r: Request) -> Stage:
     if not r.open:
         return "CLOSED"
+    if r.joined_to:
+        return "JOINED"
     if r.notice_received_at is not None:
         return "CANCEL_ASKED"
     if r.process:

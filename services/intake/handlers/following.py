@@ -51,7 +51,7 @@ class Following(Handlers):
             raise Poison("it speaks of a request that was never accepted here")
         after = follow(request, event)
         closed = finish(after, event)
-        if closed is not None:
+        if closed is not None and not closed.open:
             self.close(unit, closed)
         if (closed or after) != request:
             unit.save(closed or after)

@@ -231,13 +231,14 @@ def names(request: Request) -> set[str]:
 
 
 def test_j23_what_is_offered_is_what_the_state_allows() -> None:
-    assert names(accept()) == {"amend", "raise-urgency", "cancel", "report-difficult"}
+    assert names(accept()) == {"amend", "raise-urgency", "cancel", "report-difficult", "join"}
     assert names(arranged()) == {
         "amend",
         "raise-urgency",
         "cancel",
         "promise",
         "report-difficult",
+        "join",
     }
     assert names(done()) == {
         "amend",

@@ -1,0 +1,63 @@
+"""A request that is about the same thing as another: it is joined to it, and ends JOINED when that one does
+(J7).
+
+Its own slip is given back, with its number. If that can no longer be, the request goes on by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.intake.domain.bodies import Body, Id, Reason
+from services.intake.domain.changes import check_open
+from services.intake.domain.request import Request, ended, staged
+from shared.errors import Conflict, Invalid
+
+JOINED_REASON = (
+    "joined"  # what the slip's cancellation says, so that nobody is told the owner changed his mind
+)
+WITHOUT_RESULT = ("CANCELLED", "WITHDRAWN")
+
+
+class JoinBody(Body):
+    """The request this one is joined to, and why."""
+
+    incident_id: Id
+    reason: Reason
+
+
+def may_join(request: Request) -> bool:
+    """Whether it can still be joined: open, work of its own that is not done, and no money."""
+    untouched = request.works and not request.process and request.account.clear and not request.joined_to
+    return untouched and request.notice_received_at is None and request.stage not in ("DONE", "TO_CONFIRM")
+
+
+def joined(request: Request, incident: Request | None) -> Request:
+    """The request, waiting for the other one. Raises Invalid naming the field, Conflict in this state."""
+    check_open(request)
+    if not may_join(request) or (request.work is not None and request.work.kind == "errand"):
+        raise Conflict(
+            "not-joined",
+            "This request cannot be joined to another any more.",
+            accepted="an open request whose work is not done, without money",
+        )
+    if incident is None or incident.id == request.id or not incident.open or incident.joined_to:
+        raise Invalid(
+            "no-incident",
+            "There is no such open request to join.",
+            field="incident_id",
+            accepted="another open request, which is not joined itself",
+        )
+    return staged(replace(request, joined_to=incident.id))
+
+
+def followed(request: Request, incident: Request | None, now: datetime) -> Request | None:
+    """The request after a look at the other one: ended with it, on its own again, or None while it is
+    open.
+    """
+    if not request.open or not request.joined_to or (incident is not None and incident.open):
+        return None
+    if incident is None or incident.status in WITHOUT_RESULT:
+        return staged(replace(request, joined_to="", reopened=request.reopened + 1))
+    return ended(request, "JOINED", now)
