@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.catalogue.desk_rules import DeskRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
     AskedField,
@@ -62,6 +63,8 @@ def _procedure(procedure: Procedure, catalogue: Catalogue) -> Iterator[str]:
         yield from _dispatch(procedure.dispatch)
     if procedure.billing:
         yield from _billing(procedure.billing)
+    if procedure.desk:
+        yield from _desk(procedure.desk)
     if procedure.notify:
         rows = [
             (event, notice.to or notice.audience, notice.template, _condition(notice.when, notice.unless))
@@ -85,6 +88,18 @@ def _intake(intake: IntakeRules) -> Iterator[str]:
     yield from table(("rule", "value"), facts)
     yield from _hazards("Emergency list (紧急情况)", intake.emergency_list)
     yield from _hazards("Urgent list (急修)", intake.urgent_list)
+
+
+def _desk(rules: DeskRules) -> Iterator[str]:
+    """What the desk takes to its end itself: one line a number, under the name it has in the file."""
+    yield "### At the desk, without a slip\n"
+    facts: list[tuple[str, object]] = []
+    for part in DeskRules.model_fields:
+        numbers = getattr(rules, part)
+        for name in type(numbers).model_fields if numbers is not None else ():
+            value = getattr(numbers, name)
+            facts.append((name.replace("_", " "), ", ".join(value) if isinstance(value, tuple) else value))
+    yield from table(("rule", "value"), facts)
 
 
 def _fields(fields: tuple[AskedField, ...]) -> list[str]:

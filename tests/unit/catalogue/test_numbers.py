@@ -139,3 +139,24 @@ def test_a_car_asks_exactly_what_the_handbook_asks_and_falls_back_to_a_taxi_by_c
     assert car.dispatch.fallback is not None
     assert car.dispatch.fallback.consent_required
     assert [f.name for f in car.dispatch.fallback.fields] == ["departure_at", "plate"]
+
+
+DESK_NUMBERS = [
+    ("complaint-owner", "complaint", "answer_within_hours", 24, "004 篇3 §七: answered within 24 hours"),
+    ("complaint-owner", "complaint", "press_after_hours", 48, "004 篇2 §一.7: pressed after 48 hours"),
+    ("complaint-hq", "complaint", "answer_within_hours", 24, "as the owner's complaint"),
+    ("complaint-hq", "complaint", "press_after_hours", 0, "003 WI/FW-003 二.3: no waiting time is named"),
+    ("difficult-issue", "difficult", "call_within_hours", 24, "004 篇2 §三.2: in person within 24 hours"),
+    ("issue-to-department", "issue", "department_within_days", 3, "003 WI/FW-003 二.2: within three days"),
+    ("inquiry", "inquiry", "deferred_within_hours", 24, "004 篇2 §一.6: deferred, within 24 hours"),
+    ("relay-message", "relay", "remind_after_minutes", 60, "ours: the handbook says promptly"),
+]
+
+
+@pytest.mark.parametrize(("procedure", "part", "field", "value", "source"), DESK_NUMBERS)
+def test_the_number_of_the_desk_is_the_handbooks_in_every_profile(
+    procedure: str, part: str, field: str, value: int, source: str
+) -> None:
+    for profile in CATALOGUE.profiles.values():
+        found = getattr(getattr(CATALOGUE.procedure(procedure, profile.id).desk, part), field)
+        assert found == value, f"{profile.id}: {source}"

@@ -1,0 +1,70 @@
+"""Staff are told by their id or their role (P009, P034): from the roster's event to the message on its
+way.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.events.dispatch import StaffContact, StaffRecorded
+from shared.events.intake import FirstContactTaken
+from shared.events.intake_complaints import CaseAlarm
+from shared.settings import Settings
+from tests.connected.notify_kit import Notify, accepted, issued, notify
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+
+async def employ(service: Notify, staff_id: str, role: str, phone: str) -> None:
+    contact = StaffContact(staff_id=staff_id, name=staff_id, phone=phone)
+    event = StaffRecorded(
+        staff_id=staff_id,
+        department="customer_service",
+        role=role,
+        recorded_at=datetime.now(UTC),
+        personal_key=f"person:{staff_id}",
+        personal=contact,
+    )
+    await service.feed(event, "roster:customer_service")
+
+
+async def told(service: Notify, template: str) -> list[tuple[str, str]]:
+    """Recipients and addresses of the messages in that wording."""
+    found = await service.messages(template=template)
+    return [(one.recipient, one.plan[0].address if one.plan else "") for one in found]
+
+
+async def test_p009_p034_who_is_meant_is_told(settings: Settings) -> None:
+    async with notify(settings) as service:
+        await service.configure()
+        await employ(service, "cs1", "cs_officer", "+8613700137000")
+        await employ(service, "gu", "property_manager", "+8613600136000")
+        await service.feed(accepted("r1"), "r1")
+        await service.feed(issued("r1"), "r1")
+        assert await told(service, "arranged_for_first_contact") == [("staff:cs1", "+8613700137000")]
+
+        await service.feed(accepted("r2", first_contact_id=""), "r2")
+        await service.feed(issued("r2"), "r2")
+        assert len(await told(service, "arranged_for_first_contact")) == 1, "nobody has taken it over yet"
+        now = datetime.now(UTC)
+        await service.feed(FirstContactTaken(request_id="r2", first_contact_id="cs1", taken_at=now), "r2")
+        alarm = CaseAlarm(
+            request_id="r9",
+            kind="major",
+            procedure="complaint-owner",
+            reference="42",
+            due_at=now,
+            raised_at=now,
+        )
+        await service.feed(alarm, "escalation:r9", lane="urgent")
+        assert await told(service, "alarm_major") == [("staff:gu", "+8613600136000")], (
+            "its request is not known yet"
+        )
+        late = alarm.model_copy(update={"kind": "report_late"})
+        await service.feed(late, "escalation:r9", lane="urgent")
+        assert sorted(await told(service, "alarm_report_late")) == [
+            ("staff:cs_supervisor", ""),
+            ("staff:director", ""),
+        ]
