@@ -25,6 +25,9 @@ FindingKind = Literal[
     "callback_late",
     "notice_late",
     "rain_missing",
+    "material_report_late",
+    "slip_return_late",
+    "party_silent",
 ]
 LAST = EscalationPoint(100, "duty_officer")
 
@@ -51,6 +54,7 @@ class Watched:
     escalated_percent: int
     escalations: int
     slip_late_raised: bool
+    untold: tuple[tuple[FindingKind, datetime], ...] = ()  # what else is due, and was not told to be late
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def findings(order: Watched, now: datetime, grace: timedelta) -> list[Finding]:
         answer = order.asked_at + timedelta(minutes=minutes)
         if answer < now - grace:
             expected.append(("unanswered", answer))
+    expected += [(kind, due) for kind, due in order.untold if due < now - grace]
     return [
         Finding(kind, order.property_id, order.id, order.slip, at, int((now - at).total_seconds()))
         for kind, at in expected

@@ -213,6 +213,7 @@ class WorkOrder:
     hazard: str = ""
     site: Site | None = None
     return_due_at: datetime | None = None  # until when the slip should be back, from its collection (P027)
+    return_late_told: bool = False
     material: Material | None = None
     undone: Undone | None = None
     outside: Outside | None = None

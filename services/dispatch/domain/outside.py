@@ -64,6 +64,7 @@ def transferred(
         given_at=now,
         answer_due_at=now + timedelta(hours=to.answer_within_hours),
         answered_at=None,
+        late_told=False,
     )
     due = given.due_at or to_ms(add_calendar_days(now, days, zone))
     after = dataclasses.replace(_due(after, due, now), outside=outside, undone=None)

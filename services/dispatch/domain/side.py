@@ -29,6 +29,7 @@ class Material:
     purchase_slip: str = ""
     settled_at: datetime | None = None
     explanation: str = ""
+    late_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Outside:
     given_at: datetime | None = None
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None
+    late_told: bool = False
     followed: int = 0
     followed_at: datetime | None = None
     solution: str = ""

@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.deadlines import material_due_at, party_due_at, return_due_at
+from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.handlers.calling import call
-from services.dispatch.handlers.keeping import payload
+from services.dispatch.handlers.keeping import keep, payload
 from shared.kernel.unit import Unit
 
 
 async def check_material(unit: Unit) -> None:
     """The department head has not reported the missing material."""
-    command = payload(unit, CheckMaterial)
-    await _late(unit, command, material_due_at, "material_report_late", "director")
+    order = await _late(unit, payload(unit, CheckMaterial), material_due_at)
+    if order is not None and order.material is not None:
+        told = replace(order, material=replace(order.material, late_told=True))
+        await _tell(unit, order, told, "material_report_late", "director", order.material.report_due_at)
 
 
 async def check_return(unit: Unit) -> None:
     """The slip is not back."""
-    command = payload(unit, CheckReturn)
-    await _late(unit, command, return_due_at, "slip_return_late", "department_head")
+    order = await _late(unit, payload(unit, CheckReturn), return_due_at)
+    if order is not None:
+        told = replace(order, return_late_told=True)
+        await _tell(unit, order, told, "slip_return_late", "department_head", order.return_due_at)
 
 
 async def check_party(unit: Unit) -> None:
     """The developer or the outside unit has not answered."""
-    command = payload(unit, CheckParty)
-    await _late(unit, command, party_due_at, "party_silent", "cs_supervisor")
+    order = await _late(unit, payload(unit, CheckParty), party_due_at)
+    if order is not None and order.outside is not None:
+        told = replace(order, outside=replace(order.outside, late_told=True))
+        await _tell(unit, order, told, "party_silent", "cs_supervisor", order.outside.answer_due_at)
 
 
 async def _late(
     unit: Unit,
     command: CheckMaterial | CheckReturn | CheckParty,
     due_of: Callable[[WorkOrder], datetime | None],
-    kind: str,
-    role: str,
-) -> None:
-    """Tell it, unless the step was taken or its time moved meanwhile."""
+) -> WorkOrder | None:
+    """The order, unless the step was taken or its time moved meanwhile."""
     order = await unit.load(WorkOrder, command.work_order_id)
-    if order is not None and due_of(order) == command.due_at:
-        await call(unit, order, kind, role, command.due_at)
+    return order if order is not None and due_of(order) == command.due_at else None
+
+
+async def _tell(
+    unit: Unit, before: WorkOrder, after: WorkOrder, kind: str, role: str, due: datetime | None
+) -> None:
+    """Call the person, and remember that it was told: the auditor looks for what was not."""
+    await call(unit, after, kind, role, due)
+    keep(unit, before, Change(after))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
 
-from services.dispatch.domain.audit import Watched
+from services.dispatch.domain.audit import FindingKind, Watched
 from services.dispatch.domain.model import DONE, EscalationPoint
 from services.dispatch.repository.names import AUDITOR, PARKED, WAITING, WORK_ORDERS, Database
 from shared.events.envelope import LANES
@@ -31,6 +31,7 @@ _WATCHED = (
     "escalations",
     "slip_late_raised",
 )
+_BESIDES = ("material", "outside", "return_due_at", "return_late_told")
 ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
 
 
@@ -40,17 +41,31 @@ async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[W
     Open orders whose deadline is not kept, most pressing first, at most `limit`.
     """
     query = {"property_id": property_id, "open": True, "status": {"$nin": sorted(DONE)}}
-    shown = {"_id": 0, "terms": 1, **dict.fromkeys(_WATCHED, 1)}
+    shown = {"_id": 0, "terms": 1, **dict.fromkeys(_WATCHED, 1), **dict.fromkeys(_BESIDES, 1)}
     cursor = db[WORK_ORDERS].find(query, shown, batch_size=1_000)
     async for row in cursor.sort([("due_at", 1), ("id", 1)]).limit(limit):
         terms = row.pop("terms")
+        besides = {name: row.pop(name, None) for name in _BESIDES}
         yield Watched(
             **{**ABSENT, **row},
             mode=terms["mode"],
             slip_within_minutes=terms["slip_within_minutes"],
             collect_within_minutes=terms["collect_within_minutes"],
             escalation=tuple(EscalationPoint(p["at_percent"], p["to_role"]) for p in terms["escalation"]),
+            untold=tuple(_untold(besides)),
         )
+
+
+def _untold(row: Mapping[str, Any]) -> Iterator[tuple[FindingKind, datetime]]:
+    """Material to be reported, a slip to come back, a party to answer: what was not told to be late."""
+    material, outside = row["material"], row["outside"]
+    if material is not None and material["state"] == "MISSING" and not material.get("late_told"):
+        yield "material_report_late", material["report_due_at"]
+    if outside is None:
+        if row["return_due_at"] is not None and not row["return_late_told"]:
+            yield "slip_return_late", row["return_due_at"]
+    elif outside["answer_due_at"] is not None and not (outside["answered_at"] or outside.get("late_told")):
+        yield "party_silent", outside["answer_due_at"]
 
 
 async def raised_since(db: Database, keys: Sequence[str], since: datetime) -> set[str]:

@@ -87,3 +87,11 @@ def test_what_else_somebody_should_have_been_told(
 def test_a_finding_says_how_late_and_has_one_key() -> None:
     [finding] = findings(watched(), NOW + DAY * 0.75 + timedelta(seconds=90), GRACE)
     assert (finding.late_seconds, finding.key) == (90, "garden:w1:not_escalated")
+
+
+@pytest.mark.parametrize("kind", ["material_report_late", "slip_return_late", "party_silent"])
+def test_p024_p027_p028_a_late_step_that_nobody_was_told_is_found(kind: Any) -> None:
+    order = watched(untold=((kind, NOW + timedelta(hours=1)),))
+    assert findings(order, NOW + timedelta(hours=1), GRACE) == []
+    [found] = findings(order, NOW + timedelta(hours=1, minutes=1), GRACE)
+    assert (found.kind, found.expected_at, found.late_seconds) == (kind, NOW + timedelta(hours=1), 60)
