@@ -106,6 +106,7 @@ class PromiseAnswer(Answer):
     customer_named: bool
     moved: int
     missed: int
+    wanted_at: datetime | None
 
 
 class RequestItem(Answer):

@@ -52,6 +52,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         c.RaiseUrgency: changing.raise_urgency,
         c.LowerUrgency: changing.lower_urgency,
         c.CancelRequest: changing.cancel_request,
+        c.AskTime: changing.ask_time,
         c.PromiseTime: changing.promise_time,
         c.PromiseCustomerTime: changing.promise_customer_time,
         c.ConfirmSatisfaction: changing.confirm_satisfaction,

@@ -47,6 +47,7 @@ CASES: tuple[type[Event], ...] = (
 # Events of a request that change nothing here; who is told of them is the catalogue's matter.
 ANNOUNCED: tuple[type[Event], ...] = (
     intake.RequestCancelled,
+    intake.TimeAsked,
     intake.TimePromised,
     intake.ExtensionNeeded,
     intake.PromiseMissed,

@@ -164,6 +164,15 @@ class RequestJoined(Event):
     joined_at: Moment
 
 
+class TimeAsked(Event):
+    """The customer demands a fixed time; a supervisor decides (P012, R5)."""
+
+    TYPE = "intake.request.time_asked.v1"
+    request_id: str
+    wanted_at: Moment
+    asked_at: Moment
+
+
 class TimePromised(Event):
     """A time was promised to the customer, after the work was arranged (P012, P013)."""
 

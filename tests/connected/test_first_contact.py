@@ -153,6 +153,21 @@ async def test_p012_a_time_the_customer_named_is_a_supervisors_word(estate: Esta
     assert (promise["customer_named"], promise["made_by"]) == (True, "ma")
 
 
+async def test_p012_a_demanded_time_goes_to_the_supervisor_and_is_no_promise(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    past = await estate.refused(request_id, "ask-time", "cs_officer", wanted_at=at(estate, -1))
+    assert (past["status"], past["field"]) == (422, "wanted_at")
+    await estate.act(request_id, "ask-time", "cs_officer", wanted_at=at(estate, 2))
+    promise = (await estate.read(request_id))["promise"]
+    assert promise["promised_at"] is None
+    assert promise["wanted_at"] is not None
+    assert (await estate.journal(request_id))[-1] == "intake.request.time_asked.v1"
+    feasible = {"promised_at": at(estate, 4), "customer_named": True}
+    await estate.act(request_id, "promise", "cs_supervisor", sub="ma", **feasible)
+    promise = (await estate.read(request_id))["promise"]
+    assert (promise["wanted_at"], promise["made_by"]) == (None, "ma")
+
+
 async def test_p012_the_promise_is_kept_apart_from_the_deadline(estate: Estate) -> None:
     request_id = await arranged(estate)
     due = (await estate.read(request_id))["due_at"]

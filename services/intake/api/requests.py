@@ -157,6 +157,12 @@ async def cancel(call: CallDep, request_id: PathId, body: bodies.CancelBody) -> 
     return await act(call, request_id, commands.CancelRequest, body)
 
 
+@router.post("/requests/{request_id}/ask-time", response_model=RequestState)
+async def ask_time(call: CallDep, request_id: PathId, body: bodies.AskTimeBody) -> Response:
+    """The customer demands a time: a supervisor decides, nothing is promised yet (P012)."""
+    return await act(call, request_id, commands.AskTime, body)
+
+
 @router.post("/requests/{request_id}/promise", response_model=RequestState)
 async def promise(call: CallDep, request_id: PathId, body: bodies.PromiseBody) -> Response:
     """Promise a time (P012); one the customer named is a supervisor's."""

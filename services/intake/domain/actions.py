@@ -29,6 +29,7 @@ AMEND = Action(c.AmendRequest, "amend", "AmendBody")
 RAISE = Action(c.RaiseUrgency, "raise-urgency", "RaiseBody")
 LOWER = Action(c.LowerUrgency, "lower-urgency", "LowerBody")
 CANCEL = Action(c.CancelRequest, "cancel", "CancelBody")
+ASK_TIME = Action(c.AskTime, "ask-time", "AskTimeBody")
 PROMISE = Action(c.PromiseTime, "promise", "PromiseBody")
 PROMISE_CUSTOMER = Action(c.PromiseCustomerTime, "promise", "PromiseBody")
 CONFIRM = Action(c.ConfirmSatisfaction, "confirm", "ConfirmBody")
@@ -81,6 +82,8 @@ def possible_actions(request: Request) -> list[Action]:
             found.append(LOWER)
         if request.notice_received_at is None and request.stage not in {"DONE", "TO_CONFIRM"}:
             found.append(CANCEL)
+        if request.works and request.stage not in {"DONE", "TO_CONFIRM", "CANCEL_ASKED"}:
+            found.append(ASK_TIME)
         if _may_promise(request):
             found += [PROMISE, PROMISE_CUSTOMER]
         if may_confirm(request):

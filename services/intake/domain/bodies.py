@@ -204,6 +204,12 @@ class CancelBody(Body):
     contact_id: MaybeId = ""
 
 
+class AskTimeBody(Body):
+    """The time the customer demands; nobody agrees on the spot, a supervisor decides (P012)."""
+
+    wanted_at: Instant
+
+
 class PromiseBody(Body):
     """A time told to the customer (P012).
 

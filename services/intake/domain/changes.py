@@ -70,6 +70,13 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
     return noticed if noticed.works else ended(noticed, "CANCELLED", now)
 
 
+def time_asked(request: Request, wanted_at: datetime, now: datetime, limits: Limits) -> Request:
+    """The customer demands a time; it is a supervisor's to decide, and nothing is promised yet (P012)."""
+    check_open(request)
+    check_plan(wanted_at, now, limits, "wanted_at")
+    return replace(request, promise=replace(request.promise, wanted_at=wanted_at))
+
+
 def promised(
     request: Request,
     body: PromiseBody,

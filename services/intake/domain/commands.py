@@ -95,6 +95,14 @@ class CancelRequest(Command):
     body: bodies.CancelBody
 
 
+class AskTime(Command):
+    """The customer demands a fixed time: put before a supervisor (P012)."""
+
+    NAME: ClassVar[str] = "intake.ask_time"
+    request_id: str
+    body: bodies.AskTimeBody
+
+
 class PromiseTime(Command):
     """Promise a time the office found."""
 

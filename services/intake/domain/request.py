@@ -103,6 +103,7 @@ class Promise:
     moved: int = 0
     missed: int = 0
     missed_at: datetime | None = None
+    wanted_at: datetime | None = None  # what the customer asks for, while a supervisor has not decided
 
 
 @dataclass(frozen=True, slots=True)

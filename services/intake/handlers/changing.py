@@ -125,6 +125,17 @@ class Changing(Handlers):
         )
         unit.answer(self.state(unit, after))
 
+    async def ask_time(self, unit: Unit) -> None:
+        """The customer demands a time: put before a supervisor, nothing is promised on the spot (P012)."""
+        command = payload(unit, commands.AskTime)
+        wanted_at = command.body.wanted_at
+        before = taken(unit, await self.request(unit, command.request_id))
+        after = changes.time_asked(before, wanted_at, unit.now, self.limits)
+        unit.save(after)
+        unit.emit(events.TimeAsked(request_id=after.id, wanted_at=wanted_at, asked_at=unit.now))
+        self.note(unit, after, "time.asked", wanted_at=wanted_at.isoformat())
+        unit.answer(self.state(unit, after))
+
     async def promise_time(self, unit: Unit) -> None:
         """Promise a time the office found (P012); where the profile says so, a supervisor's word too."""
         command = payload(unit, commands.PromiseTime)

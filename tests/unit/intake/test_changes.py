@@ -231,7 +231,7 @@ def names(request: Request) -> set[str]:
 
 
 def test_j23_what_is_offered_is_what_the_state_allows() -> None:
-    assert names(accept()) == {"amend", "raise-urgency", "cancel", "report-difficult", "join"}
+    assert names(accept()) == {"amend", "raise-urgency", "cancel", "report-difficult", "join", "ask-time"}
     assert names(arranged()) == {
         "amend",
         "raise-urgency",
@@ -239,6 +239,7 @@ def test_j23_what_is_offered_is_what_the_state_allows() -> None:
         "promise",
         "report-difficult",
         "join",
+        "ask-time",
     }
     assert names(done()) == {
         "amend",
