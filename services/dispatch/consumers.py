@@ -20,6 +20,7 @@ from services.dispatch.handlers import billing, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.issuing import Issuing
+from services.dispatch.handlers.leave import LEAVE
 from services.dispatch.handlers.parties import put_parties
 from services.dispatch.handlers.roster import RosterHandlers
 from services.dispatch.handlers.slips import Paper, record_check
@@ -81,6 +82,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         CancelShift: roster.cancel_shift,
         SwapShift: roster.swap_shift,
         PutParties: put_parties,
+        **LEAVE,
         **Callbacks(catalogue, policy).commands(),
         Escalate: timers.escalate,
         CheckAnswer: timers.check_answer,

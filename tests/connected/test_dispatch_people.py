@@ -87,3 +87,60 @@ async def test_a_shift_that_overlaps_is_refused_and_nothing_changed(desk: Desk) 
     after = (await desk.call("cs_officer", "GET", "shifts?department=garden")).json()
     assert after == before
     assert PROPERTY in refused.request.url.path
+
+
+async def test_leave_and_swap_are_asked_agreed_and_decided(desk: Desk) -> None:
+    await desk.staff(
+        "pool", ("pool-1", "technician"), ("pool-2", "technician"), ("pool-boss", "repair_supervisor")
+    )
+    now = desk.clock.now()
+    shift = {
+        "staff_id": "pool-1",
+        "starts_at": (now + 24 * HOUR).isoformat(),
+        "ends_at": (now + 32 * HOUR).isoformat(),
+    }
+    put = await desk.call("department_head", "POST", "shifts", {"department": "pool", "shifts": [shift]})
+    assert put.status_code == 200, put.text
+    found = (await desk.call("technician", "GET", "shifts?department=pool&staff_id=pool-1")).json()["items"]
+    wanted = {"department": "pool", "shift_id": found[-1]["shift_id"], "to_id": "pool-2"}
+    other = await desk.call("technician", "POST", "swaps", wanted, sub="pool-2")
+    assert (other.status_code, other.json()["accepted"]) == (403, "pool-1")
+    asked = await desk.call("technician", "POST", "swaps", wanted, sub="pool-1")
+    assert asked.status_code == 201, asked.text
+    [swap] = (await desk.call("technician", "GET", "swaps?department=pool")).json()["items"]
+    decide = {"department": "pool", "decision": "approved"}
+    path = f"swaps/{swap['id']}"
+    early = await desk.call("repair_supervisor", "POST", f"{path}/decide", decide, sub="pool-boss")
+    assert (early.status_code, early.json()["accepted"]) == (409, "a swap both have agreed to")
+    agreed = await desk.call("technician", "POST", f"{path}/agree", {"department": "pool"}, sub="pool-2")
+    assert agreed.status_code == 200, agreed.text
+    assert (await desk.call("technician", "POST", f"{path}/decide", decide, sub="pool-2")).status_code == 403
+    done = await desk.call("repair_supervisor", "POST", f"{path}/decide", decide, sub="pool-boss")
+    assert done.status_code == 200, done.text
+    taken = (await desk.call("technician", "GET", "shifts?department=pool&staff_id=pool-2")).json()["items"]
+    assert taken[-1]["starts_at"] == found[-1]["starts_at"]
+    leave = {"department": "pool", "starts_at": shift["starts_at"], "ends_at": shift["ends_at"]}
+    assert (await desk.call("technician", "POST", "leave", leave, sub="pool-2")).status_code == 201
+    [listed] = (await desk.call("technician", "GET", "leave?department=pool&state=asked")).json()["items"]
+    yes = await desk.call(
+        "repair_supervisor", "POST", f"leave/{listed['id']}/decide", decide, sub="pool-boss"
+    )
+    assert yes.status_code == 200, yes.text
+    left = (await desk.call("technician", "GET", "shifts?department=pool&staff_id=pool-2")).json()["items"]
+    assert len(left) == len(taken) - 1, "the shift in the leave is out of the plan"
+    again = {**shift, "staff_id": "pool-2"}
+    refused = await desk.call("department_head", "POST", "shifts", {"department": "pool", "shifts": [again]})
+    assert (refused.status_code, refused.json()["field"]) == (409, "starts_at")
+
+
+async def test_a_household_has_its_butler_and_who_covers_him(desk: Desk) -> None:
+    await desk.staff("butlers", ("butler-1", "butler"), households=["l9-1"], covered_by="butler-2")
+    await desk.staff("butlers", ("butler-2", "butler"))
+    seen = (await desk.call("butler", "GET", "households/l9-1")).json()
+    assert (seen["butlers"], seen["now"]) == (["butler-1"], ["butler-1"])
+    shifts = (await desk.call("butler", "GET", "shifts?department=butlers&staff_id=butler-1")).json()["items"]
+    body = {"department": "butlers", "reason": "ill"}
+    await desk.call("butler_supervisor", "POST", f"shifts/{shifts[0]['shift_id']}/cancel", body)
+    assert (await desk.call("butler", "GET", "households/l9-1")).json()["now"] == ["butler-2"]
+    nobody = await desk.call("butler", "GET", "households/l9-9")
+    assert (nobody.status_code, nobody.json()["field"]) == (404, "unit_id")

@@ -2,6 +2,7 @@
 
 from services.dispatch.api import (
     callbacks,
+    leave,
     parties,
     reports,
     roster,
@@ -19,6 +20,7 @@ ROUTERS = (
     slips.router,
     slip_book.router,
     summary.router,
+    leave.router,
     parties.router,
     callbacks.router,
     reports.router,

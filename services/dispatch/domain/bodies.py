@@ -170,6 +170,10 @@ class StaffRow(Body):
     ] = ()
     load_max: Annotated[int, Field(ge=1, le=200)] = 8
     active: bool = True
+    households: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=200)
+    ] = ()
+    covered_by: Annotated[str, Field(max_length=64)] = ""
 
 
 class StaffBody(StaffRow):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from services.dispatch.domain import bodies
+from services.dispatch.domain import bodies, people_bodies
 from services.dispatch.domain.party_bodies import NamedParty
 from shared.kernel.unit import Command
 
@@ -15,3 +15,48 @@ class PutParties(Command):
     NAME: ClassVar[str] = "dispatch.put_parties"
     parties: tuple[NamedParty, ...]
     refused: tuple[bodies.RefusedRow, ...] = ()
+
+
+class AskLeave(Command):
+    """Somebody asks for leave, for himself."""
+
+    NAME: ClassVar[str] = "dispatch.ask_leave"
+    department: str
+    leave_id: str
+    body: people_bodies.AskLeaveBody
+
+
+class DecideLeave(Command):
+    """A supervisor approves leave or refuses it."""
+
+    NAME: ClassVar[str] = "dispatch.decide_leave"
+    department: str
+    leave_id: str
+    decision: Literal["approved", "refused"]
+
+
+class AskSwap(Command):
+    """Somebody asks another to take his shift."""
+
+    NAME: ClassVar[str] = "dispatch.ask_swap"
+    department: str
+    swap_id: str
+    shift_id: str
+    to_id: str
+
+
+class AgreeSwap(Command):
+    """The other agrees to take the shift."""
+
+    NAME: ClassVar[str] = "dispatch.agree_swap"
+    department: str
+    swap_id: str
+
+
+class DecideSwap(Command):
+    """A supervisor approves a swap both agreed to, or refuses it."""
+
+    NAME: ClassVar[str] = "dispatch.decide_swap"
+    department: str
+    swap_id: str
+    decision: Literal["approved", "refused"]

@@ -43,6 +43,8 @@ class Staff:
     areas: tuple[str, ...] = ()
     load_max: int = 8
     active: bool = True
+    households: tuple[str, ...] = ()  # units a butler looks after
+    covered_by: str = ""  # who looks after them while he is off
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,37 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Leave of one person: asked for, then approved or refused by a supervisor."""
+
+    id: str
+    staff_id: str
+    starts_at: datetime
+    ends_at: datetime
+    kind: Literal["annual", "sick", "personal", "training", "other"] = "annual"
+    reason: str = ""
+    asked_at: datetime | None = None
+    state: Literal["asked", "approved", "refused"] = "asked"
+    decided_by: str = ""
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One person asks another to take a shift: asked, agreed by the other, decided by a supervisor."""
+
+    id: str
+    shift_id: str
+    from_id: str
+    to_id: str
+    asked_at: datetime
+    state: Literal["asked", "agreed", "approved", "refused"] = "asked"
+    agreed_at: datetime | None = None
+    decided_by: str = ""
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """A department; `id` is its name in the catalogue."""
 
@@ -69,6 +102,13 @@ class Roster:
     version: int = 0
     staff: tuple[Staff, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    swaps: tuple[Swap, ...] = ()
+
+    def on_leave(self, staff_id: str, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether that person has approved leave in that time."""
+        own = [a for a in self.absences if a.state == "approved" and a.staff_id == staff_id]
+        return any(a.starts_at < ends_at and starts_at < a.ends_at for a in own)
 
     def person(self, staff_id: str) -> Staff | None:
         """The person of that id, if in this department."""
@@ -143,16 +183,18 @@ def with_shifts(roster: Roster, shifts: Sequence[Shift], now: datetime) -> Roste
 
 def without_shift(roster: Roster, shift_id: str) -> Roster:
     """Somebody is on leave: the shift falls out. Raises NotFound."""
-    shift = _shift(roster, shift_id)
+    shift = shift_of(roster, shift_id)
     return dataclasses.replace(roster, shifts=tuple(s for s in roster.shifts if s is not shift))
 
 
 def swapped(roster: Roster, shift_id: str, staff_id: str) -> Roster:
     """Another person takes the shift. Raises NotFound, Conflict if that person is on then already."""
-    shift = _shift(roster, shift_id)
+    shift = shift_of(roster, shift_id)
     if roster.person(staff_id) is None:
         raise NotFound("staff", f"{roster.id} has no such person.", field="staff_id")
     taken = dataclasses.replace(shift, staff_id=staff_id)
+    if roster.on_leave(staff_id, taken.starts_at, taken.ends_at):
+        raise Conflict("on-leave", "This person is on leave then.", field="staff_id")
     others = [s for s in roster.shifts if s is not shift]
     if overlap((*others, taken), {taken.id}) is not None:
         raise Conflict("shift-clash", "This person is on duty then already.", field="staff_id")
@@ -188,7 +230,8 @@ def _sorted(shifts: Iterable[Shift]) -> tuple[Shift, ...]:
     return tuple(sorted(shifts, key=lambda s: (s.starts_at, s.staff_id)))
 
 
-def _shift(roster: Roster, shift_id: str) -> Shift:
+def shift_of(roster: Roster, shift_id: str) -> Shift:
+    """The shift of that id. Raises NotFound."""
     found = next((s for s in roster.shifts if s.id == shift_id), None)
     if found is None:
         raise NotFound("shift", f"{roster.id} has no such shift.", field="shift_id")
@@ -199,6 +242,9 @@ def _check(roster: Roster, shift: Shift, now: datetime) -> None:
     if roster.person(shift.staff_id) is None:
         detail = f"{roster.id} has no person {shift.staff_id}."
         raise Invalid("unknown-staff", detail, field="staff_id", accepted="somebody of this department")
+    if roster.on_leave(shift.staff_id, shift.starts_at, shift.ends_at):
+        detail = f"{shift.staff_id} is on leave then."
+        raise Conflict("on-leave", detail, field="starts_at", accepted="a time without leave")
     length = shift.ends_at - shift.starts_at
     if not timedelta(0) < length <= timedelta(hours=SHIFT_HOURS_MAX):
         accepted = f"an end after the beginning, at most {SHIFT_HOURS_MAX} hours later"

@@ -39,6 +39,8 @@ STAFF_COLUMNS = (
     "areas",
     "load_max",
     "active",
+    "households",
+    "covered_by",
 )
 SHIFT_COLUMNS = ("staff_id", "date", "from", "to", "on_call")
 STAFF_NEEDED = ("staff_id", "name", "phone", "role")
@@ -124,7 +126,7 @@ def _lines(
 
 def _person(line: Mapping[str, str]) -> NamedStaff:
     values: dict[str, object] = dict(line)
-    for name in ("skills", "areas"):
+    for name in ("skills", "areas", "households"):
         if name in line:
             values[name] = tuple(item.strip() for item in line[name].split(";") if item.strip())
     if "active" in line:

@@ -37,10 +37,13 @@ class Choice:
     role: str = ""
 
 
-def choose(order: WorkOrder, duty: Sequence[OnDuty], loads: Mapping[str, int]) -> Choice:
+def choose(
+    order: WorkOrder, duty: Sequence[OnDuty], loads: Mapping[str, int], everybody: Sequence[Staff] = ()
+) -> Choice:
     """The person of the department to call for this order; nobody who has said "cannot" before.
 
-    Tiers, the first that has somebody wins: on shift with the skill in that area, on shift with the skill, on
+    Tiers, the first that has somebody wins: for an errand the butler of the household, or who covers him
+    (`everybody` says so while he is off); on shift with the skill in that area, on shift with the skill, on
     call with the skill; for what cannot wait anybody who works there; their supervisor. Limits of load hold
     only for what can wait, and not when all are over them: a department does not refuse (R6).
     """
@@ -49,7 +52,7 @@ def choose(order: WorkOrder, duty: Sequence[OnDuty], loads: Mapping[str, int]) -
         if supervisors:
             present = [d.staff for d in supervisors if not d.on_call]
             return Choice(draw(order.id, present or [d.staff for d in supervisors], loads))
-    tiers = _tiers(order, duty)
+    tiers = _tiers(order, duty, everybody)
     for tier in tiers:
         free = tier if order.emergency else [s for s in tier if loads.get(s.id, 0) < s.load_max]
         if free:
@@ -61,10 +64,12 @@ def _of_role(order: WorkOrder, duty: Sequence[OnDuty], role: str) -> list[OnDuty
     return [d for d in duty if d.staff.role == role and d.staff.id not in order.tried]
 
 
-def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> list[list[Staff]]:
+def _tiers(order: WorkOrder, duty: Sequence[OnDuty], everybody: Sequence[Staff]) -> list[list[Staff]]:
     able = _of_role(order, duty, WORKER[order.kind])
+    own = household_butlers(order.unit_id, able, everybody) if order.kind == "errand" else ()
     skilled = [d for d in able if not order.skill or order.skill in d.staff.skills]
     tiers = [
+        [d.staff for d in own if not d.on_call],
         [d.staff for d in skilled if not d.on_call and covers(d.staff, order.building)],
         [d.staff for d in skilled if not d.on_call],
         [d.staff for d in skilled if d.on_call],
@@ -73,6 +78,15 @@ def _tiers(order: WorkOrder, duty: Sequence[OnDuty]) -> list[list[Staff]]:
         tiers += [[d.staff for d in able if not d.on_call], [d.staff for d in able]]
     tiers.append([d.staff for d in _of_role(order, duty, SUPERVISOR[order.kind])])
     return [tier for tier in tiers if tier]
+
+
+def household_butlers(unit_id: str, duty: Sequence[OnDuty], everybody: Sequence[Staff]) -> Sequence[OnDuty]:
+    """Those on duty who look after that household; while they are off, those who cover them."""
+    own = [d for d in duty if unit_id and unit_id in d.staff.households]
+    if own or not unit_id:
+        return own
+    cover = {s.covered_by for s in everybody if s.covered_by and unit_id in s.households}
+    return [d for d in duty if d.staff.id in cover]
 
 
 def covers(staff: Staff, building: str) -> bool:

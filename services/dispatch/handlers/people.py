@@ -21,7 +21,7 @@ async def find(unit: Unit, order: WorkOrder) -> Choice:
     if roster is not None:
         loads = await unit.look(Loads, LOADS_ID)
         counts = loads.counts if loads is not None and loads.counts is not None else {}
-        choice = choose(order, on_duty(roster, unit.now), counts)
+        choice = choose(order, on_duty(roster, unit.now), counts, roster.staff)
         if choice.staff is not None:
             return choice
     return await _last(unit, order.tried)

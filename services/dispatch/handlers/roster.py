@@ -45,35 +45,36 @@ class RosterHandlers:
         unit.save(after)
         for person in people:
             unit.emit(_recorded(person, command.department, unit.now))
-        unit.answer(roster_answer(_stored(after), len(command.staff), command.refused))
+        unit.answer(roster_answer(stored(after), len(command.staff), command.refused))
 
     async def put_shifts(self, unit: Unit) -> None:
         """Add or replace shifts."""
         command = payload(unit, PutShifts)
-        roster = await _roster(unit, command.department)
+        roster = await roster_to_change(unit, command.department)
         shifts = [Shift(row.staff_id, row.starts_at, row.ends_at, row.on_call) for row in command.shifts]
         after = with_shifts(roster, shifts, unit.now)
         unit.save(after)
-        unit.answer(roster_answer(_stored(after), len(shifts), command.refused))
+        unit.answer(roster_answer(stored(after), len(shifts), command.refused))
 
     async def cancel_shift(self, unit: Unit) -> None:
         """Somebody is on leave."""
         command = payload(unit, CancelShift)
-        roster = await _roster(unit, command.department)
+        roster = await roster_to_change(unit, command.department)
         after = without_shift(roster, command.shift_id)
         unit.save(after)
-        unit.answer(roster_answer(_stored(after), 1))
+        unit.answer(roster_answer(stored(after), 1))
 
     async def swap_shift(self, unit: Unit) -> None:
         """Somebody else takes a shift."""
         command = payload(unit, SwapShift)
-        roster = await _roster(unit, command.department)
+        roster = await roster_to_change(unit, command.department)
         after = swapped(roster, command.shift_id, command.staff_id)
         unit.save(after)
-        unit.answer(roster_answer(_stored(after), 1))
+        unit.answer(roster_answer(stored(after), 1))
 
 
-async def _roster(unit: Unit, department: str) -> Roster:
+async def roster_to_change(unit: Unit, department: str) -> Roster:
+    """The roster, in the version If-Match names. Raises NotFound, Stale."""
     roster = await unit.load(Roster, department)
     if roster is None:
         raise NotFound("roster", f"There is no department {department} in this property.", field="department")
@@ -94,6 +95,8 @@ def _staff(row: bodies.NamedStaff) -> Staff:
         areas=row.areas,
         load_max=row.load_max,
         active=row.active,
+        households=row.households,
+        covered_by=row.covered_by,
     )
 
 
@@ -110,5 +113,6 @@ def _recorded(person: Staff, department: str, now: datetime) -> StaffRecorded:
     )
 
 
-def _stored(roster: Roster) -> Roster:
+def stored(roster: Roster) -> Roster:
+    """The roster as it will be stored."""
     return dataclasses.replace(roster, version=roster.version + 1)
