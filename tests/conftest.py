@@ -7,6 +7,7 @@ import random
 import secrets
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from shared.settings import Settings
@@ -23,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """One seed for everything random, hypothesis too."""
     if getattr(config.option, "hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(SEED)
+    hypothesis.settings.register_profile("no clock", deadline=None)  # a test asserts no wall-clock time
+    hypothesis.settings.load_profile("no clock")
 
 
 def pytest_report_header() -> str:
