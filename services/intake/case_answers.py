@@ -24,7 +24,9 @@ class QuestionAnswer(Answer):
 
 
 class ComplaintAnswer(Answer):
-    """A complaint with its clocks and what came late."""
+    """A complaint with its clocks and what came late; the steps of its state stand with the request, here
+    only those that depend on more: a department's answer, a second signature.
+    """
 
     id: str
     version: int
@@ -67,6 +69,7 @@ class ComplaintAnswer(Answer):
     proven: bool
     outcome: str
     closed_at: datetime | None
+    allowed_actions: list[AllowedAction] = []
 
 
 class DifficultyAnswer(Answer):

@@ -406,6 +406,10 @@ async def test_r18_a_telephone_callback_is_proven_by_two_people(estate: Estate) 
     ] == "owner_mark"
     await estate.act(id, "complaint/verify", OFFICER, **phone)
     assert (await complaint(estate, id))["proven"] is False
+    async with estate.client(OFFICER, sub="wu") as client:
+        offered = (await client.get(f"/requests/{id}/complaint")).json()["allowed_actions"]
+    assert [one["action"] for one in offered] == ["intake.countersign_callback"]
+    assert (await complaint(estate, id))["allowed_actions"] == [], "lin has signed already"
     assert (await estate.refused(id, "complaint/countersign", OFFICER))["kind"] == "second-person"
     await estate.act(id, "complaint/countersign", OFFICER, sub="wu")
     assert (await complaint(estate, id))["proven"] is True
@@ -488,7 +492,9 @@ async def test_p038_a_department_answers_within_three_days_or_is_late(estate: Es
         id, "complaint/ask-department", OFFICER, department="security", severity="general", problem="x"
     )
     assert twice["kind"] == "question-open"
-    asked = (await complaint(estate, id))["question"]
+    found = await complaint(estate, id)
+    assert [one["action"] for one in found["allowed_actions"]] == ["intake.answer_department"]
+    asked = found["question"]
     due = datetime.fromisoformat(asked["due_at"])
     assert timedelta(0) <= timedelta(days=3) - (due - estate.runtime.clock.now()) < timedelta(seconds=1)
     await estate.passes(timedelta(days=2))

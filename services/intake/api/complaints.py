@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from services.intake.answers import RequestState
-from services.intake.api.common import PREFIX, READ, PathId, act, answer, found
+from services.intake.api.common import PREFIX, READ, PathId, act, answer, found, offered
 from services.intake.case_answers import ComplaintAnswer, DifficultyAnswer
 from services.intake.domain import complaint_bodies as b
 from services.intake.domain import complaint_commands as c
 from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint_steps import may_countersign
 from services.intake.domain.difficulty import Difficulty
+from shared.http.actions import AllowedAction
 from shared.http.call import CallDep
 
 router = APIRouter(prefix=PREFIX + "/requests/{request_id}", tags=["complaints"])
@@ -21,7 +23,17 @@ async def read_complaint(call: CallDep, request_id: PathId) -> Response:
     """What is known of a complaint besides its request."""
     call.authorise(READ)
     complaint = await found(call, Complaint, request_id)
-    return answer(ComplaintAnswer.model_validate(complaint), complaint.version)
+    base = f"/v1/properties/{call.property_id}/requests/{request_id}/complaint"
+    possible = []
+    if complaint.question is not None:
+        name, body = c.AnswerDepartment.NAME, "AnswerDepartmentBody"
+        possible.append(AllowedAction(action=name, path=f"{base}/answer-department", body=body))
+    if may_countersign(complaint, call.principal.sub):
+        name, body = c.CountersignCallback.NAME, "CountersignBody"
+        possible.append(AllowedAction(action=name, path=f"{base}/countersign", body=body))
+    shown = ComplaintAnswer.model_validate(complaint)
+    actions = offered(call, *possible)
+    return answer(shown.model_copy(update={"allowed_actions": actions}), complaint.version)
 
 
 @router.post("/complaint/confirm", response_model=RequestState)

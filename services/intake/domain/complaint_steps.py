@@ -170,11 +170,21 @@ def verified(
     return replace(complaint, verified_at=now, verified_by=by, second_id=body.second_id, proven=proven)
 
 
+def may_countersign(complaint: Complaint, by: str) -> bool:
+    """Whether a callback waits for a second signature that this person may give."""
+    waits = complaint.verified_at is not None and not complaint.proven
+    return waits and by not in (
+        complaint.verified_by,
+        complaint.responsible_id,
+        *complaint.about_staff_ids,
+    )
+
+
 def countersigned(complaint: Complaint | None, by: str) -> Complaint:
     """The second person signs, also on the next shift (P127)."""
     if complaint is None or complaint.verified_at is None or complaint.proven:
         raise Conflict("nothing-to-sign", "No callback of this complaint waits for a second signature.")
-    if by in (complaint.verified_by, complaint.responsible_id, *complaint.about_staff_ids):
+    if not may_countersign(complaint, by):
         raise Forbidden("second-person", "The second signature is somebody else's (R18).")
     return replace(complaint, second_id=by, proven=True)
 
