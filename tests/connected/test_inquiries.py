@@ -292,5 +292,9 @@ async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominat
     assert report["valid_per_household"] == {"numerator": 0, "denominator": 2, "permille": 0}
     assert report["over_ceiling"] is False
     async with estate.client() as client:
+        sheet = await client.get(
+            "/reports/complaints", params={"week": f"{year}-W{number:02d}", "format": "csv", "language": "en"}
+        )
+        assert "Valid complaints" in sheet.content.decode("utf-8-sig")
         wrong = await client.get("/reports/complaints", params={"week": "2026-99"})
     assert (wrong.status_code, wrong.json()["field"]) == (422, "week")

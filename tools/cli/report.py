@@ -12,6 +12,7 @@ import typer
 from tools.exits import Exit, Stop
 
 ROLE = "director"
+OF_INTAKE = ("complaints",)  # which service keeps the figures; all others are dispatch's
 
 
 class Format(StrEnum):
@@ -37,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
 def report(
     name: Annotated[
-        str, typer.Argument(help="repair-week, slips, late-slips, urgent-24h, general-3d or callbacks.")
+        str,
+        typer.Argument(
+            help="repair-week, slips, late-slips, urgent-24h, general-3d, callbacks or complaints."
+        ),
     ],
     of: Annotated[str, typer.Option("--property", "-p", help="The property.")],
     week: Annotated[str, typer.Option(help="A week such as 2026-W10; nothing: this week.")] = "",
@@ -58,7 +62,8 @@ def report(
     if format is Format.xlsx and out is None:
         raise Stop(Exit.USAGE, "--format xlsx needs --out FILE")
     query = {"week": week, "since": since, "until": until, "language": language.value}
-    wanted = "json" if format is Format.table else format.value
+    as_text = format is Format.table and name in OF_INTAKE  # its JSON has a shape of its own
+    wanted = "csv" if as_text else "json" if format is Format.table else format.value
     asked = {key: value for key, value in {**query, "format": wanted}.items() if value}
     try:
         body = asyncio.run(_fetch(of, name, asked))
@@ -74,17 +79,18 @@ def report(
         except OSError as error:
             raise Stop(Exit.USAGE, f"--out {out}: {error.strerror}") from None
         typer.echo(str(out))
-    elif format is Format.table:
+    elif format is Format.table and not as_text:
         _print(body)
     else:
-        typer.echo(body.decode("utf-8-sig" if format is Format.csv else "utf-8"))
+        typer.echo(body.decode("utf-8-sig" if format is Format.csv or as_text else "utf-8"))
 
 
 async def _fetch(of: str, name: str, query: dict[str, str]) -> bytes:
     from tools.session import running_machine
 
     async with running_machine().of_property(of, ROLE) as client:
-        return await client.download("dispatch", f"/v1/properties/{of}/reports/{name}", **query)
+        service = "intake" if name in OF_INTAKE else "dispatch"
+        return await client.download(service, f"/v1/properties/{of}/reports/{name}", **query)
 
 
 def _print(body: bytes) -> None:

@@ -15,16 +15,23 @@ from services.intake.desk import desk_of
 from services.intake.directory_answers import Recorded
 from services.intake.domain import case_commands as c
 from services.intake.domain import complaint_report, day
+from services.intake.domain.complaint_sheet import sheet_of
 from services.intake.domain.day import DaySheet
 from services.intake.domain.property import Property, setting_number
 from shared.errors import NotFound
 from shared.events.intake_cases import RecordKind
 from shared.http.actions import AllowedAction
 from shared.http.call import Call, CallDep
+from shared.reports.model import Language
+from shared.reports.render import MEDIA, Format, rendered
 
 router = APIRouter(prefix=PREFIX, tags=["records"])
 Day = Annotated[str, Path(max_length=10, description="2026-03-01, as the property counts its days")]
 WeekOf = Annotated[str, Query(max_length=8, description="An ISO week of the property: 2026-W12")]
+
+
+FormatOf = Annotated[Format, Query(description="json, csv or xlsx")]
+LanguageOf = Annotated[Language, Query(description="zh or en")]
 
 
 @router.get("/days/{day_text}", response_model=DayAnswer)
@@ -55,8 +62,13 @@ async def sign_day(call: CallDep, day_text: Day, kind: RecordKind, body: day.Sig
 
 
 @router.get("/reports/complaints", response_model=ComplaintReport)
-async def complaint_week(call: CallDep, week: WeekOf) -> Response:
-    """The week's complaints, counted, with the valid-complaint rate as numerator and denominator (P036)."""
+async def complaint_week(
+    call: CallDep, week: WeekOf, format: FormatOf = "json", language: LanguageOf = "zh"
+) -> Response:
+    """The week's complaints, counted, with the valid-complaint rate as numerator and denominator (P036).
+
+    As CSV or XLSX the same figures as a sheet.
+    """
     call.authorise(READ)
     settled = await _settled(call)
     which = complaint_report.week_of(week, settled.zone)
@@ -74,7 +86,11 @@ async def complaint_week(call: CallDep, week: WeekOf) -> Response:
         valid_of_year=valid,
         ceiling_permille=setting_number(profile, settled, "complaint.valid_rate_permille"),
     )
-    return answer(ComplaintReport.of(which, report), 0)
+    if format == "json":
+        return answer(ComplaintReport.of(which, report), 0)
+    sheet = sheet_of(report, which, call.property_id, settled.zone, call.now)
+    named = {"Content-Disposition": f'attachment; filename="complaints.{format}"'}
+    return Response(rendered(sheet, format, language), media_type=MEDIA[format], headers=named)
 
 
 async def _counted(call: Call, which: date) -> tuple[dict[RecordKind, int], int]:
