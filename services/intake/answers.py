@@ -7,7 +7,7 @@ are read anew by whoever may.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -133,7 +133,11 @@ class RequestItem(Answer):
 
 
 class RequestDetail(RequestItem):
-    """All that is known of a request. `paperwork_late`: an emergency whose paper is overdue (P020)."""
+    """All that is known of a request.
+
+    `paperwork_late`: an emergency whose paper is overdue (P020). `warranty_suggested`: it was reported
+    within the unit's warranty, which ends with `warranty_until` (P024).
+    """
 
     catalogue_version: str
     urgency_by: str
@@ -160,6 +164,8 @@ class RequestDetail(RequestItem):
     set_aside: list[str]
     complete_by: datetime | None
     paperwork_late: bool = False
+    warranty_suggested: bool = False
+    warranty_until: date | None = None
     promise: PromiseAnswer
     notice_received_at: datetime | None
     work: WorkAnswer | None

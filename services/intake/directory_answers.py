@@ -26,7 +26,7 @@ class PropertyAnswer(Answer):
 
 
 class UnitAnswer(Answer):
-    """A unit."""
+    """A unit. `delivered_on`: the day of its delivery, such as 2025-06-30; empty if not known."""
 
     id: str
     version: int
@@ -35,6 +35,7 @@ class UnitAnswer(Answer):
     floor: str
     room: str
     kind: str
+    delivered_on: str
     allowed_actions: list[AllowedAction] = []
 
 

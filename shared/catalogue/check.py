@@ -78,6 +78,9 @@ def _intake(where: str, intake: IntakeRules) -> Iterator[str]:
         yield f"{where}: a field is asked twice"
     for field in intake.fields:
         yield from _field(where, field)
+    for category in intake.warranty_months:
+        if category not in intake.categories:
+            yield f"{where}: warranty_months: there is no category {category}"
 
 
 def _field(where: str, field: AskedField) -> Iterator[str]:

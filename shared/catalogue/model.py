@@ -7,7 +7,7 @@ entry chooses one and fills in its parameters.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -52,6 +52,8 @@ class IntakeRules(Section):
     """What intake must ask.
 
     `areas`: where the work may be; `categories`: what it may be about (empty: any of the trade).
+    `warranty_months`: how long the developer answers for a category, from the unit's delivery (P024); the
+    categories not named there have the setting `warranty.months`; empty: the procedure knows no warranty.
     """
 
     fields: tuple[AskedField, ...] = ()
@@ -63,6 +65,7 @@ class IntakeRules(Section):
     emergency_list: tuple[HazardItem, ...] = ()
     urgent_list: tuple[HazardItem, ...] = ()
     unit_required: bool = False
+    warranty_months: dict[str, Annotated[int, Field(ge=0, le=600)]] = {}
 
 
 class EscalationStep(Section):

@@ -85,6 +85,11 @@ def _intake(intake: IntakeRules) -> Iterator[str]:
         ("unit must be known", intake.unit_required),
         ("possible duplicates are pointed out within", f"{intake.duplicate_window_hours} h"),
     ]
+    if intake.warranty_months:
+        months = [f"{category}: {count} months" for category, count in intake.warranty_months.items()]
+        facts.append(
+            ("suggested as under warranty", ", ".join([*months, "others: setting `warranty.months`"]))
+        )
     yield from table(("rule", "value"), facts)
     yield from _hazards("Emergency list (紧急情况)", intake.emergency_list)
     yield from _hazards("Urgent list (急修)", intake.urgent_list)

@@ -21,13 +21,15 @@ from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, case_commands, commands, join
 from services.intake.domain.accept import possible_duplicates
-from services.intake.domain.directory import PhoneEntry
+from services.intake.domain.directory import PhoneEntry, Unit
 from services.intake.domain.reference import read_reference
 from services.intake.domain.request import Request, Stage, Status
 from services.intake.domain.timeline import first_lines
 from services.intake.domain.times import Instant
+from services.intake.domain.warranty import Warranty, covered
 from services.intake.handlers.base import NO_RULES, request_actions
 from services.intake.repository import attachments as repository_attachments
+from shared.catalogue.model import IntakeRules
 from shared.events.intake import Urgency
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
@@ -100,6 +102,7 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
     near = possible_duplicates(request, others, rules.duplicate_window_hours)
     offered = request_actions(request)
     late = request.complete_by is not None and request.complete_by < call.now
+    warranty = await _warranty(call, request, rules)
     detail = RequestDetail.model_validate(request).model_copy(
         update={
             **_summary(request),
@@ -107,6 +110,8 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
             "possible_duplicates": [duplicate_of(other) for other in near],
             "attachments": await _attachments(call, request),
             "paperwork_late": late,
+            "warranty_suggested": warranty.suggested,
+            "warranty_until": warranty.until,
             "allowed_actions": actions_of(offered, call.allowed(offered)),
         }
     )
@@ -215,6 +220,18 @@ async def _attachments(call: Call, request: Request) -> list[AttachmentItem]:
         call.db, call.property_id, request.id, request.attachments_added
     )
     return [AttachmentItem.model_validate(row) for row in rows]
+
+
+async def _warranty(call: Call, request: Request, rules: IntakeRules) -> Warranty:
+    """Whether the developer's warranty still holds; nothing is read where the procedure knows none (P024)."""
+    if not rules.warranty_months or not request.unit_id:
+        return Warranty()
+    unit = await repository.one(call.db, Unit, call.property_id, request.unit_id)
+    settled = await desk_of(call).settled(call.property_id, call.now)
+    if settled is None:
+        return Warranty()
+    settings = call.catalogue.profile(settled.profile).settings_with(settled.settings)
+    return covered(request, unit, rules, int(settings["warranty.months"]), settled.zone)
 
 
 async def _people(call: Call, request: Request) -> list[str]:

@@ -14,13 +14,16 @@ from pydantic import ValidationError
 from services.intake.domain.bodies import BULK_MAX, PersonBody, Residence, UnitBody
 from shared.errors import Invalid, TooLarge
 
-UNIT_COLUMNS = ("label", "kind", "unit_id")
+UNIT_COLUMNS = ("label", "kind", "unit_id", "delivered_on")
 PEOPLE_COLUMNS = ("name", "phones", "units", "email", "language", "person_id")
 T = TypeVar("T")
 
 
 def units_of(data: bytes) -> tuple[UnitBody, ...]:
-    """Columns `label`, and if wanted `kind`, `unit_id`. Raises Invalid naming line and column."""
+    """Columns `label`, and if wanted `kind`, `unit_id`, `delivered_on`.
+
+    Raises Invalid naming line and column.
+    """
     return _each(data, UNIT_COLUMNS, "label", UnitBody.model_validate)
 
 

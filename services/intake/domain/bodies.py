@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from services.intake.domain.times import Instant
+from services.intake.domain.times import Day, Instant
 from shared.events.intake import Outcome, Urgency
 from shared.ids import ID_PATTERN
 
@@ -61,11 +61,16 @@ class PropertyBody(Body):
 
 
 class UnitBody(Body):
-    """A unit by its label, building-floor-room: `3-2-1801`. The id is the label unless another is given."""
+    """A unit by its label, building-floor-room: `3-2-1801`. The id is the label unless another is given.
+
+    `delivered_on`: the day the developer handed it over, from which its warranties count (P024); left out,
+    what was known stays.
+    """
 
     unit_id: MaybeId = ""
     label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48)]
     kind: Literal["flat", "villa", "office", "shop", "other"] = "flat"
+    delivered_on: Day | None = None
 
 
 class UnitsBody(Body):

@@ -31,6 +31,7 @@ class Unit:
     floor: str = ""
     room: str = ""
     kind: str = "flat"
+    delivered_on: str = ""  # the day the developer handed it over, 2025-06-30; empty: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +134,15 @@ def recorded_unit(
         raise Conflict(
             "unit-label-taken", "Another unit has this label.", field="label", accepted="another label"
         )
+    known = existing or Unit(property_id, unit_id)
     return replace(
-        existing or Unit(property_id, unit_id),
+        known,
         label=label,
         building=building,
         floor=floor,
         room=room,
         kind=body.kind,
+        delivered_on=body.delivered_on.isoformat() if body.delivered_on else known.delivered_on,
     )
 
 

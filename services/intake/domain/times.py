@@ -1,12 +1,12 @@
-"""Moments as people send them: normalised to UTC and the millisecond, and bounded."""
+"""Moments and days as people send them: moments normalised to UTC and the millisecond, both bounded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from shared.errors import Invalid
 
@@ -26,7 +26,21 @@ def normalised(moment: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+def _written(said: object) -> object:
+    """A bare number would be read as seconds since 1970, which nobody means."""
+    if not isinstance(said, str | date):
+        raise ValueError("must be a day such as 2025-06-30")
+    return said
+
+
+def _bounded(day: date) -> date:
+    if not YEAR_MIN < day.year < YEAR_MAX:
+        raise ValueError(f"must be a day between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+    return day
+
+
 Instant = Annotated[datetime, AfterValidator(normalised)]
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_bounded)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ ACCEPTED = "intake.request.accepted.v1"
         (with_dispatch(skills={}), "no skill for"),
         (lambda p: with_intake(urgent_list=p.intake.emergency_list)(p), "stands twice"),
         (with_intake(fields=(asked(), asked())), "asked twice"),
+        (with_intake(warranty_months={"moat": 60}), "there is no category moat"),
         (with_intake(fields=(asked(type="choice"),)), "choices belong to"),
         (with_intake(fields=(asked(minimum=1),)), "minimum and maximum belong to"),
         (with_notice("intake.request.dreamt.v1", audience="owner", template="request_accepted"), "no event"),

@@ -30,6 +30,7 @@ NUMBERS = [
     ("repair-report", "dispatch", "outside_due_days", 7, "ours: 001 names no time"),
     ("repair-report", "dispatch", "cancel_notice_hours", 0, "no notice is needed to cancel a repair"),
     ("repair-report", "intake", "duplicate_window_hours", 24, "ours"),
+    ("repair-report", "intake", "warranty_months", {"structure": 60}, "ours: 002 names no period"),
     ("repair-report", "billing", "deposit_percent", 0, "no deposit on repairs"),
     ("repair-report", "billing", "quote_valid_hours", 72, "ours"),
     ("repair-report", "", "record_category", 1, "domain §4.4: 10 years"),
@@ -50,7 +51,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("procedure", "section", "field", "value", "source"), NUMBERS)
 def test_the_number_is_the_handbooks(
-    procedure: str, section: str, field: str, value: int, source: str
+    procedure: str, section: str, field: str, value: object, source: str
 ) -> None:
     entry = CATALOGUE.procedures[procedure]
     found = getattr(getattr(entry, section) if section else entry, field)
