@@ -35,7 +35,8 @@ async def test_six_cases_end_well_whatever_the_delivery(
     monkeypatch.setattr("tools.demo.cases.MESSAGES_SECONDS", 120.0)
     secret = "whsec_" + token_bytes(32).hex()
     async with gateway(settings.gateway_secret.get_secret_value() or secret, tmp_path) as outside:
-        near = settings.model_copy(update={"gateway_url": outside.url, "smtp_port": outside.smtp_port})
+        changes = {"gateway_url": outside.url, "smtp_port": outside.smtp_port, "message_lease_seconds": 3.0}
+        near = settings.model_copy(update=changes)  # who dies while sending is followed soon
         async with rough_world(near, seed) as world:
             told = await tell(Machine(Layout(tmp_path), near), PROPERTY, quiet=True)
             assert [(one.title, one.reason) for one in told if not one.good] == []
