@@ -15,9 +15,9 @@ from services.intake.domain.contact import Contact
 from services.intake.domain.request import Promise, Request, ended, staged
 from services.intake.domain.times import Limits, check_fact, check_plan
 from services.intake.domain.urgency import by_lists, check_lower, check_raise, decide
+from services.intake.domain.watch import responds
 from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid
-from shared.events.envelope import Lane
 
 
 def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
@@ -30,9 +30,9 @@ def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
 
 
 def overtakes(before: Request, after: Request) -> bool:
-    """Whether the rise opens the urgent stream of an emergency: its own lane is the slow one."""
-    slow: Lane = "routine"
-    return after.urgency == "emergency" and before.urgency != "emergency" and after.lane == slow
+    """Whether the rise opens the urgent stream of an emergency, on which somebody is sent."""
+    risen = after.urgency == "emergency" and before.urgency != "emergency"
+    return risen and responds(before)
 
 
 def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:

@@ -19,6 +19,7 @@ from shared.events.intake_watch import WatchRaised
 
 LAST_POST = "duty_officer"  # whom a property names that has nobody in its chain
 SHOWN_MAX = 3  # references named when slips are not out
+LOST_RULES = DispatchRules(flow="repair", department="", kind="repair")  # the defaults, where there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,35 @@ def expected(request: Request, rules: DispatchRules | None, now: datetime) -> Re
     """The request, watched from now on until its slip is out."""
     if not request.works or not request.open:
         return request
+    return watched(request, rules, now)
+
+
+def watched(request: Request, rules: DispatchRules | None, now: datetime) -> Request:
+    """The request, watched from now on, whatever becomes of it."""
     what, at = silence(rules, request.urgency, now)
     return dataclasses.replace(request, watch_for=what, watch_at=at, watch_step=0)
 
 
+def in_hand(request: Request) -> bool:
+    """Whether a slip is out, or on its way, that becomes more urgent with the request."""
+    waits = not request.joined_to and request.notice_received_at is None
+    return request.works and waits and request.stage not in ("DONE", "TO_CONFIRM")
+
+
+def responds(before: Request) -> bool:
+    """Whether a rise to an emergency needs a response of its own: the lane is the slow one, or no slip is
+    left that somebody would run with.
+    """
+    return before.lane == "routine" or not in_hand(before)
+
+
 def more_urgent(before: Request, after: Request, rules: DispatchRules | None, now: datetime) -> Request:
-    """What became an emergency has to be answered like one: with a response where a slip is out already."""
+    """What became an emergency has to be answered like one: with a response where no slip answers it."""
     if after.urgency != "emergency" or before.urgency == "emergency":
         return after
-    responds = before.lane == "routine"  # a stream of its own, which begins with a response
-    return expected(after, rules, now) if responds or before.watch_at is not None else after
+    if responds(before):  # a response goes out for every matter, also for one without work of its own
+        return watched(after, rules or LOST_RULES, now)
+    return expected(after, rules, now) if before.watch_at is not None else after
 
 
 def answered(request: Request) -> Request:

@@ -13,6 +13,7 @@ from services.intake.domain.property import Property
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
+from services.intake.domain.watch import LOST_RULES
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, IntakeRules
 from shared.errors import Bug, Conflict, Invalid, NotFound
@@ -25,7 +26,6 @@ C = TypeVar("C", bound=Command)
 PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
 FIRST_CONTACT = "first-contact"
 NO_RULES = IntakeRules(categories=())
-LOST_RULES = DispatchRules(flow="repair", department="", kind="repair")
 
 
 @dataclass(frozen=True, slots=True)

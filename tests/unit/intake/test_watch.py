@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.domain.changes import overtakes
 from services.intake.domain.follow import follow
 from services.intake.domain.request import Request, Work, ended
 from services.intake.domain.watch import (
@@ -75,6 +76,33 @@ def test_j30_a_request_that_became_an_emergency_waits_for_its_response() -> None
     urgent = follow(request("urgent"), issued())
     same_lane = more_urgent(urgent, dataclasses.replace(urgent, urgency="emergency"), REPAIR, NOW)
     assert same_lane.watch_at is None, "its slip is out and becomes more urgent"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stage": "DONE"},
+        {"stage": "TO_CONFIRM"},
+        {"works": False},
+        {"joined_to": "r2"},
+        {"lane": "routine"},
+        {"notice_received_at": NOW},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_j18_j30_an_emergency_without_a_live_slip_sends_somebody_and_is_watched(
+    changes: dict[str, Any],
+) -> None:
+    before = Request("villa", "r1", 1, **{"urgency": "urgent", "lane": "urgent", **changes})
+    risen = dataclasses.replace(before, urgency="emergency")
+    assert overtakes(before, risen)
+    assert more_urgent(before, risen, None, NOW).watch_at == NOW + 15 * SECOND
+    assert not overtakes(risen, risen)
+
+
+def test_j18_an_urgent_slip_that_is_out_runs_faster_and_no_second_one_goes_out() -> None:
+    before = follow(request("urgent"), issued())
+    assert not overtakes(before, dataclasses.replace(before, urgency="emergency"))
 
 
 def test_j30_each_step_goes_up_the_duty_chain_and_the_last_hears_it_again() -> None:
