@@ -305,3 +305,8 @@ async def test_j7_a_request_goes_on_by_itself_where_its_work_cannot_be_given_bac
     await estate.passes(timedelta(minutes=6))
     assert (await estate.journal(waiting))[-1] == "intake.request.reopened.v1"
     assert (await estate.read(waiting))["stage"] == "RECEIVED"
+    row = await estate.runtime.db["requests"].find_one({"_id": f"{estate.property_id}:{waiting}"})
+    assert row is not None
+    assert (row["watch_for"], row["watch_at"] is not None) == ("slip", True), (
+        "its new slip is waited for (J30)"
+    )

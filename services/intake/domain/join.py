@@ -12,6 +12,8 @@ from datetime import datetime
 from services.intake.domain.bodies import Body, Id, Reason
 from services.intake.domain.changes import check_open
 from services.intake.domain.request import Request, ended, staged
+from services.intake.domain.urgency import RANK
+from services.intake.domain.watch import in_hand
 from shared.errors import Conflict, Invalid
 
 JOINED_REASON = (
@@ -28,9 +30,12 @@ class JoinBody(Body):
 
 
 def may_join(request: Request) -> bool:
-    """Whether it can still be joined: open, work of its own that is not done, and no money."""
-    untouched = request.works and not request.process and request.account.clear and not request.joined_to
-    return untouched and request.notice_received_at is None and request.stage not in ("DONE", "TO_CONFIRM")
+    """Whether it can still be joined: open, work of its own that is not done, no money, and no emergency:
+    that one keeps whoever runs for it.
+    """
+    return (
+        in_hand(request) and request.urgency != "emergency" and not request.process and request.account.clear
+    )
 
 
 def joined(request: Request, incident: Request | None) -> Request:
@@ -40,7 +45,7 @@ def joined(request: Request, incident: Request | None) -> Request:
         raise Conflict(
             "not-joined",
             "This request cannot be joined to another any more.",
-            accepted="an open request whose work is not done, without money",
+            accepted="an open request that is no emergency, whose work is not done, without money",
         )
     if incident is None or incident.id == request.id or not incident.open or incident.joined_to:
         raise Invalid(
@@ -49,15 +54,24 @@ def joined(request: Request, incident: Request | None) -> Request:
             field="incident_id",
             accepted="another open request, which is not joined itself",
         )
+    if not in_hand(incident) or RANK[incident.urgency] < RANK[request.urgency]:
+        raise Invalid(
+            "no-work-there",
+            "Nobody is on the way for that request, or not as soon.",
+            field="incident_id",
+            accepted="a request as urgent as this one or more, whose work is not done",
+        )
     return staged(replace(request, joined_to=incident.id))
 
 
 def followed(request: Request, incident: Request | None, now: datetime) -> Request | None:
     """The request after a look at the other one: ended with it, on its own again, or None while it is
-    open.
+    open, or while somebody is still on the way because this one became an emergency.
     """
     if not request.open or not request.joined_to or (incident is not None and incident.open):
         return None
     if incident is None or incident.status in WITHOUT_RESULT:
         return staged(replace(request, joined_to="", reopened=request.reopened + 1))
+    if request.urgency == "emergency" and request.work is not None:
+        return None
     return ended(request, "JOINED", now)

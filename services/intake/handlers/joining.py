@@ -8,6 +8,7 @@ from services.intake.domain import case_commands as c
 from services.intake.domain import join
 from services.intake.domain.property import setting_number
 from services.intake.domain.request import Request
+from services.intake.domain.watch import expected
 from services.intake.handlers.base import Handlers, payload
 from shared.events import intake as events
 from shared.kernel.unit import Unit
@@ -49,6 +50,8 @@ class Joining(Handlers):
         if after is None:
             await self._watch(unit, request)
             return
+        if after.open and (after.work is None or after.work.kind != "response"):
+            after = expected(after, self.dispatch_rules(after), unit.now)
         unit.save(after)
         if after.open:
             unit.emit(

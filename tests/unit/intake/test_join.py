@@ -1,0 +1,57 @@
+"""Joining a request to another: what may be joined to what, and what becomes of it then (J7, J30)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.intake.domain.join import followed, joined, may_join
+from services.intake.domain.request import Request, Work, ended, staged
+from shared.errors import Conflict, Invalid
+from tests.unit.intake.kit import NOW, accept, arranged, done
+
+
+def other(**changes: Any) -> Request:
+    """Another request, on which somebody works."""
+    return staged(replace(arranged(), id="request-2", **changes))
+
+
+def test_j7_j30_an_emergency_keeps_its_slip_and_is_never_joined() -> None:
+    emergency = replace(accept(), urgency="emergency")
+    assert not may_join(emergency)
+    with pytest.raises(Conflict, match="cannot be joined"):
+        joined(emergency, other(urgency="emergency"))
+
+
+@pytest.mark.parametrize(
+    "incident",
+    [
+        other(works=False),
+        replace(done(), id="request-2", urgency="urgent"),
+        other(notice_received_at=NOW, urgency="urgent"),
+        other(urgency="general"),
+    ],
+    ids=["no work", "done", "being cancelled", "less urgent"],
+)
+def test_j7_a_request_is_joined_only_where_somebody_comes_as_soon(incident: Request) -> None:
+    with pytest.raises(Invalid) as refused:
+        joined(replace(accept(), urgency="urgent"), incident)
+    assert (refused.value.field, refused.value.kind) == ("incident_id", "no-work-there")
+
+
+def test_j7_a_request_is_joined_to_one_that_is_as_urgent_or_more() -> None:
+    for urgency in ("urgent", "emergency"):
+        after = joined(replace(accept(), urgency="urgent"), other(urgency=urgency))
+        assert (after.joined_to, after.stage) == ("request-2", "JOINED")
+
+
+def test_j18_a_joined_request_that_became_an_emergency_does_not_end_while_somebody_is_on_the_way() -> None:
+    over = ended(other(), "SATISFIED", NOW)
+    waiting = joined(accept(), other())
+    risen = replace(waiting, urgency="emergency", work=Work("wo-response", kind="response"))
+    assert followed(risen, over, NOW) is None
+    result = followed(waiting, over, NOW)
+    assert result is not None
+    assert result.status == "JOINED"
