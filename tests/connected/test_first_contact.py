@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -281,6 +282,18 @@ async def test_j7_a_joined_request_gives_its_slip_back_and_ends_with_the_other(e
     read = await estate.read(same)
     assert (read["status"], read["stage"], read["slips"]) == ("JOINED", "CLOSED", ["2026-000001"])
     assert (await estate.journal(same))[-1] == "intake.request.closed.v1"
+
+
+async def test_j7_two_desks_never_join_two_requests_to_each_other(estate: Estate) -> None:
+    one, two = await arranged(estate), await arranged(estate)
+    async with estate.client("cs_officer") as client:
+        answers = await asyncio.gather(
+            client.post(f"/requests/{one}/join", json={"incident_id": two, "reason": "the same tap"}),
+            client.post(f"/requests/{two}/join", json={"incident_id": one, "reason": "the same tap"}),
+        )
+    assert sorted(answer.status_code for answer in answers) == [200, 422]
+    stages = {(await estate.read(one))["stage"], (await estate.read(two))["stage"]}
+    assert stages == {"JOINED", "ARRANGED"}
 
 
 async def test_j7_a_request_goes_on_by_itself_where_its_work_cannot_be_given_back_or_the_other_is_cancelled(

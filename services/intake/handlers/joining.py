@@ -23,7 +23,8 @@ class Joining(Handlers):
         """It is the same matter: its own slip is given back, the owner is told."""
         command = payload(unit, c.JoinRequest)
         before = await self.request(unit, command.request_id)
-        after = join.joined(before, await unit.look(Request, command.body.incident_id))
+        incident = await unit.load(Request, command.body.incident_id)  # checked: it may just be joined itself
+        after = join.joined(before, incident)
         unit.save(after)
         unit.emit(events.RequestJoined(request_id=after.id, incident_id=after.joined_to, joined_at=unit.now))
         unit.emit(
