@@ -70,7 +70,7 @@ def possible_actions(request: Request) -> list[Action]:
     """The actions that the state allows, whoever asks."""
     found = [AMEND]
     if request.open and request.joined_to:
-        return found
+        return [*found, CANCEL]
     if request.open:
         if may_join(request):
             found.append(JOIN)

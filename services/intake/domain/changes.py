@@ -44,7 +44,7 @@ def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:
 
 def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limits) -> Request:
     """The caller changed his mind (ruling J5); the work side confirms, a request without work ends at
-    once.
+    once. One that is joined to another ends by itself: its slip is given back, or on its way back.
     """
     check_open(request)
     if request.notice_received_at is not None:
@@ -66,8 +66,9 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
             field="notice_received_at",
             accepted="a time after " + request.reported_at.isoformat(),
         )
-    noticed = staged(replace(request, notice_received_at=min(received, now)))
-    return noticed if noticed.works else ended(noticed, "CANCELLED", now)
+    nobody_works = not request.works or (request.joined_to != "" and request.work is None)
+    noticed = staged(replace(request, notice_received_at=min(received, now), joined_to=""))
+    return ended(noticed, "CANCELLED", now) if nobody_works else noticed
 
 
 def time_asked(request: Request, wanted_at: datetime, now: datetime, limits: Limits) -> Request:

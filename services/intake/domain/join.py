@@ -71,7 +71,8 @@ def followed(request: Request, incident: Request | None, now: datetime) -> Reque
     if not request.open or not request.joined_to or (incident is not None and incident.open):
         return None
     if incident is None or incident.status in WITHOUT_RESULT:
-        return staged(replace(request, joined_to="", reopened=request.reopened + 1))
+        alone = replace(request, joined_to="", notice_received_at=None, reopened=request.reopened + 1)
+        return staged(alone)
     if request.urgency == "emergency" and request.work is not None:
         return None
     return ended(request, "JOINED", now)

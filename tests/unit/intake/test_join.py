@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from services.intake.domain.actions import possible_actions
+from services.intake.domain.bodies import CancelBody
+from services.intake.domain.changes import cancel_asked
+from services.intake.domain.follow import finish
 from services.intake.domain.join import followed, joined, may_join
 from services.intake.domain.request import Request, Work, ended, staged
 from shared.errors import Conflict, Invalid
-from tests.unit.intake.kit import NOW, accept, arranged, done
+from shared.events.dispatch import WorkCancelled
+from tests.unit.intake.kit import LIMITS, NOW, accept, arranged, done
 
 
 def other(**changes: Any) -> Request:
@@ -55,3 +60,31 @@ def test_j18_a_joined_request_that_became_an_emergency_does_not_end_while_somebo
     result = followed(waiting, over, NOW)
     assert result is not None
     assert result.status == "JOINED"
+
+
+def test_j5_j7_a_joined_request_that_is_cancelled_ends_at_once_or_with_its_slip() -> None:
+    waiting = joined(accept(), other())
+    assert "cancel" in {action.path for action in possible_actions(waiting)}
+    asked = cancel_asked(waiting, CancelBody(reason="not needed"), NOW, LIMITS)
+    assert (asked.status, asked.joined_to, asked.closed_at) == ("CANCELLED", "", NOW)
+    slip_out = joined(arranged(), other())
+    asked = cancel_asked(slip_out, CancelBody(reason="not needed"), NOW, LIMITS)
+    assert (asked.stage, asked.joined_to) == ("CANCEL_ASKED", "")
+    returned = WorkCancelled(
+        work_order_id="wo-1",
+        request_id=asked.id,
+        slip="2026-000001",
+        reason="joined",
+        notice_received_at=NOW,
+        confirmed_at=NOW,
+    )
+    over = finish(asked, returned)
+    assert over is not None
+    assert over.status == "CANCELLED"
+
+
+def test_j7_a_request_on_its_own_again_is_not_being_cancelled() -> None:
+    waiting = replace(joined(accept(), other()), notice_received_at=NOW)
+    alone = followed(waiting, ended(other(), "CANCELLED", NOW), NOW)
+    assert alone is not None
+    assert (alone.joined_to, alone.stage, alone.notice_received_at) == ("", "RECEIVED", None)
