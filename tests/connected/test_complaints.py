@@ -494,6 +494,10 @@ async def test_p038_a_department_answers_within_three_days_or_is_late(estate: Es
     assert twice["kind"] == "question-open"
     found = await complaint(estate, id)
     assert [one["action"] for one in found["allowed_actions"]] == ["intake.answer_department"]
+    about = await estate.refused(
+        id, "complaint/answer-department", OFFICER, sub="wang", answer="not my fault"
+    )
+    assert (about["status"], about["kind"]) == (403, "complained-about")
     asked = found["question"]
     due = datetime.fromisoformat(asked["due_at"])
     assert timedelta(0) <= timedelta(days=3) - (due - estate.runtime.clock.now()) < timedelta(seconds=1)

@@ -176,8 +176,11 @@ async def test_p009_another_than_the_first_contact_confirms_with_a_reason_and_bo
 ) -> None:
     taken = await estate.accept()
     await estate.told(*worked(taken["id"]), stream=taken["id"])
+    path = f"/requests/{taken['id']}/confirm"
+    async with estate.client(sub="wang") as worker:
+        own = await worker.post(path, json={"on_behalf_reason": "lin is ill"})
+        assert (own.status_code, own.json()["type"].rsplit("/", 1)[1]) == (403, "own-work")
     async with estate.client(sub="zhou") as client:
-        path = f"/requests/{taken['id']}/confirm"
         bare = await client.post(path, json={})
         assert (bare.status_code, bare.json()["field"]) == (422, "on_behalf_reason")
         done = await client.post(path, json={"on_behalf_reason": "lin is ill"})

@@ -25,7 +25,7 @@ async def read_complaint(call: CallDep, request_id: PathId) -> Response:
     complaint = await found(call, Complaint, request_id)
     base = f"/v1/properties/{call.property_id}/requests/{request_id}/complaint"
     possible = []
-    if complaint.question is not None:
+    if complaint.question is not None and call.principal.sub not in complaint.about_staff_ids:
         name, body = c.AnswerDepartment.NAME, "AnswerDepartmentBody"
         possible.append(AllowedAction(action=name, path=f"{base}/answer-department", body=body))
     if may_countersign(complaint, call.principal.sub):

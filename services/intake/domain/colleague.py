@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import Invalid
+from services.intake.domain.request import Request
+from shared.errors import Forbidden, Invalid
 from shared.events.dispatch import StaffRecorded
 
 
@@ -44,3 +45,9 @@ def check_colleague(found: Colleague | None, field: str) -> Colleague:
             accepted="the staff id of somebody on a roster of this property",
         )
     return found
+
+
+def check_not_own_work(request: Request, by: str) -> None:
+    """Whether the owner is satisfied is never recorded by who did the work (P031). Raises Forbidden."""
+    if request.work is not None and request.work.assignee_id == by:
+        raise Forbidden("own-work", "You did this work; a colleague asks the owner whether he is satisfied.")

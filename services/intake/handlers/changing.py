@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.intake.domain import changes, commands
 from services.intake.domain.amend import Correction, amended, amended_event
+from services.intake.domain.colleague import check_not_own_work
 from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
@@ -185,6 +186,7 @@ class Changing(Handlers):
         """The owner is satisfied: recorded by the first contact, or for him with a reason (P009)."""
         command = payload(unit, commands.ConfirmSatisfaction)
         before = taken(unit, await self.request(unit, command.request_id))
+        check_not_own_work(before, unit.cause.principal.sub)
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
         await self.contact(unit, command.body.contact_id)
         after = changes.satisfied(before, unit.now)

@@ -11,7 +11,7 @@ from services.intake.domain import complaint_steps as steps
 from services.intake.domain import question
 from services.intake.domain.changes import check_on_behalf
 from services.intake.domain.colleague import Colleague, check_colleague
-from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint import Complaint, check_not_about
 from services.intake.domain.request import Request
 from services.intake.handlers.base import by_whom, payload, taken
 from services.intake.handlers.beginning import COMPLAINT_CLOCKS, clocks, stop_clocks, watch
@@ -51,9 +51,10 @@ class Concluding(Cases):
         self.keep(unit, request, after, "department.asked", event, department=body.department)
 
     async def answer_department(self, unit: Unit) -> None:
-        """The department's answer (P038)."""
+        """The department's answer (P038), never of somebody the complaint is about."""
         command = payload(unit, c.AnswerDepartment)
         request, before = await self.complaint_of(unit, command.request_id)
+        check_not_about(before, unit.cause.principal.sub)
         after, open_question, late = question.answered(before, unit.now)
         key, words = said(request, command.body.answer)
         event = events.DepartmentAnswered(

@@ -21,9 +21,10 @@ from services.intake.domain.changes import (
     satisfied,
     unreached,
 )
+from services.intake.domain.colleague import check_not_own_work
 from services.intake.domain.contact import Contact
 from services.intake.domain.request import Request
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Forbidden, Invalid
 from tests.unit.intake.kit import LIMITS, NOW, accept, arranged, done
 
 LATER = NOW + timedelta(hours=3)
@@ -184,6 +185,14 @@ def test_j7_satisfied_only_when_work_is_closed_and_settled() -> None:
 
 def test_j7_a_need_without_work_is_confirmed_as_it_stands() -> None:
     assert satisfied(replace(accept(), works=False), NOW).status == "SATISFIED"
+
+
+def test_p031_who_did_the_work_does_not_say_that_the_owner_is_satisfied() -> None:
+    with pytest.raises(Forbidden) as refused:
+        check_not_own_work(done(), "wang")
+    assert refused.value.kind == "own-work"
+    check_not_own_work(done(), "lin")
+    check_not_own_work(replace(accept(), works=False), "wang")
 
 
 def test_p009_not_satisfied_means_the_matter_goes_on() -> None:
