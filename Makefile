@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BROKER ?= embedded
+WORKERS ?= -n 2 --dist loadfile
 
 .PHONY: help install run test test-apache check bench chaos requirements clean
 
@@ -26,7 +27,7 @@ run: install ## Start everything on this machine, with a demonstration group and
 	@$(BIN)/guanjia run
 
 test: install ## Run all tests, on containers if a Docker engine answers, else on the embedded stores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-apache: install ## Run the connected tests on Apache Kafka, fetched with mvn (Java 17)
 	$(BIN)/python -m tools.stack.fetch

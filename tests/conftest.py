@@ -17,6 +17,7 @@ from tools.stack.processes import port_offsets
 
 SEED_VARIABLE = "GUANJIA_SEED"
 SEED = int(os.environ.get(SEED_VARIABLE, "") or secrets.randbelow(2**32))
+os.environ[SEED_VARIABLE] = str(SEED)  # the workers of a run have the same
 
 
 @pytest.hookimpl(tryfirst=True)

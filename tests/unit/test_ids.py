@@ -12,7 +12,7 @@ from shared.kernel.unit import Cause
 from shared.tenancy import Principal
 
 
-@pytest.mark.parametrize("text", ["a", "3-2-1801", "villa.2_b", new_id(), "x" * 64])
+@pytest.mark.parametrize("text", ["a", "3-2-1801", "villa.2_b", pytest.param(new_id(), id="new"), "x" * 64])
 def test_an_id(text: str) -> None:
     assert is_id(text)
 
