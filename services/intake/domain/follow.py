@@ -63,13 +63,20 @@ def _issued(r: Request, e: dispatch.WorkOrderIssued) -> Request:
         arranged_at=e.issued_at if arranged else None,
     )
     slips = r.slips if e.slip in r.slips else (*r.slips, e.slip)
-    awaited = r.watch_for != "answer" or e.kind == "response" or r.work is None
+    awaited = r.watch_for != "answer" or e.kind == "response" or not _in_hand(r.work)
     return replace(
         answered(r) if awaited else r,
         work=work,
         slips=slips,
         department=e.department,
         appointment_at=e.appointment_at or r.appointment_at,
+    )
+
+
+def _in_hand(work: Work | None) -> bool:
+    """Whether somebody is still to do this work: it is not done, and no new slip has been asked for it."""
+    return (
+        work is not None and work.completed_at is None and work.closed_at is None and work.step != "reopened"
     )
 
 

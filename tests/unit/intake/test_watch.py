@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.domain.changes import overtakes
+from services.intake.domain.changes import overtakes, reopened
 from services.intake.domain.follow import follow
 from services.intake.domain.request import Request, Work, ended
 from services.intake.domain.watch import (
@@ -21,7 +21,8 @@ from services.intake.domain.watch import (
     slips_raised,
 )
 from shared.catalogue.load import Catalogue
-from shared.events.dispatch import WorkOrderIssued
+from shared.events.dispatch import WorkCompleted, WorkOrderIssued, WorkPaidOff
+from shared.events.envelope import Amount
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -103,6 +104,26 @@ def test_j18_j30_an_emergency_without_a_live_slip_sends_somebody_and_is_watched(
 def test_j18_an_urgent_slip_that_is_out_runs_faster_and_no_second_one_goes_out() -> None:
     before = follow(request("urgent"), issued())
     assert not overtakes(before, dataclasses.replace(before, urgency="emergency"))
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_j30_the_new_slip_of_a_reopened_emergency_ends_the_waiting(late: bool) -> None:
+    done = WorkCompleted(
+        work_order_id="w-repair",
+        request_id="r1",
+        kind="repair",
+        quote_id="",
+        amount=Amount(amount_minor=0, currency="CNY"),
+        completed_at=NOW,
+    )
+    paid_off = WorkPaidOff(work_order_id="w-repair", request_id="r1", closed_at=NOW)
+    known = follow(follow(request(), issued()), done)
+    again = expected(reopened(known), REPAIR, NOW)
+    assert again.watch_for == "answer"
+    if late:
+        again = follow(again, paid_off)
+    new = issued().model_copy(update={"work_order_id": "w-again", "slip": "2026-000002"})
+    assert follow(again, new).watch_at is None
 
 
 def test_j30_each_step_goes_up_the_duty_chain_and_the_last_hears_it_again() -> None:
