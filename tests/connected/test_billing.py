@@ -341,7 +341,7 @@ async def test_a_ledger_keeps_its_currency(desk: Billing) -> None:
     assert (await desk.get("ledger/trial-balance"))["currency"] == "CNY"
 
 
-async def test_an_emergency_that_began_as_routine_has_an_account_of_its_own(desk: Billing) -> None:
+async def test_j18_an_emergency_that_began_as_routine_has_an_account_of_its_own(desk: Billing) -> None:
     from shared.events.intake import EmergencyRaised
 
     await desk.accept("r1")
@@ -358,6 +358,7 @@ async def test_an_emergency_that_began_as_routine_has_an_account_of_its_own(desk
     )
     stream = "emergency:r1"
     await desk.applied(raised, stream, lane="urgent")
+    await desk.applied(raised, stream, lane="urgent")  # lowered meanwhile, and raised again (J18)
     await desk.applied(desk.quoted("r1", work_order_id="w2"), stream, lane="urgent")
     await desk.post("quotes/q-r1/consent", {}, "technician")
     done = desk.completed("r1", 13_000).model_copy(update={"work_order_id": "w2"})

@@ -301,7 +301,7 @@ async def test_j18_a_raised_urgency_brings_a_new_deadline(desk: Desk) -> None:
     )
 
 
-async def test_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream(desk: Desk) -> None:
+async def test_j18_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream(desk: Desk) -> None:
     routine = await desk.report()
     now = desk.clock.now()
     event = EmergencyRaised(
@@ -323,6 +323,14 @@ async def test_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream
     assert (await desk.read(routine))["slip_number"] == 1
     [row] = await desk.told("work_order.issued", stream="emergency:r1")
     assert row["lane"] == "urgent"
+    await desk.hear(event, "emergency:r1", "urgent")
+    assert len(await desk.told("work_order.issued", stream="emergency:r1")) == 1, "somebody is on his way"
+    ended = {"$set": {"open": False, "status": "CLOSED"}}
+    await desk.db["work_orders"].update_one({"id": response["work_order_id"]}, ended)
+    await desk.hear(event, "emergency:r1", "urgent")
+    again = await desk.db["work_orders"].find_one({"kind": "response", "open": True})
+    assert again is not None, "raised again after the first response was over (J18)"
+    assert (again["slip_number"], again["urgency"], again["stream"]) == (3, "emergency", "emergency:r1")
 
 
 async def test_j5_a_cancelled_repair_keeps_its_number_and_stops_its_timers(desk: Desk) -> None:

@@ -56,6 +56,10 @@ async def request_accepted(kit: Kit, unit: Unit) -> None:
 async def emergency_raised(kit: Kit, unit: Unit) -> None:
     """Open an account of its own for the urgent stream: it waits for nothing on the request's stream."""
     event = payload(unit, EmergencyRaised)
+    known = await unit.load(Account, unit.cause.stream)
+    if known is not None:  # raised before, lowered, and raised again
+        unit.save(replace(known, urgency="emergency"))
+        return
     unit.save(
         Account(
             property_id=unit.cause.property_id,

@@ -30,7 +30,14 @@ from services.dispatch.handlers.callback_keeping import supersede
 from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
-from services.dispatch.handlers.rules import first_order_id, latest, procedure_of, response_order_id, zone_of
+from services.dispatch.handlers.rules import (
+    first_order_id,
+    last_of,
+    latest,
+    procedure_of,
+    response_order_id,
+    zone_of,
+)
 from services.dispatch.handlers.slips import paper_number
 from shared.catalogue.channels import by_household
 from shared.catalogue.load import Catalogue
@@ -115,8 +122,12 @@ class Issuing:
         """
         event = payload(unit, EmergencyRaised)
         order_id = response_order_id(unit.cause.property_id, event.request_id)
-        if await unit.load(WorkOrder, order_id) is not None:
-            return
+        last = await last_of(unit, order_id)
+        if last is not None:
+            if last.open and last.status != "SIGNED":
+                return
+            order_id = derived_id("work_order", last.id, "again")
+            unit.save(dataclasses.replace(last, succeeded_by=order_id))
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         procedure = procedure_of(
             self._catalogue, event.procedure, event.catalogue_version, settings, emergency=True

@@ -39,7 +39,12 @@ def order_id_of_stream(property_id: str, stream: str) -> str:
 
 async def latest(unit: Unit, request_id: str) -> WorkOrder | None:
     """The last work order of a request on its own stream."""
-    order = await unit.load(WorkOrder, first_order_id(unit.cause.property_id, request_id))
+    return await last_of(unit, first_order_id(unit.cause.property_id, request_id))
+
+
+async def last_of(unit: Unit, order_id: str) -> WorkOrder | None:
+    """The last of the work orders that follow one another from this one on; None if it was never issued."""
+    order = await unit.load(WorkOrder, order_id)
     while order is not None and order.succeeded_by:
         order = await unit.load(WorkOrder, order.succeeded_by)
     return order
