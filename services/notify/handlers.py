@@ -100,9 +100,7 @@ class Handlers:
         event = _event(unit, EmergencyRaised)
         request = await unit.look(RequestCopy, event.request_id)
         old = await unit.load(RequestCopy, unit.cause.stream)
-        copy = emergency_copy(request, unit.cause.property_id, unit.cause.stream, event)
-        if old is not None:  # raised before, lowered, and raised again
-            copy = replace(copy, version=old.version, workers=old.workers)
+        copy = emergency_copy(request, unit.cause.property_id, unit.cause.stream, event, old)
         unit.save(copy)
         await self._announce(unit, event, copy)
 

@@ -168,9 +168,16 @@ def request_copy(property_id: str, stream: str, event: RequestAccepted) -> Reque
 
 
 def emergency_copy(
-    request: RequestCopy | None, property_id: str, stream: str, event: EmergencyRaised
+    request: RequestCopy | None,
+    property_id: str,
+    stream: str,
+    event: EmergencyRaised,
+    old: RequestCopy | None = None,
 ) -> RequestCopy:
-    """The copy an emergency stream starts with: complete, and with what else is known of the request."""
+    """The copy an emergency stream starts with: complete, and with what else is known of the request.
+
+    `old`: the stream's own copy, where the request was an emergency before and is raised again.
+    """
     requester = event.personal or Requester()
     erased = event.personal is None and event.personal_key != ""
     known = request or RequestCopy(
@@ -187,14 +194,14 @@ def emergency_copy(
     raised = replace(
         known,
         id=stream,
-        version=0,
+        version=0 if old is None else old.version,
         urgency="emergency",
         category=event.category,
         hazard=event.hazard,
         place=event.place,
         unit_id=event.unit_id,
         first_contact_id=event.first_contact_id,
-        workers=(),
+        workers=() if old is None else old.workers,
         erased=erased,
     )
     return raised.with_requester(requester)

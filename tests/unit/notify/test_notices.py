@@ -307,6 +307,10 @@ def test_an_emergency_stream_keeps_what_is_known_and_waits_for_nothing() -> None
     )
     known = emergency_copy(copy_of(accepted()), "garden", "emergency:r1", raised)
     assert (known.reference, known.version, known.id) == ("GD-1042", 0, "emergency:r1")
+    again = emergency_copy(
+        copy_of(accepted()), "garden", "emergency:r1", raised, replace(known, version=3)
+    )  # raised again (J18)
+    assert again.version == 3
 
 
 def test_a_wording_not_approved_for_text_messages_goes_by_mail() -> None:
