@@ -311,6 +311,7 @@ async def test_j18_an_emergency_out_of_a_routine_request_has_its_own_slip_and_st
         area="indoor",
         place="L1-3",
         first_contact_id="cs-1",
+        hazard="burst_pipe",
         reported_at=now,
         raised_at=now,
         zone="Asia/Shanghai",
@@ -319,6 +320,9 @@ async def test_j18_an_emergency_out_of_a_routine_request_has_its_own_slip_and_st
     response = await desk.read(response_order_id(PROPERTY, "r1"))
     assert (response["kind"], response["slip_number"], response["urgency"]) == ("response", 2, "emergency")
     assert response["signatures_missing"] == ["repair_supervisor"]
+    stored = await desk.db["work_orders"].find_one({"id": response["work_order_id"]})
+    assert stored is not None
+    assert (stored["hazard"], stored["first_contact_id"]) == ("burst_pipe", "cs-1")
     assert not response["quote_needed"]
     assert (await desk.read(routine))["slip_number"] == 1
     [row] = await desk.told("work_order.issued", stream="emergency:r1")
@@ -411,6 +415,19 @@ async def test_a_reopened_request_gets_a_new_slip_for_the_same_need(desk: Desk) 
     again = await desk.db["work_orders"].find_one({"rework_of": order_id})
     assert again is not None
     assert (again["slip_number"], again["status"]) == (2, "ISSUED")
+
+
+async def test_r9_a_new_slip_of_a_reopened_request_keeps_what_was_known_at_the_door(desk: Desk) -> None:
+    order_id = await desk.report(hazard="burst_pipe", fields={"own_materials": True})
+    now = desk.clock.now()
+    changed = {"$set": {"site.ordered": False}}
+    await desk.db["work_orders"].update_one({"id": order_id}, changed)
+    await desk.hear(RequestCancelled(request_id="r1", reason="x", notice_received_at=now, cancelled_at=now))
+    await desk.hear(RequestReopened(request_id="r1", reason="drips again", reopened_at=now))
+    again = await desk.db["work_orders"].find_one({"rework_of": order_id})
+    assert again is not None
+    assert again["hazard"] == "burst_pipe"
+    assert (again["site"]["ordered"], again["site"]["own_material"]) == (False, True)
 
 
 async def test_history_makes_no_slip(desk: Desk) -> None:

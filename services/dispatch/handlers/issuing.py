@@ -145,6 +145,8 @@ class Issuing:
             unit_id=event.unit_id,
             building=event.building,
             place=event.place,
+            hazard=event.hazard,
+            first_contact_id=event.first_contact_id,
         )
         zone = zone_of(settings, event.zone)
         await self._issue(unit, order_id, "response", report, zone, rules or EMERGENCY_RULES, None)
@@ -175,6 +177,9 @@ class Issuing:
             unit_id=last.unit_id,
             building=last.building,
             place=last.place,
+            hazard=last.hazard,
+            ordered=last.there.ordered,
+            own_material=last.there.own_material,
             first_contact_id=last.first_contact_id,
             callback_kind=last.callback_kind,
         )
