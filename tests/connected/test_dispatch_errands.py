@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
-from shared.events.intake import RequestAmended, RequestCancelled
+from shared.events.intake import RequestAmended, RequestCancelled, RequestReopened
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, Json, open_desk
 
@@ -143,3 +143,13 @@ async def test_an_unbooked_car_is_told_before_its_start(desk: Desk) -> None:
     [alarm] = await desk.told("escalation.raised")
     fact = orjson.loads(alarm["data"])
     assert (fact["kind"], fact["to_role"]) == ("approaching", "butler_supervisor")
+
+
+async def test_p066_a_journey_that_is_not_paid_yet_is_opened_again_with_a_new_slip(desk: Desk) -> None:
+    order_id = await desk.report(procedure="car-hire", appointment_at=desk.clock.now() + timedelta(days=2))
+    reopened = RequestReopened(request_id="r1", reason="the wrong car", reopened_at=desk.clock.now())
+    await desk.db["work_orders"].update_one({"id": order_id}, {"$set": {"status": "USED"}})
+    await desk.hear(reopened)
+    again = await desk.db["work_orders"].find_one({"rework_of": order_id})
+    assert again is not None
+    assert (again["kind"], again["status"]) == ("errand", "ASKED")

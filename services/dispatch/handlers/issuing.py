@@ -47,6 +47,8 @@ from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAcc
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
 
+UNPAID = ("SIGNED", "USED")  # the work is done, it is only not paid yet
+
 
 class Issuing:
     """The handlers that write slips; they need the catalogue."""
@@ -124,7 +126,7 @@ class Issuing:
         order_id = response_order_id(unit.cause.property_id, event.request_id)
         last = await last_of(unit, order_id)
         if last is not None:
-            if last.open and last.status != "SIGNED":
+            if last.open and last.status not in UNPAID:
                 return
             order_id = derived_id("work_order", last.id, "again")
             unit.save(dataclasses.replace(last, succeeded_by=order_id))
@@ -155,7 +157,7 @@ class Issuing:
         """The owner was not satisfied: a new slip for the same need, if the last one has ended."""
         event = payload(unit, RequestReopened)
         last = await latest(unit, event.request_id)
-        if last is None or (last.open and last.status != "SIGNED"):  # signed: done, only not paid yet
+        if last is None or (last.open and last.status not in UNPAID):
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         procedure = procedure_of(
