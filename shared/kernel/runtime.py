@@ -232,8 +232,10 @@ async def serve(runtime: Runtime, service: Service, stop: asyncio.Event) -> None
 
 
 def _rarely_collect() -> None:
-    """What was loaded lives as long as the process, and a batch makes many objects that reference counting
-    frees: looking for cycles among them again and again would take a tenth of the processor."""
+    """Leave what was loaded out of the search for cycles, and search rarely.
+
+    It lives as long as the process, and what a batch makes is freed by reference counting.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS, 20, 100)

@@ -144,17 +144,7 @@ class Accepting(Handlers):
         """The contact it came with: recorded before, or recorded now with the request."""
         body = command.body
         if body.contact is None:
-            if not body.contact_id:
-                return None
-            found = await unit.look(Contact, body.contact_id)
-            if found is None:
-                raise Invalid(
-                    "unknown-contact",
-                    "There is no such contact.",
-                    field="contact_id",
-                    accepted="a recorded contact",
-                )
-            return found
+            return await self.contact(unit, body.contact_id)
         contact_id = body.contact.contact_id or body.contact_id
         contact_id = contact_id or derived_id(unit.cause.property_id, command.request_id, "contact")
         known = await unit.load(Contact, contact_id) if body.contact.contact_id or body.contact_id else None
