@@ -22,7 +22,7 @@ from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Applied, Cause, Duplicate
 
 log = logging.getLogger(__name__)
-EVERY_SECONDS = 60.0
+EVERY_SECONDS = 5.0  # more often than a silent loop makes its process unready
 PENDING_FOR = timedelta(minutes=15)  # how long a number may be taken before its slip is there
 TOLD_MAX = 100  # numbers named in an event; the rest is on the page of the gaps
 LATE_DAYS = DispatchRules.model_fields["slip_late_days"].default
