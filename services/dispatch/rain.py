@@ -17,7 +17,7 @@ from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Applied, Cause, Duplicate
 
 log = logging.getLogger(__name__)
-IDLE_SECONDS = 10.0  # another process may have recorded it: look again even if this one did not
+IDLE_SECONDS = 5.0  # another process may have recorded it: look again even if this one did not
 AT_ONCE_MAX = 200
 EVENTS_MAX = 50
 STREAM = "rain"
