@@ -40,17 +40,24 @@ def end_by(event: Event) -> tuple[Outcome, datetime] | None:
 def finish(request: Request, event: Event) -> Request | None:
     """The request in the end state the event brings, or None if it does not end by it.
 
-    One that is joined to another stays open without work of its own.
+    Only its own slip ends it, or a cancellation that was asked for. One that is joined to another stays
+    open without work of its own.
     """
     end = end_by(event)
     if end is None or not request.open:
         return None
+    own = _is_work(request, getattr(event, "work_order_id", ""))
     if request.joined_to:  # its slip was given back: it ends with the request it is joined to
-        return staged(replace(request, work=None))
-    return ended(request, *end)
+        return staged(replace(request, work=None)) if own else None
+    return ended(request, *end) if own or request.notice_received_at is not None else None
 
 
 def _issued(r: Request, e: dispatch.WorkOrderIssued) -> Request:
+    """The slip is out. A response runs beside a slip that is still in hand and does not take its place."""
+    slips = r.slips if e.slip in r.slips else (*r.slips, e.slip)
+    waits = r.joined_to == "" and r.notice_received_at is None
+    if e.kind == "response" and waits and _in_hand(r.work) and not _is_work(r, e.work_order_id):
+        return replace(answered(r), slips=slips)
     arranged = bool(e.assignee_id) or e.last_resort
     work = Work(
         e.work_order_id,
@@ -62,7 +69,6 @@ def _issued(r: Request, e: dispatch.WorkOrderIssued) -> Request:
         due_at=e.due_at,
         arranged_at=e.issued_at if arranged else None,
     )
-    slips = r.slips if e.slip in r.slips else (*r.slips, e.slip)
     awaited = r.watch_for != "answer" or e.kind == "response" or not _in_hand(r.work)
     return replace(
         answered(r) if awaited else r,
@@ -80,12 +86,17 @@ def _in_hand(work: Work | None) -> bool:
     )
 
 
+def _is_work(r: Request, work_order_id: str) -> bool:
+    """Whether that is the work order the request goes by."""
+    return r.work is not None and r.work.work_order_id == work_order_id
+
+
 def _assigned(r: Request, e: dispatch.WorkOrderAssigned) -> Request:
     return _work(r, e.work_order_id, e.assigned_at, assignee_id=e.assignee_id)
 
 
 def _step(r: Request, e: dispatch.WorkStepTaken) -> Request:
-    if e.step == CANCELLATION_TOO_LATE:
+    if e.step == CANCELLATION_TOO_LATE and _is_work(r, e.work_order_id):
         r = replace(r, notice_received_at=None, joined_to="")
     due = {} if e.due_at is None else {"due_at": e.due_at}
     moved = _work(r, e.work_order_id, e.taken_at, step=e.step, **due)
@@ -106,7 +117,8 @@ def _unavailable(r: Request, e: dispatch.CarUnavailable) -> Request:
 
 def _completed(r: Request, e: dispatch.WorkCompleted) -> Request:
     """Done is done: a cancellation that was asked for meanwhile has come too late."""
-    r = replace(r, notice_received_at=None, joined_to="")
+    if _is_work(r, e.work_order_id):
+        r = replace(r, notice_received_at=None, joined_to="")
     return _work(r, e.work_order_id, e.completed_at, step="completed", completed_at=e.completed_at)
 
 
@@ -123,7 +135,7 @@ def _work(r: Request, work_order_id: str, at: datetime, **changes: Any) -> Reque
     """The summary of the work order, if it is the latest; whoever takes a step has it, so the work is
     arranged.
     """
-    if r.work is None or r.work.work_order_id != work_order_id:
+    if r.work is None or not _is_work(r, work_order_id):
         return r
     return replace(r, work=replace(r.work, arranged_at=r.work.arranged_at or at, **changes))
 

@@ -134,6 +134,54 @@ def test_what_an_older_work_order_says_does_not_change_the_newer() -> None:
     assert (request.work.work_order_id, request.work.completed_at) == ("wo-2", None)
 
 
+def response(**given: object) -> dispatch.WorkOrderIssued:
+    return issued(
+        "zhou", work_order_id="wo-r", kind="response", slip="2026-000002", department="security", **given
+    )
+
+
+def test_j18_a_response_runs_beside_the_first_slip_and_does_not_take_its_place() -> None:
+    watched = replace(accept(), watch_for="answer", watch_at=NOW)
+    request = after(issued("wang"), STEP, response(), request=watched)
+    assert request.work is not None
+    assert (request.work.work_order_id, request.department) == ("wo-1", "engineering")
+    assert (request.watch_at, request.slips) == (None, ("2026-000001", "2026-000002"))
+    ended = [kind(**{**ID, "work_order_id": "wo-r"}, **rest) for kind, rest in RESPONSE_DONE]
+    assert after(*ended, request=request).stage == "IN_WORK", "the first slip is still open"
+    assert after(COMPLETED, CLOSED, request=request).stage == "TO_CONFIRM"
+
+
+RESPONSE_DONE: list[tuple[type[Event], dict[str, object]]] = [
+    (dispatch.WorkCompleted, {"kind": "response", "completed_at": NOW}),
+    (dispatch.WorkPaidOff, {"closed_at": NOW}),
+]
+
+
+def test_j18_a_response_is_the_work_where_no_slip_is_in_hand() -> None:
+    for done in ((), (issued("wang"), COMPLETED, CLOSED)):
+        request = after(*done, response())
+        assert request.work is not None
+        assert request.work.work_order_id == "wo-r"
+    joined = replace(after(issued("wang")), joined_to="other")
+    gone = after(response(), cancelled(), request=joined)
+    assert gone.work is not None, "its own slip was given back, somebody runs for it all the same"
+    assert (gone.work.work_order_id, gone.open) == ("wo-r", True)
+
+
+def test_j5_only_its_own_slip_or_a_cancellation_asked_for_ends_a_request() -> None:
+    other = cancelled().model_copy(update={"work_order_id": "wo-2"})
+    assert after(issued("wang"), other).open
+    asked = cancel_asked(arranged(), CancelBody(reason="ill"), NOW, LIMITS)
+    assert after(other, request=asked).status == "CANCELLED"
+
+
+def test_j5_what_a_response_says_leaves_a_cancellation_asked_for_standing() -> None:
+    asked = cancel_asked(arranged(), CancelBody(reason="ill"), NOW, LIMITS)
+    [(kind, rest), _] = RESPONSE_DONE
+    done = kind(**{**ID, "work_order_id": "wo-r"}, **rest)
+    assert after(done, request=asked).notice_received_at is not None
+
+
 def test_p066_the_deposit_is_shown_in_every_state() -> None:
     given = {"deposit_id": "d", "request_id": "request-1", "amount": CNY}
     steps: list[tuple[Event, str]] = [
