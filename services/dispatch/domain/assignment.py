@@ -1,4 +1,4 @@
-"""Who has a work order, and how it passes on: assigned, "cannot" (J6), handed over, nobody answers.
+"""Who has a work order, and how it passes on: assigned, "cannot" (J6), handed over, nobody answers, recalled.
 
 A department cannot refuse (R6): a person may say "cannot" with a reason and the next one is called at once.
 """
@@ -12,8 +12,9 @@ from typing import Literal
 
 from services.dispatch.domain.deadlines import EscalationKind
 from services.dispatch.domain.errand import ERRAND
-from services.dispatch.domain.flow import Actor, Flow, check, moved
+from services.dispatch.domain.flow import Actor, Flow, at, check, moved
 from services.dispatch.domain.model import TRIED_MAX, WorkOrder
+from services.dispatch.domain.onsite import with_site
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.routing import Choice
@@ -76,6 +77,14 @@ def hand_over(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
     if staff.id == order.assignee_id:
         raise Conflict("same-person", "This person has it already.", field="staff_id")
     return given(order, Choice(_available(staff)), now)
+
+
+def recalled(order: WorkOrder, now: datetime) -> WorkOrder:
+    """An emergency is taken back from where nobody works on it, to be given out at once (J17, P020)."""
+    after = dataclasses.replace(
+        at(order, "ISSUED", now), undone=None, outside=None, withdrawal=None, assignee_id="", tried=()
+    )
+    return with_site(after, place="", rang_at=()) if after.site is not None else after
 
 
 def passed_over(order: WorkOrder) -> WorkOrder:

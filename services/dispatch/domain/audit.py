@@ -12,6 +12,7 @@ from typing import Literal
 from services.dispatch.domain.callback import Callback, alarms
 from services.dispatch.domain.deadlines import answer_minutes
 from services.dispatch.domain.model import EscalationPoint, Mode
+from services.dispatch.domain.onsite_flow import WAITING
 from shared.deadlines import share_of
 from shared.events.intake import Urgency
 
@@ -90,7 +91,8 @@ def findings(order: Watched, now: datetime, grace: timedelta) -> list[Finding]:
     minutes = answer_minutes(
         order.urgency, order.mode, order.slip_within_minutes, order.collect_within_minutes
     )
-    if minutes is not None and order.status == "ISSUED" and order.asked_at is not None:
+    waits = order.status == "ISSUED" or (order.urgency == "emergency" and order.status in WAITING)
+    if minutes is not None and waits and order.asked_at is not None:
         answer = order.asked_at + timedelta(minutes=minutes)
         if answer < now - grace:
             expected.append(("unanswered", answer))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.dispatch.domain.model import DONE, ENDED, URGENCY_RANK, EscalationPoint, Mode, WorkOrder
+from services.dispatch.domain.onsite_flow import unattended
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import add_calendar_days, share_of
 from shared.events.intake import Urgency
@@ -104,7 +105,7 @@ def answer_minutes(urgency: Urgency, mode: Mode, slip_within: int, collect_withi
 
 
 def answer_due_at(order: WorkOrder) -> datetime | None:
-    """Until when who was called must have taken the slip up.
+    """Until when who was called must have taken the slip up; in an emergency also who had it before.
 
     An errand begins with its first question, not with a slip.
     """
@@ -112,7 +113,8 @@ def answer_due_at(order: WorkOrder) -> datetime | None:
     minutes = answer_minutes(
         order.urgency, rules.mode, rules.slip_within_minutes, rules.collect_within_minutes
     )
-    if order.status != "ISSUED" or minutes is None or order.asked_at is None:
+    asked = order.status == "ISSUED" or (order.emergency and unattended(order))
+    if not asked or minutes is None or order.asked_at is None:
         return None
     return order.asked_at + timedelta(minutes=minutes)
 

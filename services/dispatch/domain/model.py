@@ -193,7 +193,7 @@ class WorkOrder:
     status: Status = "ISSUED"
     open: bool = True
     assignee_id: str = ""
-    asked_at: datetime | None = None  # when the assignee was called, or called again for more urgency
+    asked_at: datetime | None = None  # when the assignee was called, until he has taken the slip up
     last_resort: bool = False
     tried: tuple[str, ...] = ()
     reported_at: datetime | None = None

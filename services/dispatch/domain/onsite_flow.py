@@ -16,8 +16,14 @@ def statuses(*names: Status) -> frozenset[Status]:
     return frozenset(names)
 
 
+WAITING = statuses("ISSUED", "COLLECTED", "CONTACTED")
 # A visit may go on in these: who leaves and comes again finds the work where it was.
 VISITED = statuses("ON_SITE", "ITEM_CONFIRMED", "QUOTED", "CONSENTED", "OBJECTED", "STARTED")
+
+
+def unattended(order: WorkOrder) -> bool:
+    """Whether nobody is on the spot, though somebody may have the slip: not there yet, or gone again."""
+    return order.status in WAITING or (order.status in VISITED and order.there.place in ("away", "expected"))
 
 
 def ordered(order: WorkOrder) -> str:
@@ -120,7 +126,6 @@ def _unsigned(order: WorkOrder) -> str:
     return _owner(order)
 
 
-WAITING = statuses("ISSUED", "COLLECTED", "CONTACTED")
 ONSITE: Flow = {
     "ring": (Line(VISITED, "", _may_ring),),
     "show-form": (Line(VISITED, "", _may_show),),

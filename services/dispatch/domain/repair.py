@@ -60,7 +60,8 @@ def collect(order: WorkOrder, actor: Actor, now: datetime, taken_by: str = "") -
 
 def taken_up(order: WorkOrder, by: str, now: datetime) -> WorkOrder:
     """Who acts on a slip has it: where it was pushed, nobody has to say so first. The first time counts."""
-    return order if order.collected_at else dataclasses.replace(order, collected_at=now, collected_by=by)
+    heard = dataclasses.replace(order, asked_at=None)
+    return heard if order.collected_at else dataclasses.replace(heard, collected_at=now, collected_by=by)
 
 
 def contact(

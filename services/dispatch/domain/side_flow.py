@@ -10,6 +10,7 @@ from services.dispatch.domain.onsite_flow import VISITED, WAITING, statuses
 
 UNDONE = statuses("UNDONE", "UNDONE_SIGNED", "UNDONE_WITH_CS")
 OUTSIDE = statuses("WITH_SUPERVISOR", "TRANSFERRED", "SOLUTION_SET")
+HELD = UNDONE | OUTSIDE | statuses("WITHDRAWAL_MARKED")  # nobody works on a slip in one of these
 IN_HAND = statuses("COLLECTED", "CONTACTED") | VISITED
 
 

@@ -38,6 +38,12 @@ async def member(unit: Unit, staff_id: str) -> Staff | None:
     return next((s for s in found if s is not None and s.active), None)
 
 
+async def present(unit: Unit, staff_id: str) -> Staff | None:
+    """That person, if he is on duty now in any department."""
+    duty = (d.staff for r in await _rosters(unit) for d in on_duty(r, unit.now))
+    return next((s for s in duty if s.id == staff_id), None)
+
+
 async def holder(unit: Unit, department: str, role: str) -> Staff | None:
     """Who is told as holder of that role.
 

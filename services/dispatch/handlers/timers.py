@@ -23,8 +23,9 @@ from services.dispatch.domain.deadlines import (
     step_due,
 )
 from services.dispatch.domain.errand import last_free_cancellation
-from services.dispatch.domain.flow import Change
+from services.dispatch.domain.flow import Change, at
 from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.onsite_flow import WAITING
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find, recipient
 from shared.kernel.unit import Unit
@@ -68,6 +69,8 @@ async def check_answer(unit: Unit) -> None:
         keep(unit, order, Change(dataclasses.replace(after, asked_at=None)))
         return
     after = passed_over(after)
+    if after.status in WAITING:
+        after = at(after, "ISSUED", unit.now)
     choice = await find(unit, after)
     after = given(after, choice, unit.now)
     if choice.last_resort:

@@ -13,6 +13,7 @@ from shared.events import billing, dispatch
 from shared.events.envelope import Amount, Event
 from shared.events.intake import Outcome
 
+URGENCY_RAISED = "urgency_raised"
 CANCELLATION_TOO_LATE = "cancellation_too_late"
 Step = Callable[[Request, Any], Request]
 
@@ -98,6 +99,8 @@ def _assigned(r: Request, e: dispatch.WorkOrderAssigned) -> Request:
 def _step(r: Request, e: dispatch.WorkStepTaken) -> Request:
     if e.step == CANCELLATION_TOO_LATE and _is_work(r, e.work_order_id):
         r = replace(r, notice_received_at=None, joined_to="")
+    if e.step == URGENCY_RAISED and r.lane == "urgent":  # on the slow lane the response is the answer
+        r = answered(r)
     due = {} if e.due_at is None else {"due_at": e.due_at}
     moved = _work(r, e.work_order_id, e.taken_at, step=e.step, **due)
     return moved if e.appointment_at is None else replace(moved, appointment_at=e.appointment_at)

@@ -100,9 +100,7 @@ def more_urgent(before: Request, after: Request, rules: DispatchRules | None, no
     """What became an emergency has to be answered like one: with a response where no slip answers it."""
     if after.urgency != "emergency" or before.urgency == "emergency":
         return after
-    if responds(before):  # a response goes out for every matter, also for one without work of its own
-        return watched(after, rules or LOST_RULES, now)
-    return expected(after, rules, now) if before.watch_at is not None else after
+    return watched(after, rules or LOST_RULES, now)  # until dispatch says that its slip runs faster
 
 
 def answered(request: Request) -> Request:

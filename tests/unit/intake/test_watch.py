@@ -21,7 +21,7 @@ from services.intake.domain.watch import (
     slips_raised,
 )
 from shared.catalogue.load import Catalogue
-from shared.events.dispatch import WorkCompleted, WorkOrderIssued, WorkPaidOff
+from shared.events.dispatch import WorkCompleted, WorkOrderIssued, WorkPaidOff, WorkStepTaken
 from shared.events.envelope import Amount
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -76,7 +76,17 @@ def test_j30_a_request_that_became_an_emergency_waits_for_its_response() -> None
     assert follow(risen, issued("response")).watch_at is None
     urgent = follow(request("urgent"), issued())
     same_lane = more_urgent(urgent, dataclasses.replace(urgent, urgency="emergency"), REPAIR, NOW)
-    assert same_lane.watch_at is None, "its slip is out and becomes more urgent"
+    assert same_lane.watch_at == NOW + 15 * SECOND, "its slip is out, and dispatch has still to hear of it"
+    runs = WorkStepTaken(
+        work_order_id="w-repair",
+        request_id="r1",
+        step="urgency_raised",
+        status="ISSUED",
+        by="system",
+        taken_at=NOW,
+    )
+    assert follow(same_lane, runs).watch_at is None
+    assert follow(risen, runs).watch_at is not None, "on the slow lane only the response answers"
 
 
 @pytest.mark.parametrize(
