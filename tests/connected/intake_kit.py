@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import jwt
@@ -43,10 +44,11 @@ DEPARTMENTS = {
     "property_manager": "management",
 }
 ALL_ROLES = ("cs_officer", "cs_supervisor", "administrator")
+ZONE = ZoneInfo("Asia/Shanghai")
 PROPERTY: Json = {
     "name_zh": "别墅",
     "name_en": "Villa",
-    "zone": "Asia/Shanghai",
+    "zone": ZONE.key,
     "profile": "tower",
     "currency": "CNY",
     "duty_chain": ["duty_officer", "director"],
@@ -174,6 +176,13 @@ class Estate:
         while fired := await self.sweep(clock.now()):
             total += fired
         return total
+
+    def next_day(self, hour: int = 10) -> None:
+        """It becomes that hour of the next day at the property."""
+        clock = self.runtime.clock
+        assert isinstance(clock, ManualClock)
+        local = clock.now().astimezone(ZONE)
+        clock.advance(local.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=1) - local)
 
     async def employ(self, **roles: str) -> None:
         """Dispatch tells who works here: staff id = role, in the department the role suggests."""

@@ -25,6 +25,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Role, Settings
 from shared.tasks import end
+from tests import events
 
 GARDEN = "garden"
 AWAKE = {"quiet.from": "00:00", "quiet.until": "00:00"}
@@ -151,23 +152,5 @@ def accepted(request_id: str, **changes: Any) -> RequestAccepted:
 
 def issued(request_id: str, **changes: Any) -> WorkOrderIssued:
     """Its slip, with Mr Li."""
-    now = datetime.now(UTC)
-    values: dict[str, Any] = {
-        "work_order_id": f"w-{request_id}",
-        "request_id": request_id,
-        "kind": "repair",
-        "slip": "2026-000123",
-        "slip_number": 123,
-        "slip_year": 2026,
-        "period": "2026-03",
-        "procedure": "repair-report",
-        "department": "engineering",
-        "urgency": "urgent",
-        "place": "3-2-1801",
-        "assignee_id": "s7",
-        "reported_at": now,
-        "issued_at": now,
-        "due_at": now,
-        "personal": LI,
-    }
-    return WorkOrderIssued(**(values | changes))
+    own = {"urgency": "urgent", "place": "3-2-1801", "assignee_id": "s7", "personal": LI}
+    return events.issued(request_id, datetime.now(UTC), **own | changes)

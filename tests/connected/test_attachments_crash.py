@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -14,18 +14,15 @@ from hashlib import sha256
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from services.intake.keeper import AttachmentKeeper
 from services.intake.receiving import Receiving, attachment_id
 from services.intake.repository import attachments as repository
-from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests import sample_files as files
 from tests.connected.attachment_kit import Sender, rows, stored
-from tests.connected.intake_kit import Estate, new_property, own_settings, running
+from tests.connected.intake_kit import Estate
 from tests.connected.intake_process import Ahead
-from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 SIGKILLED = -9
@@ -34,31 +31,9 @@ PLACES = ("attachment-before-bytes", "attachment-bytes-written", "between-first-
 
 
 @pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest.fixture(scope="module")
 def clock() -> Ahead:
     """The clock of this module."""
     return Ahead()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings, clock: Ahead) -> AsyncIterator[tuple[Runtime, str]]:
-    """The process that is left."""
-    async with running(intake_settings, clock) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property nobody else uses."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,19 +16,10 @@ from services.dispatch.rain import RainRounds
 from shared.events.intake import RequestReopened
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, Json, open_desk
-from tests.connected.intake_kit import own_settings
-from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 DAY = timedelta(days=1)
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def desk_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -10,18 +10,9 @@ import pytest_asyncio
 
 from shared.settings import Settings
 from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
-from tests.connected.intake_kit import own_settings
-from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def desk_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 
@@ -12,17 +12,8 @@ import pytest_asyncio
 
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, open_desk
-from tests.connected.intake_kit import own_settings
-from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest.fixture(scope="module")
-def desk_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

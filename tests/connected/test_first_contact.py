@@ -3,70 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from shared.clock import ManualClock, SystemClock
-from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkOrderIssued, WorkPaidOff, WorkStepTaken
-from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import Estate, new_property, own_settings, running
-from tests.stack import SessionStack
+from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkPaidOff, WorkStepTaken
+from tests.connected.intake_kit import Estate
+from tests.events import issued
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake whose clock we move."""
-    async with running(intake_settings, ManualClock(SystemClock().now())) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property nobody else uses."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
-
-
-def issued(estate: Estate, request_id: str) -> WorkOrderIssued:
-    now = estate.runtime.clock.now()
-    return WorkOrderIssued(
-        work_order_id="wo-" + request_id,
-        request_id=request_id,
-        kind="repair",
-        slip="2026-000001",
-        slip_number=1,
-        slip_year=2026,
-        period="2026-03",
-        procedure="repair-report",
-        department="engineering",
-        urgency="general",
-        assignee_id="wang",
-        reported_at=now,
-        issued_at=now,
-        due_at=now + 72 * HOUR,
-    )
-
-
 async def arranged(estate: Estate, **changed: Any) -> str:
     """A repair somebody has."""
     taken = await estate.accept(**changed)
-    await estate.told(issued(estate, taken["id"]), stream=taken["id"])
+    await estate.told(issued(taken["id"], estate.runtime.clock.now()), stream=taken["id"])
     return str(taken["id"])
 
 

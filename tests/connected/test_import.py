@@ -5,8 +5,8 @@ Row by row, nothing twice, history as history, and the city's thousand calls.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,7 @@ import pytest_asyncio
 
 from shared.ids import new_id
 from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import Estate, new_property, own_settings, running, token
-from tests.stack import SessionStack
+from tests.connected.intake_kit import Estate, new_property, token
 from tests.unit.tools.exports import GOOD, write_export, write_mapping
 from tests.unit.tools.test_nyc311 import FILE, here
 from tools.client import Addresses, Client
@@ -33,20 +31,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(180),
 ]
-
-
-@pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake for this module."""
-    async with running(intake_settings) as served:
-        yield served
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -143,7 +127,7 @@ async def test_history_keeps_its_times_and_starts_nothing(
 
 async def test_live_comes_as_if_it_came_now(client: Client, estate: Estate, tmp_path: Path) -> None:
     mapping = load_mapping(str(write_mapping(tmp_path)))
-    began = datetime.now(UTC) - timedelta(seconds=1)
+    began = estate.runtime.clock.now()
     export = write_export(tmp_path, GOOD.replace("已完成", "处理中"))
     job = Job(export, mapping, estate.property_id, "live", began)
     sender = IntakeSender(client, estate.property_id, "live", mapping.source)

@@ -4,7 +4,6 @@ clock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from shared.clock import ManualClock, SystemClock
 from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import Estate, Json, new_property, own_settings, running
-from tests.stack import SessionStack
+from tests.connected.intake_kit import Estate, Json, new_property
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
@@ -31,28 +27,11 @@ FEE = {
 }
 
 
-@pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake whose clock we move."""
-    async with running(intake_settings, ManualClock(SystemClock().now())) as served:
-        yield served
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def estate(intake: tuple[Runtime, str]) -> Estate:
     """An open property with its staff, at ten in the morning."""
     estate = Estate(*intake, new_property())
-    clock = estate.runtime.clock
-    assert isinstance(clock, ManualClock)
-    local = clock.now().astimezone(SHANGHAI)
-    clock.advance(local.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1) - local)
+    estate.next_day()
     await estate.open()
     await estate.employ(lin=OFFICER, wu=OFFICER, ma=SUPERVISOR, zhao="cashier", he="department_head")
     return estate

@@ -4,47 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.intake.references import References
+from shared.clock import Clock, SystemClock
 from shared.events import billing, dispatch, notify
 from shared.events.envelope import Amount
 from shared.ids import new_id
-from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Parked
 from shared.settings import Settings
-from tests.connected.intake_kit import Estate, new_property, own_settings, running
-from tests.stack import SessionStack
+from tests import events
+from tests.connected.intake_kit import Estate, new_property, running
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 CNY = Amount(amount_minor=4_000, currency="CNY")
 
 
 @pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake for this module."""
-    async with running(intake_settings) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property nobody else uses."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
+def clock() -> Clock:
+    """The real time: what the other services tell here is told now."""
+    return SystemClock()
 
 
 _ticks = itertools.count(1)
@@ -55,23 +37,9 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(milliseconds=next(_ticks))
 
 
-def issued(request_id: str, assignee: str = "wang") -> dispatch.WorkOrderIssued:
-    return dispatch.WorkOrderIssued(
-        work_order_id="wo-" + request_id,
-        request_id=request_id,
-        kind="repair",
-        slip="2026-000001",
-        slip_number=1,
-        slip_year=2026,
-        period="2026-03",
-        procedure="repair-report",
-        department="engineering",
-        urgency="general",
-        assignee_id=assignee,
-        reported_at=now(),
-        issued_at=now(),
-        due_at=now() + timedelta(days=3),
-    )
+def issued(request_id: str, **changed: Any) -> dispatch.WorkOrderIssued:
+    """The slip is out, now."""
+    return events.issued(request_id, now(), **changed)
 
 
 def worked(request_id: str) -> list[Any]:

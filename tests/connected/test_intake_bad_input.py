@@ -5,44 +5,17 @@ changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from shared.ids import new_id
-from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import Estate, new_property, own_settings, running, token
-from tests.stack import SessionStack
+from tests.connected.intake_kit import Estate, new_property, token
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake for this module."""
-    async with running(intake_settings) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property nobody else uses."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
 
 
 def problem(answer: httpx.Response, status: int, kind: str = "", field: str | None = None) -> dict[str, Any]:

@@ -2,74 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import orjson
 import pytest
-import pytest_asyncio
 
 from services.intake.repository.watch import IS_WATCHED
 from services.intake.watch import Watch
 from shared.clock import ManualClock
 from shared.events import dispatch
 from shared.events.dispatch_callbacks import CallbackAnswered, CallbackAttempted, CallbackClosed
-from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import Estate, Json, new_property, own_settings, running
-from tests.stack import SessionStack
+from tests.connected.intake_kit import Estate, Json
+from tests.events import issued
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 CLOCK = ManualClock(datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake whose clock is moved by hand."""
-    async with running(intake_settings, CLOCK) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property nobody else uses."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
+def clock() -> ManualClock:
+    """A time all tests of this file name."""
+    return CLOCK
 
 
 async def raised(estate: Estate, stream: str) -> list[Json]:
     """What was told on a stream of the watch."""
     rows = estate.runtime.db["outbox"].find({"property_id": estate.property_id, "stream": stream})
     return [orjson.loads(row["data"]) async for row in rows.sort("sequence", 1)]
-
-
-def issued(request_id: str, kind: Any = "repair") -> dispatch.WorkOrderIssued:
-    """The slip is out."""
-    return dispatch.WorkOrderIssued(
-        work_order_id=f"wo-{request_id}",
-        request_id=request_id,
-        kind=kind,
-        slip="2026-000001",
-        slip_number=1,
-        slip_year=2026,
-        period="2026-03",
-        procedure="repair-report",
-        department="engineering",
-        urgency="general",
-        assignee_id="wang",
-        reported_at=CLOCK.now(),
-        issued_at=CLOCK.now(),
-        due_at=CLOCK.now() + timedelta(days=3),
-    )
 
 
 async def test_j30_an_unanswered_emergency_goes_up_the_duty_chain_until_it_is_answered(
@@ -94,7 +53,7 @@ async def test_j30_an_unanswered_emergency_goes_up_the_duty_chain_until_it_is_an
     CLOCK.advance(timedelta(seconds=60))
     await watch.emergencies()
     assert [f["to_role"] for f in await raised(estate, stream)] == ["duty_officer", "director"]
-    await estate.told(issued(accepted["id"]), stream=accepted["id"])
+    await estate.told(issued(accepted["id"], CLOCK.now()), stream=accepted["id"])
     CLOCK.advance(timedelta(minutes=30))
     await watch.emergencies()
     assert len(await raised(estate, stream)) == 2
@@ -109,7 +68,7 @@ async def test_j30_slips_not_out_in_five_minutes_are_told_once_for_the_property(
     watch = Watch(estate.runtime)
     stream = f"watch:{estate.property_id}"
     there, *missing = [await estate.accept(urgency=u) for u in ("general", "general", "urgent")]
-    await estate.told(issued(there["id"]), stream=there["id"])
+    await estate.told(issued(there["id"], CLOCK.now()), stream=there["id"])
     CLOCK.advance(timedelta(minutes=4, seconds=59))
     await watch.slips()
     assert await raised(estate, stream) == []
@@ -120,7 +79,7 @@ async def test_j30_slips_not_out_in_five_minutes_are_told_once_for_the_property(
     assert (told["kind"], told["count"], told["urgency"]) == ("slips_late", 2, "urgent")
     assert {m["reference"] for m in missing} == set(told["reference"].split(", "))
     for one in missing:
-        await estate.told(issued(one["id"]), stream=one["id"])
+        await estate.told(issued(one["id"], CLOCK.now()), stream=one["id"])
     CLOCK.advance(timedelta(minutes=10))
     await watch.slips()
     assert len(await raised(estate, stream)) == 1
@@ -154,7 +113,7 @@ async def test_p031_a_callback_counts_opens_again_and_ends_the_request(estate: E
         by="lin",
         attempted_at=CLOCK.now(),
     )
-    await estate.told(issued(request_id), done, closed, tried, stream=request_id)
+    await estate.told(issued(request_id, CLOCK.now()), done, closed, tried, stream=request_id)
     assert (await estate.read(request_id))["unanswered_callbacks"] == 1
     said: Json = {
         "callback_id": "c1",
@@ -173,7 +132,7 @@ async def test_p031_a_callback_counts_opens_again_and_ends_the_request(estate: E
     watch = Watch(estate.runtime)
     await watch.slips()
     assert len(await raised(estate, f"watch:{estate.property_id}")) == 1, "its new slip is waited for too"
-    await estate.told(issued(request_id), done, closed, stream=request_id)
+    await estate.told(issued(request_id, CLOCK.now()), done, closed, stream=request_id)
     proven = CallbackClosed(
         callback_id="c2",
         **named,

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 
 from services.intake.domain.warranty import last_day
-from shared.clock import ManualClock, SystemClock
-from shared.kernel.runtime import Runtime
-from shared.settings import Settings
-from tests.connected.intake_kit import PROPERTY, Estate, new_property, own_settings, running
-from tests.stack import SessionStack
+from tests.connected.intake_kit import PROPERTY, Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 CSV = {"Content-Type": "text/csv"}
-
-
-@pytest.fixture(scope="module")
-def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake whose clock stands still."""
-    async with running(intake_settings, ManualClock(SystemClock().now())) as served:
-        yield served
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property; no unit's delivery is known."""
-    estate = Estate(*intake, new_property())
-    await estate.open()
-    return estate
 
 
 def today(estate: Estate) -> date:

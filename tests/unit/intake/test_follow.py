@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from services.intake.domain.bodies import CancelBody
 from services.intake.domain.changes import cancel_asked
@@ -13,31 +14,16 @@ from services.intake.domain.timeline import LINES, first_lines, line_of
 from shared.events import billing, dispatch, notify
 from shared.events.envelope import Amount, Event
 from shared.events.registry import EVENTS
+from tests import events
 from tests.unit.intake.kit import LIMITS, NOW, accept, arranged
 
 CNY = Amount(amount_minor=4_000, currency="CNY")
 ID = {"work_order_id": "wo-1", "request_id": "request-1"}
 
 
-def issued(assignee: str = "", **given: object) -> dispatch.WorkOrderIssued:
-    return dispatch.WorkOrderIssued.model_validate(
-        {
-            **ID,
-            "kind": "repair",
-            "slip": "2026-000001",
-            "slip_number": 1,
-            "slip_year": 2026,
-            "period": "2026-03",
-            "procedure": "repair-report",
-            "department": "engineering",
-            "urgency": "general",
-            "assignee_id": assignee,
-            "reported_at": NOW,
-            "issued_at": NOW,
-            "due_at": NOW + timedelta(days=3),
-            **given,
-        }
-    )
+def issued(assignee: str = "", **given: Any) -> dispatch.WorkOrderIssued:
+    own = {"work_order_id": ID["work_order_id"], "assignee_id": assignee}
+    return events.issued(ID["request_id"], NOW, **own | given)
 
 
 def after(*events: Event, request: Request | None = None) -> Request:

@@ -23,6 +23,7 @@ from services.intake.domain.watch import (
 from shared.catalogue.load import Catalogue
 from shared.events.dispatch import WorkCompleted, WorkOrderIssued, WorkPaidOff, WorkStepTaken
 from shared.events.envelope import Amount
+from tests import events
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -38,21 +39,7 @@ def request(urgency: Any = "emergency", **changes: Any) -> Request:
 
 
 def issued(kind: Any = "repair") -> WorkOrderIssued:
-    return WorkOrderIssued(
-        work_order_id=f"w-{kind}",
-        request_id="r1",
-        kind=kind,
-        slip="2026-000001",
-        slip_number=1,
-        slip_year=2026,
-        period="2026-03",
-        procedure="repair-report",
-        department="engineering",
-        urgency="emergency",
-        reported_at=NOW,
-        issued_at=NOW,
-        due_at=NOW,
-    )
+    return events.issued("r1", NOW, work_order_id=f"w-{kind}", kind=kind, urgency="emergency")
 
 
 @pytest.mark.parametrize(

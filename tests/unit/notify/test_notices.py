@@ -20,6 +20,7 @@ from shared.events.billing import ForfeitureOverdue, PaymentReceived, QuoteConse
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkOrderIssued
 from shared.events.envelope import Amount, Event
 from shared.events.intake import EmergencyRaised, RequestAccepted, Requester
+from tests import events
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)  # 12:00 in Shanghai
 NIGHT = datetime(2026, 3, 1, 18, tzinfo=UTC)  # 02:00 in Shanghai
@@ -62,25 +63,14 @@ def accepted(**more: Any) -> RequestAccepted:
 
 
 def issued(**more: Any) -> WorkOrderIssued:
-    values: dict[str, Any] = {
+    own = {
         "work_order_id": "w1",
-        "request_id": "r1",
-        "kind": "repair",
         "slip": "2026-000123",
-        "slip_number": 123,
-        "slip_year": 2026,
-        "period": "2026-03",
-        "procedure": "repair-report",
-        "department": "engineering",
-        "urgency": "general",
         "place": "3-2-1801",
         "assignee_id": "s7",
-        "reported_at": NOON,
-        "issued_at": NOON,
-        "due_at": datetime(2026, 3, 4, 4, tzinfo=UTC),
         "personal": LI,
     }
-    return WorkOrderIssued(**(values | more))
+    return events.issued("r1", NOON, **own | {"due_at": datetime(2026, 3, 4, 4, tzinfo=UTC)} | more)
 
 
 def told(

@@ -1,0 +1,29 @@
+"""Events as the other services tell them, with the values a test does not care about filled in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.events.dispatch import WorkOrderIssued
+
+
+def issued(request_id: str, at: datetime, **changed: Any) -> WorkOrderIssued:
+    """The slip of a general repair is out; three days to do it."""
+    values: dict[str, Any] = {
+        "work_order_id": f"wo-{request_id}",
+        "request_id": request_id,
+        "kind": "repair",
+        "slip": "2026-000001",
+        "slip_number": 1,
+        "slip_year": 2026,
+        "period": "2026-03",
+        "procedure": "repair-report",
+        "department": "engineering",
+        "urgency": "general",
+        "assignee_id": "wang",
+        "reported_at": at,
+        "issued_at": at,
+        "due_at": at + timedelta(days=3),
+    }
+    return WorkOrderIssued(**values | changed)
