@@ -18,6 +18,7 @@ from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, Ch
 from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
 from services.dispatch.handlers import billing, side_timers, timers
 from services.dispatch.handlers.amending import Amending
+from services.dispatch.handlers.callback_keeping import request_closed
 from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.issuing import Issuing
 from services.dispatch.handlers.leave import LEAVE
@@ -41,6 +42,7 @@ from shared.events.intake import (
     RequestAccepted,
     RequestAmended,
     RequestCancelled,
+    RequestClosed,
     RequestReopened,
     UrgencyLowered,
     UrgencyRaised,
@@ -60,6 +62,7 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
         RequestAmended: amending.amended,
         RequestCancelled: amending.cancelled,
         RequestReopened: issuing.reopened,
+        RequestClosed: request_closed,
         UrgencyRaised: amending.urgency_raised,
         UrgencyLowered: amending.urgency_lowered,
         EmergencyRaised: issuing.emergency_raised,

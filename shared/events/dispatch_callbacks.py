@@ -70,7 +70,8 @@ class CallbackClosed(_OfCallback):
     """A callback is over.
 
     `proven`: signed by as many as its method needs (P127, R18). `last`: no other callback of this slip is
-    due. `superseded`: the work is done again, which is called back anew.
+    due. `superseded`: the work is done again, which is called back anew, or the request has ended otherwise;
+    `reason` is then its end state.
     """
 
     TYPE = "dispatch.callback.closed.v1"
@@ -80,6 +81,7 @@ class CallbackClosed(_OfCallback):
     proven: bool
     last: bool
     signers: tuple[str, ...] = ()
+    reason: str = ""
     closed_at: Moment
 
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from services.dispatch.auditor.rounds import look
 from services.dispatch.rain import RainRounds
-from shared.events.intake import RequestReopened
+from shared.events.intake import Outcome, RequestClosed, RequestReopened
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, Json, open_desk
 
@@ -215,6 +215,43 @@ async def test_j7_nobody_is_reached_and_a_supervisor_gives_up(desk: Desk) -> Non
     assert (closed.json()["result"], closed.json()["status"]) == ("unreached", "CLOSED")
     over = await post(desk, callback, "opinion", {"opinion": "satisfied"}, sub="lin")
     assert (over.status_code, over.json()["type"].rsplit("/", 1)[-1]) == (409, "callback-not-due")
+
+
+async def over(desk: Desk, order_id: str, outcome: Outcome) -> list[tuple[str, str, str]]:
+    """The request has ended in intake; round, result and reason of its callbacks afterwards."""
+    request_id = (await desk.read(order_id))["request_id"]
+    await desk.hear(RequestClosed(request_id=request_id, outcome=outcome, closed_at=desk.clock.now()))
+    found = await listed(desk, f"work_order_id={order_id}&open_only=false")
+    return sorted((c["round"], c["result"], c["ended_with"]) for c in found)
+
+
+async def test_p127_the_end_of_the_request_ends_its_callbacks_with_the_reason(desk: Desk) -> None:
+    given_up = await repaired(desk, urgency="urgent", fields={"leak": True})
+    assert await over(desk, given_up, "UNREACHED") == [
+        ("first", "unreached", "UNREACHED"),
+        ("rain", "unreached", "UNREACHED"),
+        ("second", "unreached", "UNREACHED"),
+    ]
+    rows = [f for f in facts(await desk.told("callback.closed")) if f["work_order_id"] == given_up]
+    assert {(f["result"], f["reason"], f["proven"]) for f in rows} == {("unreached", "UNREACHED", False)}
+    before = len(await desk.told("callback.overdue"))
+    await desk.pass_time(days=100)
+    late = facts((await desk.told("callback.overdue"))[before:])
+    assert [f for f in late if f["work_order_id"] == given_up] == [], "nobody is reminded of what is over"
+    first, *_ = await listed(desk, f"work_order_id={given_up}&open_only=false&kind=urgent")
+    again = await post(desk, first, "opinion", {"opinion": "satisfied"}, sub="lin")
+    assert again.status_code == 409
+
+
+async def test_p031_a_confirmed_leak_is_still_called_back_after_rain(desk: Desk) -> None:
+    order_id = await repaired(desk, fields={"leak": True})
+    assert await over(desk, order_id, "SATISFIED") == [
+        ("first", "ended", "SATISFIED"),
+        ("rain", "", ""),
+    ]
+    [closed] = [f for f in facts(await desk.told("callback.closed")) if f["work_order_id"] == order_id]
+    assert (closed["result"], closed["reason"]) == ("superseded", "SATISFIED")
+    assert (await listed(desk, f"work_order_id={order_id}"))[0]["status"] == "AWAITING_RAIN"
 
 
 async def test_the_auditor_finds_callbacks_and_notices_that_no_timer_told_of(desk: Desk) -> None:

@@ -20,10 +20,11 @@ from shared.events.dispatch_callbacks import (
     CallbackRound,
 )
 from shared.events.envelope import Lane
+from shared.events.intake import Outcome
 
 Status = Literal["AWAITING_RAIN", "DUE", "ANSWERED", "CLOSED"]
 Alarm = Literal["callback_late", "notice_late", "rain_missing"]
-Result = Literal["", "satisfied", "problem", "unreached", "superseded"]
+Result = Literal["", "satisfied", "problem", "unreached", "superseded", "ended"]
 ATTEMPTS_MAX = 50  # kept; the count goes on
 NO_RESULT_YET: frozenset[str] = frozenset({"AWAITING_RAIN", "DUE"})
 BY_TELEPHONE: CallbackMethod = "phone"
@@ -89,6 +90,7 @@ class Callback:
     on_behalf_reason: str = ""
     signatures: tuple[Signed, ...] = ()
     result: Result = ""
+    ended_with: Outcome | Literal[""] = ""  # how the request ended, where that ended the callback
     closed_at: datetime | None = None
     notice_due_at: datetime | None = None
     notice_open: bool = False  # told in writing and not read yet
@@ -228,6 +230,19 @@ def given_up(callback: Callback, now: datetime) -> Callback:
 def superseded(callback: Callback, now: datetime) -> Callback:
     """The work is done again; it is called back anew when that is over."""
     return _closed(callback, "superseded", now)
+
+
+def ended_with(callback: Callback, outcome: Outcome, now: datetime) -> Callback | None:
+    """The request has ended in intake; None where the callback goes on or is over.
+
+    What nobody was asked about stays counted as not made. Rain tests a leak the owner is satisfied with too.
+    """
+    if callback.status not in NO_RESULT_YET or (
+        callback.status == "AWAITING_RAIN" and outcome == "SATISFIED"
+    ):
+        return None
+    after = dataclasses.replace(callback, ended_with=outcome)
+    return _closed(after, "unreached" if outcome == "UNREACHED" else "ended", now)
 
 
 def rained(callback: Callback, rain_id: str, due_at: datetime) -> Callback:

@@ -65,6 +65,7 @@ class CallbackAnswer(BaseModel):
     signatures: list[SignedView]
     signatures_missing: int
     result: str
+    ended_with: str
     closed_at: datetime | None
     notice_due_at: datetime | None
     notice_read_at: datetime | None

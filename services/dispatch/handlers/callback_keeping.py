@@ -5,11 +5,21 @@ from __future__ import annotations
 import dataclasses
 
 from services.dispatch.domain.assignment import contact_of
-from services.dispatch.domain.callback import NO_RESULT_YET, Alarm, Callback, alarms, superseded
+from services.dispatch.domain.callback import (
+    NO_RESULT_YET,
+    Alarm,
+    Callback,
+    alarms,
+    ended_with,
+    superseded,
+)
 from services.dispatch.domain.callback_commands import CheckCallback
 from services.dispatch.domain.callback_plan import ROUNDS, callback_id
 from services.dispatch.domain.roster import Staff
+from services.dispatch.handlers.keeping import payload
+from services.dispatch.handlers.rules import latest
 from shared.events.dispatch_callbacks import CallbackClosed, CallbackOverdue
+from shared.events.intake import RequestClosed
 from shared.kernel.unit import Unit
 
 
@@ -48,6 +58,17 @@ async def supersede(unit: Unit, work_order_id: str) -> None:
             unit.emit(closed_fact(after, last=False))
 
 
+async def request_closed(unit: Unit) -> None:
+    """The request has ended in intake: nobody is called back about it any more, and it says why."""
+    event = payload(unit, RequestClosed)
+    order = await latest(unit, event.request_id)
+    for callback in await of_order(unit, order.id) if order is not None else ():
+        after = ended_with(callback, event.outcome, unit.now)
+        if after is not None:
+            keep_callback(unit, callback, after)
+            unit.emit(closed_fact(after, last=False))
+
+
 def closed_fact(callback: Callback, *, last: bool) -> CallbackClosed:
     """The fact that a callback is over."""
     assert callback.result
@@ -59,10 +80,11 @@ def closed_fact(callback: Callback, *, last: bool) -> CallbackClosed:
         slip=callback.slip,
         kind=callback.kind,
         round=callback.round,
-        result=callback.result,
+        result="superseded" if callback.result == "ended" else callback.result,
         proven=callback.opinion != "" and not callback.signatures_missing,
         last=last,
         signers=tuple(s.by for s in callback.signatures),
+        reason=callback.ended_with,
         closed_at=callback.closed_at,
     )
 

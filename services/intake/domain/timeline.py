@@ -142,7 +142,9 @@ LINES: dict[type[Event], Line] = {
     dispatch_callbacks.CallbackAnswered: Line(
         "callback.answered", "answered_at", "by", ("slip", "opinion", "problem", "method")
     ),
-    dispatch_callbacks.CallbackClosed: Line("callback.closed", "closed_at", "", ("slip", "result", "proven")),
+    dispatch_callbacks.CallbackClosed: Line(
+        "callback.closed", "closed_at", "", ("slip", "result", "proven", "reason")
+    ),
     dispatch_callbacks.ProblemNoticed: Line(
         "callback.problem_noticed", "noticed_at", "", ("slip", "problem", "staff_id", "read_by_at")
     ),

@@ -87,6 +87,7 @@ def _by_kind(rows: Sequence[CallbackRow], now: datetime) -> Table:
                 results["problem"],
                 results["unreached"],
                 results["superseded"],
+                results["ended"],
             )
         )
     columns = (
@@ -98,6 +99,7 @@ def _by_kind(rows: Sequence[CallbackRow], now: datetime) -> Table:
         Words(zh="有问题", en="problem"),
         Words(zh="联系不上", en="unreached"),
         Words(zh="因返工取代", en="superseded"),
+        Words(zh="随事项结案", en="ended with the request"),
     )
     title = Words(zh="按类别和轮次", en="By kind and round")
     return Table(name="kinds", title=title, columns=columns, rows=tuple(lines))
