@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from shared.texts.say import say
+
 YEAR_MIN, YEAR_MAX = 1970, 2199
 
 
@@ -16,9 +18,11 @@ def normalised(moment: datetime) -> datetime:
     Raises ValueError without an offset or outside the years we store.
     """
     if moment.tzinfo is None:
-        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
     if not YEAR_MIN < moment.year < YEAR_MAX:
-        raise ValueError(f"must be a time between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+        raise ValueError(
+            say("must be a time between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
+        )
     return to_ms(moment.astimezone(UTC))
 
 

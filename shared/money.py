@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.texts.say import listed, say
+
 CURRENCIES = ("CNY", "HKD", "USD", "EUR")
 AMOUNT_MINOR_MAX = 10_000_000_000
 
@@ -24,11 +26,11 @@ class Money:
 
     def __post_init__(self) -> None:
         if type(self.amount_minor) is not int:
-            raise ValueError("amount_minor must be a whole number of minor units")
+            raise ValueError(say("amount_minor must be a whole number of minor units"))
         if self.currency not in CURRENCIES:
-            raise ValueError(f"currency must be one of {', '.join(CURRENCIES)}")
+            raise ValueError(say("currency must be one of {currencies}", currencies=listed(CURRENCIES)))
         if abs(self.amount_minor) > AMOUNT_MINOR_MAX:
-            raise ValueError(f"amount must be within {AMOUNT_MINOR_MAX} minor units")
+            raise ValueError(say("amount must be within {most} minor units", most=AMOUNT_MINOR_MAX))
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
@@ -53,7 +55,7 @@ class Money:
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
-            raise ValueError(f"cannot mix {self.currency} and {other.currency}")
+            raise ValueError(say("cannot mix {one} and {other}", one=self.currency, other=other.currency))
 
     def __str__(self) -> str:
         sign = "-" if self.amount_minor < 0 else ""

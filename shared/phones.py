@@ -7,9 +7,10 @@ import functools
 import phonenumbers
 
 from shared.errors import Invalid
+from shared.texts.say import say
 
 LENGTH_MAX = 32
-ACCEPTED = "a telephone number, such as 138 0013 8000, 0755-1234 5678 or +852 2345 6789"
+ACCEPTED = say("a telephone number, such as 138 0013 8000, 0755-1234 5678 or +852 2345 6789")
 
 
 @functools.lru_cache(maxsize=10_000)

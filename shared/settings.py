@@ -135,6 +135,9 @@ class CoreSettings(BaseSettings):
     auditor_mail_to: str = Field("duty@localhost", description="Who gets the auditor's mail")
 
     # --- HTTP ---------------------------------------------------------------------------------------------
+    answer_language: Literal["en", "zh"] = Field(
+        "en", description="Language of refusals for callers whose Accept-Language names none of ours"
+    )
     body_bytes_max: int = Field(256 * KIB, ge=1 * KIB, description="Size of a request body; above: 413")
     page_limit_default: int = Field(50, ge=1, description="Items of a list when nothing is asked")
     page_limit_max: int = Field(200, ge=1, description="Items of a list at most")

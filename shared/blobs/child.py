@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from shared.blobs.content import Rules, Unfit, clean
+from shared.texts.packed import packed
 
 MIB = 1024 * 1024
 _OOM = Path("/proc/self/oom_score_adj")
@@ -43,7 +44,11 @@ def main() -> None:
     try:
         cleaned = clean(data, rules)
     except Unfit as error:
-        refused = {"kind": error.kind, "detail": error.detail, "accepted": error.accepted}
+        refused = {
+            "kind": error.kind,
+            "detail": packed(error.detail),
+            "accepted": packed(error.accepted),
+        }
         out.write(json.dumps({"refused": refused}).encode() + b"\n")
         return
     found = asdict(cleaned)

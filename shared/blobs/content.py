@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
+
+from shared.texts.say import as_is, say
 
 PDF = "application/pdf"
 IMAGES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -70,7 +73,8 @@ def clean(data: bytes, rules: Rules) -> Cleaned:
 
 def accepted_types(media_types: Collection[str]) -> str:
     """The media types as people call them."""
-    return " or ".join(NAMES[one] for one in media_types)
+    names: list[str] = [as_is(NAMES[one]) for one in media_types]
+    return reduce(lambda these, this: say("{these} or {this}", these=these, this=this), names)
 
 
 def _stranger(head: bytes, accepted: str) -> Unfit:

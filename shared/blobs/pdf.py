@@ -14,6 +14,7 @@ from pikepdf import Name
 
 from shared.blobs.content import PDF, Cleaned, Rules, Unfit
 from shared.blobs.jpeg import without_metadata
+from shared.texts.say import say
 
 _OF_ROOT = (
     Name.Metadata,
@@ -53,7 +54,9 @@ def clean_pdf(data: bytes, rules: Rules, accepted: str) -> Cleaned:
             pages = len(pdf.pages)
             if not 1 <= pages <= rules.pages_max:
                 raise Unfit(
-                    "pdf-pages", f"The PDF has {pages} pages.", f"a PDF of 1 to {rules.pages_max} pages"
+                    "pdf-pages",
+                    say("The PDF has {pages} pages.", pages=pages),
+                    say("a PDF of 1 to {most} pages", most=rules.pages_max),
                 )
             _strip(pdf)
             out = io.BytesIO()
@@ -66,7 +69,7 @@ def clean_pdf(data: bytes, rules: Rules, accepted: str) -> Cleaned:
         raise Unfit(
             "file-broken",
             "The PDF is broken or did not arrive whole; send it again.",
-            f"a whole {accepted}",
+            say("a whole {types}", types=accepted),
         ) from error
     return Cleaned(PDF, out.getvalue(), pages=pages)
 
@@ -113,4 +116,5 @@ def _strip_picture(stream: pikepdf.Stream) -> None:
 
 
 def _locked(accepted: str) -> Unfit:
-    return Unfit("file-encrypted", "The PDF is locked with a password.", f"{accepted}, without a password")
+    without = say("{types}, without a password", types=accepted)
+    return Unfit("file-encrypted", "The PDF is locked with a password.", without)

@@ -10,6 +10,7 @@ from PIL.ExifTags import Base
 from PIL.Image import Transpose
 
 from shared.blobs.content import IMAGES, Cleaned, Rules, Unfit
+from shared.texts.say import say
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -43,11 +44,12 @@ def clean_picture(data: bytes, rules: Rules, accepted: str) -> Cleaned | None:
     if image.width * image.height > rules.pixels_max:
         raise Unfit(
             "picture-too-large",
-            f"The picture has {image.width} x {image.height} pixels.",
-            f"a picture of at most {rules.pixels_max} pixels",
+            say("The picture has {width} x {height} pixels.", width=image.width, height=image.height),
+            say("a picture of at most {most} pixels", most=rules.pixels_max),
         )
     if media_type != "image/jpeg" and getattr(image, "is_animated", False):
-        raise Unfit("picture-moves", "Moving pictures are not accepted.", f"one still picture: {accepted}")
+        still = say("one still picture: {types}", types=accepted)
+        raise Unfit("picture-moves", "Moving pictures are not accepted.", still)
     try:
         upright, encoded = _encoded(image, media_type, data)
     except MemoryError:
@@ -113,5 +115,5 @@ def _broken(accepted: str) -> Unfit:
     return Unfit(
         "file-broken",
         "The picture is broken or did not arrive whole; send it again.",
-        f"a whole {accepted}",
+        say("a whole {types}", types=accepted),
     )

@@ -20,6 +20,8 @@ import orjson
 
 from shared.blobs.content import Cleaned, Rules, Unfit, accepted_types
 from shared.errors import Busy
+from shared.texts.packed import unpacked
+from shared.texts.say import say
 
 log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
@@ -93,9 +95,9 @@ def _answer(out: bytes, code: int | None, rules: Rules) -> Cleaned:
     line, _, data = out.partition(b"\n")
     if code != 0 or not line:
         log.warning("a file could not be looked into within its bounds", extra={"exit_code": code})
-        accepted = f"a smaller file: {accepted_types(rules.media_types)}"
+        accepted = say("a smaller file: {types}", types=accepted_types(rules.media_types))
         raise Unfit("file-too-costly", "The file is too large or too tangled to be opened.", accepted)
     told = orjson.loads(line)
     if "refused" in told:
-        raise Unfit(**told["refused"])
+        raise Unfit(**{name: unpacked(text) for name, text in told["refused"].items()})
     return Cleaned(data=data, **told["found"])

@@ -12,6 +12,7 @@ from typing import Literal
 
 from shared.catalogue.section import Section
 from shared.errors import Invalid
+from shared.texts.say import words
 
 FILE = Path(__file__).with_name("channels.toml")
 Medium = Literal["call", "visit", "writing", "radio", "staff", "online"]
@@ -48,7 +49,7 @@ def channel(name: str, field: str = "channel") -> Channel:
             "unknown-channel",
             "There is no such channel.",
             field=field,
-            accepted=", ".join(sorted(channels())),
+            accepted=words(sorted(channels())),
         )
     return found
 

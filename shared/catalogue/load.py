@@ -21,6 +21,7 @@ from shared.catalogue.model import Notice, NotifyRules, Procedure
 from shared.catalogue.profile import Profile, Setting
 from shared.catalogue.section import Section
 from shared.errors import Invalid
+from shared.texts.say import listed
 
 FOLDER = Path(__file__).parent
 Table = dict[str, object]
@@ -69,7 +70,7 @@ class Catalogue:
         """One profile. Raises Invalid naming the field `profile`."""
         found = self._profiles.get(profile_id)
         if found is None:
-            accepted = ", ".join(sorted(self._profiles))
+            accepted = listed(sorted(self._profiles))
             raise Invalid("unknown-profile", "There is no such profile.", field="profile", accepted=accepted)
         return found
 
@@ -82,7 +83,7 @@ class Catalogue:
         """A procedure as this profile runs it. Raises Invalid naming the field `procedure`."""
         runs = self.profile(profile).procedures
         if procedure_id not in runs:
-            accepted = ", ".join(sorted(runs))
+            accepted = listed(sorted(runs))
             detail = "This property runs no such procedure."
             raise Invalid("unknown-procedure", detail, field="procedure", accepted=accepted)
         return self._resolved[procedure_id, profile]
@@ -119,7 +120,7 @@ class Catalogue:
             known = self.settings.get(name)
             field = f"settings.{name}"
             if known is None:
-                accepted = ", ".join(sorted(n for n, s in self.settings.items() if not s.variants))
+                accepted = listed(sorted(n for n, s in self.settings.items() if not s.variants))
                 raise Invalid("unknown-setting", "There is no such setting.", field=field, accepted=accepted)
             if known.variants:
                 raise Invalid(

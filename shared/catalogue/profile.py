@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from shared.catalogue.section import Section
+from shared.texts.say import Said, listed, say
 
 Currency = Literal["CNY", "HKD", "USD", "EUR"]
 
@@ -30,17 +31,21 @@ class Setting(Section):
     sources: dict[str, str] = {}
     variants: dict[str, dict[str, dict[str, object]]] = {}
 
-    def accepted(self) -> str:
+    def accepted(self) -> Said:
         """What a value must be, in words for the person who typed another."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return say("one of {choices}", choices=listed(self.choices))
         if isinstance(self.default, bool):
-            return "true or false"
+            return say("true or false")
         if isinstance(self.default, int):
             least = 0 if self.minimum is None else self.minimum
-            most = "" if self.maximum is None else f" and at most {self.maximum}"
-            return f"a whole number, at least {least}{most}"
-        return f"text such as {self.example}" if self.pattern else "text of at most 500 characters"
+            if self.maximum is None:
+                return say("a whole number, at least {least}", least=least)
+            most = self.maximum
+            return say("a whole number, at least {least} and at most {most}", least=least, most=most)
+        if self.pattern:
+            return say("text such as {example}", example=self.example)
+        return say("text of at most 500 characters")
 
     def accepts(self, value: str | int | bool) -> bool:
         """Whether a property may set this value."""

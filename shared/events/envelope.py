@@ -13,6 +13,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from shared.texts.say import say
+
 Lane = Literal["urgent", "routine"]
 LANES: tuple[Lane, ...] = ("urgent", "routine")
 PRODUCERS = ("intake", "dispatch", "billing", "notify")
@@ -20,7 +22,7 @@ PRODUCERS = ("intake", "dispatch", "billing", "notify")
 
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
     return moment
 
 

@@ -60,7 +60,7 @@ def make_app(runtime: Runtime, routers: Sequence[APIRouter]) -> FastAPI:
     for router in routers:
         app.include_router(router, responses=problems.RESPONSES)
     app.include_router(operations)
-    problems.install(app)
+    problems.install(app, runtime.settings.answer_language)
     problems.describe(app)
     app.add_middleware(BodyLimit, bytes_max=runtime.settings.body_bytes_max)
     return app

@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.errors import Transient, Unauthorised
 from shared.settings import Settings
 from shared.tenancy import Grant, Principal
+from shared.texts.say import as_is, say
 
 TOKENS_KEPT_MAX = 2_000
 TOKEN_CHARS_MAX = 8_192
@@ -42,7 +43,10 @@ class Verifier:
         """
         if not authorization or not authorization.lower().startswith("bearer "):
             raise Unauthorised(
-                "no-token", "send an Authorization header", field="Authorization", accepted="Bearer <token>"
+                "no-token",
+                "send an Authorization header",
+                field="Authorization",
+                accepted=as_is("Bearer <token>"),
             )
         token = authorization[7:].strip()
         kept = self._kept.get(token)
@@ -57,7 +61,9 @@ class Verifier:
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_CHARS_MAX:
-            raise Unauthorised("invalid-token", f"a token has at most {TOKEN_CHARS_MAX} characters")
+            raise Unauthorised(
+                "invalid-token", say("a token has at most {most} characters", most=TOKEN_CHARS_MAX)
+            )
         try:
             key = await self._key(token)
             return jwt.decode(

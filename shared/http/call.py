@@ -18,7 +18,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from shared.catalogue.load import Catalogue
 from shared.errors import Busy, Forbidden, Invalid, Rejected
 from shared.events.envelope import Lane
-from shared.http.problems import bad_header, busy, no_such_property, problem, rejected
+from shared.http.problems import bad_header, busy, no_such_property, our_mistake, rejected, voice_of
 from shared.ids import ID_PATTERN, derived_id, is_id, new_id
 from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Applied, Cause, Command, Duplicate, Failed, Outcome, Refused
@@ -26,6 +26,8 @@ from shared.observability.metrics import DENIED
 from shared.observability.tracing import traceparent_of
 from shared.settings import Settings
 from shared.tenancy import Principal
+from shared.texts.say import say
+from shared.texts.voices import Words
 
 KEY_CHARS_MAX = 128
 DEVICE_CHARS_MAX = 100
@@ -59,10 +61,16 @@ class Call:
         """The settings of this process."""
         return self.runtime.settings
 
+    @property
+    def voice(self) -> Words:
+        """The language in which the caller is answered."""
+        return voice_of(self.request)
+
     def authorise(self, action: str) -> None:
         """Raise Forbidden unless one of the caller's roles may do this."""
         if not self.runtime.policy.may(self.roles, action):
-            raise self.refuse(Forbidden("not-allowed", f"your role does not allow {action} in this property"))
+            detail = say("your role does not allow {action} in this property", action=action)
+            raise self.refuse(Forbidden("not-allowed", detail))
 
     def refuse(self, error: Rejected) -> Rejected:
         """The refusal, remembered with who asked for what."""
@@ -162,7 +170,7 @@ CallDep = Annotated[Call, Depends(call_of)]
 def _key(request: Request) -> str:
     key = request.headers.get("idempotency-key", "")
     if len(key) > KEY_CHARS_MAX or not key.isprintable():
-        raise bad_header("Idempotency-Key", f"1 to {KEY_CHARS_MAX} printable characters")
+        raise bad_header("Idempotency-Key", say("1 to {most} printable characters", most=KEY_CHARS_MAX))
     return key
 
 
@@ -172,7 +180,7 @@ def _if_match(request: Request) -> int | None:
         return None
     number = text.removeprefix("W/").strip('"')
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise bad_header("If-Match", 'the ETag of the thing, such as "3"')
+        raise bad_header("If-Match", say('the ETag of the thing, such as "3"'))
     return int(number)
 
 
@@ -185,7 +193,7 @@ def _response(outcome: Outcome, status: int, location: str) -> Response:
         case Failed(error) if isinstance(error, Busy):
             return busy(error)
         case _:
-            return problem(500, "internal", "this is our mistake; it has been recorded")
+            return our_mistake()
 
 
 def _answer(answer: bytes | None, status: int, location: str) -> Response:
@@ -209,5 +217,7 @@ def _version(answer: bytes) -> str:
 def valid_id(value: str, field: str) -> str:
     """An id given by the caller; raises Invalid naming the field."""
     if not is_id(value):
-        raise Invalid("invalid-id", f"{field} is not an id", field=field, accepted=f"text like {ID_PATTERN}")
+        detail = say("{field} is not an id", field=field)
+        accepted = say("text like {pattern}", pattern=ID_PATTERN)
+        raise Invalid("invalid-id", detail, field=field, accepted=accepted)
     return value

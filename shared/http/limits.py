@@ -7,6 +7,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import problem
+from shared.texts.say import say
 
 DRAINED_BYTES_MAX = 8 * 1024 * 1024
 _STREAMED = re.compile(r"/v1/properties/[^/]+/uploads/[^/]+")
@@ -66,7 +67,7 @@ class BodyLimit:
             message = await receive()
             drained += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
-        accepted = f"at most {self._bytes_max} bytes"
+        accepted = say("at most {most} bytes", most=self._bytes_max)
         response = problem(413, "body-too-large", "the body is too large", field="body", accepted=accepted)
         response.headers["Connection"] = "close"
         await response(scope, receive, send)

@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problem+json.
 
-A stable `type`, the field, and what would be accepted. No stack trace ever leaves.
+A stable `type`, the field, and what would be accepted, in the language the caller asks for (Accept-Language).
+No stack trace ever leaves.
 """
 
 from __future__ import annotations
@@ -15,14 +16,24 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from pymongo.errors import ConnectionFailure, PyMongoError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from shared.errors import Busy, Invalid, NotFound, Rejected, Transient
+from shared.http.refused_fields import accepted, field_of, reason
 from shared.observability.metrics import HTTP_REFUSED
+from shared.texts.say import Said, Spoken, say
+from shared.texts.voices import Language, Words, negotiated, voice
 
 log = logging.getLogger(__name__)
 TYPE_BASE = "https://guanjia.example/problems/"
 MEDIA_TYPE = "application/problem+json"
 ERRORS_SHOWN_MAX = 20
+HTTP_TEXTS = {
+    400: say("The body cannot be read."),
+    404: say("There is nothing at this address."),
+    405: say("This address does not take that method."),
+}
+"""What the router itself refuses."""
 
 
 class Problem(BaseModel):
@@ -57,12 +68,59 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+class ProblemResponse(Response):
+    """A problem that is put into words when it is sent: only then is it known who reads it."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, status: int, kind: str, more: dict[str, Any]) -> None:
+        super().__init__(status_code=status)
+        self.kind = kind
+        self.more = more
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it in the language of the caller."""
+        words = voice_of(Request(scope))
+        self.body = orjson.dumps(self.worded(words))
+        self.headers["Content-Length"] = str(len(self.body))
+        self.headers["Content-Language"] = words.language
+        self.headers.add_vary_header("Accept-Language")
+        await super().__call__(scope, receive, send)
+
+    def worded(self, words: Words) -> dict[str, Any]:
+        """The body in a language."""
+        title = words.translated(str(self.status_code), "title")
+        body: dict[str, Any] = {
+            "type": TYPE_BASE + self.kind,
+            "title": self.kind.replace("-", " ") if title.isdigit() else title,
+            "status": self.status_code,
+        }
+        for name, value in self.more.items():
+            if name in {"detail", "accepted"}:
+                body[name] = words.tell(value)
+            elif name == "errors":
+                body[name] = [{key: _told(text, words) for key, text in one.items()} for one in value]
+            else:
+                body[name] = value
+        return body
+
+
+def _told(text: str, words: Words) -> str:
+    return text.told(words) if isinstance(text, Spoken) else text
+
+
+def voice_of(request: Request) -> Words:
+    """The language in which this caller is answered."""
+    default: Language = request.app.state.language
+    asked = request.headers.get("accept-language", "")
+    return voice(negotiated(asked, default) if asked else default)
+
+
 def problem(status: int, kind: str, detail: str, **more: Any) -> Response:
     """A problem+json response."""
     HTTP_REFUSED.labels(kind=kind).inc()
-    body = {"type": TYPE_BASE + kind, "title": kind.replace("-", " "), "status": status, "detail": detail}
-    body |= {key: value for key, value in more.items() if value is not None}
-    return Response(orjson.dumps(body), status, media_type=MEDIA_TYPE)
+    given = {key: value for key, value in more.items() if value is not None}
+    return ProblemResponse(status, kind, {"detail": detail} | given)
 
 
 def rejected(error: Rejected) -> Response:
@@ -75,13 +133,18 @@ def rejected(error: Rejected) -> Response:
 
 def busy(error: Busy) -> Response:
     """503 with the time after which to come again."""
-    response = problem(503, "busy", str(error))
+    response = problem(503, "busy", "the service is busy; try again shortly")
     response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 
-def install(app: FastAPI) -> None:
-    """Every refusal and every failure of this app is answered as a problem."""
+def install(app: FastAPI, language: Language = "en") -> None:
+    """Every refusal and every failure of this app is answered as a problem.
+
+    In that language where the caller asks for none of ours.
+    """
+    app.state.language = language
+    voice("zh")  # its file is read now, not by the first caller
 
     @app.exception_handler(Rejected)
     async def _rejected(_: Request, error: Rejected) -> Response:
@@ -109,7 +172,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:
         kinds = {404: "not-found", 405: "method-not-allowed", 400: "unreadable", 401: "unauthorised"}
-        response = problem(error.status_code, kinds.get(error.status_code, "refused"), str(error.detail))
+        status = error.status_code
+        response = problem(status, kinds.get(status, "refused"), HTTP_TEXTS.get(status) or error.detail)
         response.headers.update(error.headers or {})
         return response
 
@@ -118,32 +182,31 @@ def install(app: FastAPI) -> None:
         return _mistake(request, error)
 
 
+def our_mistake() -> Response:
+    """500: what went wrong is in the log, not in the answer."""
+    return problem(500, "internal", "this is our mistake; it has been recorded")
+
+
 def _mistake(request: Request, error: Exception) -> Response:
     log.error("a call failed: %s %s: %s", request.method, request.url.path, type(error).__name__)
-    return problem(500, "internal", "this is our mistake; it has been recorded")
+    return our_mistake()
 
 
 def _validation(errors: Sequence[Any]) -> Response:
     shown = [
-        {"field": _field(e["loc"]), "detail": str(e["msg"])[:300], "kind": str(e["type"])}
+        {"field": field_of(e["loc"]), "detail": reason(e), "kind": str(e["type"])}
         for e in errors[:ERRORS_SHOWN_MAX]
     ]
     first = shown[0]
-    accepted = str(errors[0].get("ctx", {}).get("expected", "")) or first["detail"]
     unreadable = first["kind"] == "json_invalid"
     return problem(
         400 if unreadable else 422,
         "unreadable" if unreadable else "invalid-field",
-        f"{first['field']}: {first['detail']}",
+        say("{field}: {reason}", field=first["field"], reason=first["detail"]),
         field=first["field"],
-        accepted=accepted,
+        accepted=accepted(errors[0]),
         errors=shown,
     )
-
-
-def _field(location: Sequence[str | int]) -> str:
-    parts = [str(part) for part in location if part not in {"body", "query", "path", "header"}]
-    return ".".join(parts) or str(location[0] if location else "body")
 
 
 def no_such_property() -> Rejected:
@@ -151,9 +214,11 @@ def no_such_property() -> Rejected:
     return NotFound("not-found", "there is no such property")
 
 
-def bad_header(name: str, accepted: str) -> Invalid:
+def bad_header(name: str, accepted: Said) -> Invalid:
     """A header that cannot be understood."""
-    return Invalid("invalid-header", f"{name} is not understood", field=name, accepted=accepted)
+    return Invalid(
+        "invalid-header", say("{name} is not understood", name=name), field=name, accepted=accepted
+    )
 
 
 def describe(app: FastAPI) -> None:

@@ -22,6 +22,7 @@ from shared.kernel.commit import PARKED, TIMERS
 from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Failed, Record
+from shared.texts.say import say
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime
@@ -49,7 +50,7 @@ async def ask_drop(db: AsyncDatabase[dict[str, Any]], id: str, reason: str) -> N
     Its stream goes on without it. Raises NotFound, or Invalid without a reason.
     """
     if not REASON_CHARS[0] <= len(reason.strip()) <= REASON_CHARS[1]:
-        accepted = f"{REASON_CHARS[0]} to {REASON_CHARS[1]} characters"
+        accepted = say("{least} to {most} characters", least=REASON_CHARS[0], most=REASON_CHARS[1])
         raise Invalid("invalid-field", "dropping needs a reason", field="reason", accepted=accepted)
     await _ask(db, id, {"wish": "drop", "wish_reason": reason.strip()})
 
@@ -57,7 +58,7 @@ async def ask_drop(db: AsyncDatabase[dict[str, Any]], id: str, reason: str) -> N
 async def _ask(db: AsyncDatabase[dict[str, Any]], id: str, wish: dict[str, str]) -> None:
     result = await db[PARKED].update_one({"_id": id, "state": "parked"}, {"$set": wish})
     if not result.matched_count:
-        raise NotFound("not-found", f"nothing is parked under {id}")
+        raise NotFound("not-found", say("nothing is parked under {id}", id=id))
 
 
 class ParkedLoop:

@@ -23,6 +23,7 @@ from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
 from shared.kernel.unit import Cause
 from shared.tenancy import SYSTEM
+from shared.texts.say import say
 
 EVENT_BYTES_MAX = 256 * 1024
 CONTENT_TYPE = b"application/json"
@@ -63,7 +64,8 @@ def row_of(
         raise Bug(f"{service} emitted {event.TYPE}, which belongs to {event.producer()}")
     data = _body(event, id, data_key)
     if len(data) > bytes_max:
-        raise TooLarge("event-too-large", f"{event.TYPE} has {len(data)} bytes; at most {bytes_max} fit")
+        facts = {"event": event.TYPE, "length": len(data), "most": bytes_max}
+        raise TooLarge("event-too-large", say("{event} has {length} bytes; at most {most} fit", **facts))
     spoken = cause.kind != "event"  # what a service does because of an event, nobody asked for in person
     return {
         "_id": id,

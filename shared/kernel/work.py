@@ -20,6 +20,7 @@ from shared.kernel.kinds import Kinds, document_id
 from shared.kernel.numbers import NumberWanted
 from shared.kernel.reads import Collector, LookCache, Reads
 from shared.kernel.unit import Aggregate, Cause, Command
+from shared.texts.say import as_is, say
 
 A = TypeVar("A", bound=Aggregate)
 Key = tuple[str, str]  # collection, _id
@@ -161,9 +162,13 @@ class RunningUnit:
         if wanted is not None and wanted != version:
             raise Stale(
                 "stale-version",
-                f"it has been changed meanwhile: the version is {version}, If-Match says {wanted}",
+                say(
+                    "it has been changed meanwhile: the version is {version}, If-Match says {wanted}",
+                    version=version,
+                    wanted=wanted,
+                ),
                 field="If-Match",
-                accepted=f'"{version}"',
+                accepted=as_is(f'"{version}"'),
             )
 
     def emit(self, event: Event) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shared.deadlines import zone_of
 from shared.errors import Invalid
+from shared.texts.say import say
 
 DAYS_MAX = 400
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
@@ -34,7 +35,7 @@ def period(
             "period",
             "That is too long for one report.",
             field="since",
-            accepted=f"at most {DAYS_MAX} days",
+            accepted=say("at most {most} days", most=DAYS_MAX),
         )
     return _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
 
