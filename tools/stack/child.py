@@ -65,7 +65,9 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 cwd=folder,
-                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops children in order
+                # Of its own, so that Ctrl-C reaches the supervisor alone, which stops children in order. Not a
+                # session: Linux shares the processor between sessions first, whatever their `nice`.
+                process_group=0,
             )
         started = start_ticks(self._process.pid)
         content = {"name": self.name, "pid": self._process.pid, "port": self.port, "started_ticks": started}
