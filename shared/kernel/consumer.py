@@ -142,7 +142,7 @@ class LaneConsumer:
         known = ""
         while True:
             honour_cancellation()
-            await self._kept.write()
+            await self._kept.write_now_and_then()
             if self._incarnation.current != known:
                 known = self._incarnation.current
                 await self._new_incarnation(consumer, known)

@@ -19,6 +19,7 @@ from shared.kernel.received import Received
 from shared.kernel.unit import Record
 
 Key = tuple[str, int]  # producer, partition
+WRITE_EVERY = 4  # looks of half a second
 
 
 class Kept:
@@ -33,6 +34,7 @@ class Kept:
         self._clock = clock
         self.received: dict[Key, Received] = {}
         self._touched: set[Key] = set()
+        self._looks = 0
 
     async def keep(self, records: Sequence[Record]) -> None:
         """Note what was received, to be written by `write`; store the seals announced."""
@@ -46,6 +48,12 @@ class Kept:
         witnesses = [w for r in records if (w := self._witness(r)) is not None]
         if witnesses:
             await self._witnessed(witnesses)
+
+    async def write_now_and_then(self) -> None:
+        """Called at every look of the consumer; writes every two seconds."""
+        self._looks += 1
+        if self._looks % WRITE_EVERY == 0:
+            await self.write()
 
     async def write(self) -> None:
         """What was received since the last time, as facts that no late or repeated write takes back.
