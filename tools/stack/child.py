@@ -65,7 +65,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 cwd=folder,
-                # Of its own, so that Ctrl-C reaches the supervisor alone, which stops children in order. Not a
+                # Of its own, so that Ctrl-C reaches the supervisor alone, which stops all in order. Not a
                 # session: Linux shares the processor between sessions first, whatever their `nice`.
                 process_group=0,
             )
