@@ -45,6 +45,12 @@ class Rejected(GuanjiaError):
         self.accepted = accepted
 
 
+def demand(refusal: Rejected | None) -> None:
+    """Raise the "no" that a rule answered; None is its "yes"."""
+    if refusal is not None:
+        raise refusal
+
+
 class Invalid(Rejected):
     """A field is missing, malformed or not accepted here."""
 

@@ -13,11 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.billing.domain.account import Account
 from services.billing.domain.charge import Charge
-from services.billing.domain.deposit import Deposit, DepositStatus, RefundState
+from services.billing.domain.deposit import Deposit, DepositStatus, RefundState, not_possible
 from services.billing.domain.ledger import AccountName, Entry, EntryKind
 from services.billing.domain.payment import Method, Payment, Purpose
 from services.billing.domain.postings import Holder
-from services.billing.domain.quote import ConsentBy, ConsentHow, FreeReason, Quote
+from services.billing.domain.quote import (
+    ConsentBy,
+    ConsentHow,
+    FreeReason,
+    Quote,
+    not_to_consent,
+    not_to_refuse,
+)
 from services.billing.viewer import Viewer
 from shared.http.actions import AllowedAction
 from shared.kernel.unit import Aggregate
@@ -211,14 +218,13 @@ def amount(minor: int, currency: str) -> Amount:
 def quote_answer(quote: Quote, viewer: Viewer) -> QuoteAnswer:
     """The quote as this viewer sees it; one that ran out unanswered is shown as expired."""
     answer = QuoteAnswer.model_validate(quote)
-    if quote.status != "OFFERED":
-        return answer
-    answer.allowed_actions = viewer.action("billing.refuse_quote", f"quotes/{quote.id}/refuse", "ReasonBody")
+    path = f"quotes/{quote.id}"
+    if not_to_refuse(quote) is None:
+        answer.allowed_actions = viewer.action("billing.refuse_quote", f"{path}/refuse", "ReasonBody")
+    if not_to_consent(quote, viewer.now) is None:
+        answer.allowed_actions += viewer.action("billing.consent_quote", f"{path}/consent", "ConsentBody")
     if quote.expired(viewer.now):
         answer.status = "EXPIRED"
-    else:
-        path = f"quotes/{quote.id}/consent"
-        answer.allowed_actions += viewer.action("billing.consent_quote", path, "ConsentBody")
     return answer
 
 
@@ -226,14 +232,15 @@ def deposit_answer(deposit: Deposit, viewer: Viewer) -> DepositAnswer:
     """The deposit as this viewer sees it."""
     answer = DepositAnswer.model_validate(deposit)
     path = f"deposits/{deposit.id}"
-    if deposit.status == "REQUESTED" and viewer.collects:
-        answer.allowed_actions = viewer.action("billing.receive_payment", "payments", "PaymentBody")
-    elif (deposit.status == "HELD" and viewer.decides) or (deposit.refund == "due" and viewer.collects):
-        answer.allowed_actions = viewer.action("billing.refund_deposit", f"{path}/refund", "RefundBody")
-    elif deposit.status == "DISPUTED" and viewer.decides:
-        approve = viewer.action("billing.approve_forfeiture", f"{path}/approve-forfeiture", "ReasonBody")
-        waive = viewer.action("billing.waive_forfeiture", f"{path}/waive-forfeiture", "WaiveBody")
-        answer.allowed_actions = approve + waive
+    actions = answer.allowed_actions = []
+    if not_possible(deposit, "hold") is None and viewer.collects:
+        actions += viewer.action("billing.receive_payment", "payments", "PaymentBody")
+    if viewer.collects if deposit.refund == "due" else viewer.decides(deposit, "refund"):
+        actions += viewer.action("billing.refund_deposit", f"{path}/refund", "RefundBody")
+    if viewer.decides(deposit, "forfeit"):
+        actions += viewer.action("billing.approve_forfeiture", f"{path}/approve-forfeiture", "ReasonBody")
+    if viewer.decides(deposit, "waive"):
+        actions += viewer.action("billing.waive_forfeiture", f"{path}/waive-forfeiture", "WaiveBody")
     return answer
 
 

@@ -6,7 +6,7 @@ commit of a property.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -81,6 +81,15 @@ async def one(db: Database, kind: type[A], property_id: str, id: str) -> A | Non
     """One aggregate of a property."""
     row = await db[KINDS[kind]].find_one({"_id": f"{property_id}:{id}", "property_id": property_id})
     return None if row is None else cast("A", _KINDS.aggregate(kind, row))
+
+
+async def several(db: Database, kind: type[A], property_id: str, ids: Collection[str]) -> list[A]:
+    """Those of the aggregates that are there."""
+    if not ids:
+        return []
+    query = {"_id": {"$in": [f"{property_id}:{id}" for id in ids]}, "property_id": property_id}
+    rows = await db[KINDS[kind]].find(query).to_list(len(ids))
+    return [cast("A", _KINDS.aggregate(kind, row)) for row in rows]
 
 
 async def of_request(db: Database, kind: type[A], property_id: str, request_id: str) -> list[A]:

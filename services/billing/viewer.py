@@ -5,32 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.billing.domain.payment import ENGINEERING
+from services.billing.domain.deposit import Deposit, DepositAction, not_to_decide
+from services.billing.domain.payment import no_collector
 from shared.catalogue.model import BillingRules
 from shared.http.actions import AllowedAction
 from shared.policy import Policy
 
+NOBODY_PAYS = BillingRules(payer="none")
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The person who reads, with his roles here. `rules` are those of the request, where they are at hand."""
+    """The person who reads, with his roles here. `rules` are those of the request; none: nobody pays."""
 
     property_id: str
     roles: frozenset[str]
     policy: Policy
     now: datetime
-    rules: BillingRules | None = None
+    rules: BillingRules = NOBODY_PAYS
 
     @property
     def collects(self) -> bool:
-        """Whether the catalogue lets him take or hand out money; true where the rules are not at hand."""
-        allowed = self.rules is None or bool(self.roles & set(self.rules.collected_by))
-        return allowed and not self.roles & ENGINEERING
+        """Whether he may take or hand out money."""
+        return no_collector(self.roles, self.rules) is None
 
-    @property
-    def decides(self) -> bool:
-        """Whether the catalogue lets him decide over deposits; true where the rules are not at hand."""
-        return self.rules is None or bool(self.roles & set(self.rules.forfeiture_approver))
+    def decides(self, deposit: Deposit, action: DepositAction) -> bool:
+        """Whether he may do that with the deposit now."""
+        return not_to_decide(deposit, action, self.roles, self.rules) is None
 
     def action(self, name: str, path: str, body: str) -> list[AllowedAction]:
         """That action, if the policy lets the viewer do it."""

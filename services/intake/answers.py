@@ -6,7 +6,7 @@ are read anew by whoever may.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -239,9 +239,3 @@ def state_of(
 def duplicate_of(other: Request) -> Duplicate:
     """What is shown of a possible duplicate."""
     return Duplicate.model_validate(other)
-
-
-def actions_of(found: Mapping[str, AllowedAction], allowed: Iterable[str]) -> list[AllowedAction]:
-    """The actions that the state offers and the policy allows, in the state's order."""
-    names = set(allowed)
-    return [action for name, action in found.items() if name in names]

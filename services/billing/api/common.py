@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -12,7 +13,7 @@ from services.billing import repository
 from services.billing.bodies import bounded
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
-from services.billing.viewer import Viewer
+from services.billing.viewer import NOBODY_PAYS, Viewer
 from shared.catalogue.model import BillingRules
 from shared.errors import Conflict, Invalid, NotFound
 from shared.http.call import Call
@@ -50,17 +51,25 @@ async def books_of(call: Call) -> Books:
 
 async def rules_of(call: Call, account_id: str) -> BillingRules | None:
     """The rules of an account, to say which actions stand open; None if they cannot be had."""
-    account = await repository.one(call.db, Account, call.property_id, account_id)
-    books = await repository.one(call.db, Books, call.property_id, call.property_id)
-    if account is None or books is None:
-        return None
-    version = account.catalogue_version
-    return call.catalogue.at_or_current(version, account.procedure, books.profile).billing
+    return (await rules_by_account(call, {account_id})).get(account_id)
+
+
+async def rules_by_account(call: Call, account_ids: Collection[str]) -> dict[str, BillingRules]:
+    """The rules of these accounts; one that has none, or is not there, is left out."""
+    accounts = await repository.several(call.db, Account, call.property_id, account_ids)
+    books = await repository.one(call.db, Books, call.property_id, call.property_id) if accounts else None
+    found = {}
+    for account in accounts:
+        profile = books.profile if books is not None else ""
+        procedure = call.catalogue.at_or_current(account.catalogue_version, account.procedure, profile)
+        if procedure.billing is not None:
+            found[account.id] = procedure.billing
+    return found
 
 
 def viewer(call: Call, rules: BillingRules | None = None) -> Viewer:
     """The caller, as one who reads."""
-    return Viewer(call.property_id, call.roles, call.runtime.policy, call.now, rules)
+    return Viewer(call.property_id, call.roles, call.runtime.policy, call.now, rules or NOBODY_PAYS)
 
 
 def place(page: Page) -> tuple[datetime, str] | None:

@@ -26,6 +26,7 @@ from services.billing.api.common import (
     cursor,
     found,
     place,
+    rules_by_account,
     rules_of,
     viewer,
 )
@@ -166,7 +167,8 @@ async def list_deposits(
     filters = {"status": status or "", "request_id": request_id}
     rows = await repository.newest(call.db, Deposit, call.property_id, filters, place(page), page.limit + 1)
     shown, last = rows[: page.limit], rows[page.limit - 1] if len(rows) > page.limit else None
-    items = [deposit_answer(deposit, viewer(call)) for deposit in shown]
+    rules = await rules_by_account(call, {deposit.account_id for deposit in shown})
+    items = [deposit_answer(d, viewer(call, rules.get(d.account_id))) for d in shown]
     return page.answer(items, None if last is None else cursor(last.requested_at, last.id))
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from services.billing.domain.postings import KeptBy
 from shared.catalogue.model import BillingRules
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, Rejected, demand
 from shared.money import Money
 
 DepositStatus = Literal["REQUESTED", "HELD", "APPLIED", "REFUNDED", "DISPUTED", "FORFEITED", "VOID"]
@@ -72,17 +72,23 @@ class Deposit:
         return self.status in KEPT
 
 
+def not_possible(deposit: Deposit, action: DepositAction) -> Conflict | None:
+    """What the state of a deposit does not allow."""
+    if (deposit.status, action) in TRANSITIONS:
+        return None
+    accepted = ", ".join(s.lower() for s, a in TRANSITIONS if a == action)
+    return Conflict(
+        "deposit-state",
+        f"this deposit is {deposit.status.lower()}",
+        field="deposit_id",
+        accepted=f"a deposit that is {accepted}",
+    )
+
+
 def step(deposit: Deposit, action: DepositAction, at: datetime, by: str, reason: str = "") -> Deposit:
     """The deposit after that action; Conflict if its state does not allow it."""
-    status = TRANSITIONS.get((deposit.status, action))
-    if status is None:
-        accepted = ", ".join(s.lower() for s, a in TRANSITIONS if a == action)
-        raise Conflict(
-            "deposit-state",
-            f"this deposit is {deposit.status.lower()}",
-            field="deposit_id",
-            accepted=f"a deposit that is {accepted}",
-        )
+    demand(not_possible(deposit, action))
+    status = TRANSITIONS[deposit.status, action]
     refund: RefundState = "due" if status == "REFUNDED" else deposit.refund
     taken = (*deposit.steps, DepositStep(status, at, by, reason))
     return replace(deposit, status=status, steps=taken, refund=refund)
@@ -96,11 +102,19 @@ def hand_out(deposit: Deposit) -> Deposit:
     return replace(deposit, refund="paid")
 
 
-def check_decider(roles: Collection[str], rules: BillingRules) -> None:
+def no_decider(roles: Collection[str], rules: BillingRules) -> Forbidden | None:
     """Forbidden unless the catalogue lets one of these roles decide over a deposit that is held (J4)."""
-    if not set(rules.forfeiture_approver).intersection(roles):
-        accepted = ", ".join(rules.forfeiture_approver)
-        raise Forbidden("not-the-decider", "your role does not decide over a deposit", accepted=accepted)
+    if set(rules.forfeiture_approver).intersection(roles):
+        return None
+    accepted = ", ".join(rules.forfeiture_approver)
+    return Forbidden("not-the-decider", "your role does not decide over a deposit", accepted=accepted)
+
+
+def not_to_decide(
+    deposit: Deposit, action: DepositAction, roles: Collection[str], rules: BillingRules
+) -> Rejected | None:
+    """Why these roles do not release, forfeit or give back the deposit now."""
+    return no_decider(roles, rules) or not_possible(deposit, action)
 
 
 def reminded(rules: BillingRules, number: int) -> str:

@@ -50,16 +50,17 @@ class Payment:
     cleared_by: str = ""
 
 
-def check_collector(roles: Collection[str], rules: BillingRules) -> None:
+def no_collector(roles: Collection[str], rules: BillingRules) -> Forbidden | None:
     """Forbidden unless the catalogue lets one of these roles take the money, and none is engineering's.
 
     The profile's switch `repair.payment` (desk or door, P030) has already decided `collected_by`.
     """
     if ENGINEERING.intersection(roles):
-        raise Forbidden("engineering-takes-no-money", "nobody in engineering takes money from an owner")
-    if not set(rules.collected_by).intersection(roles):
-        accepted = ", ".join(sorted(rules.collected_by))
-        raise Forbidden("not-a-collector", "your role does not take money here", accepted=accepted)
+        return Forbidden("engineering-takes-no-money", "nobody in engineering takes money from an owner")
+    if set(rules.collected_by).intersection(roles):
+        return None
+    accepted = ", ".join(sorted(rules.collected_by))
+    return Forbidden("not-a-collector", "your role does not take money here", accepted=accepted)
 
 
 def check_method(method: str, purpose: Purpose, rules: BillingRules) -> None:

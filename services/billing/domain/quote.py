@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.catalogue.model import BillingRules
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, demand
 from shared.money import Money
 
 QuoteStatus = Literal["OFFERED", "CONSENTED", "REFUSED", "SUPERSEDED", "VOID"]
@@ -153,12 +153,31 @@ def expiry(rules: BillingRules, offered_at: datetime) -> datetime:
     return offered_at + timedelta(hours=rules.quote_valid_hours)
 
 
+def not_to_consent(quote: Quote, now: datetime) -> Conflict | None:
+    """A quote is consented to while it is offered and stands."""
+    if quote.status != "OFFERED":
+        return _answered(quote)
+    if not quote.expired(now):
+        return None
+    return Conflict(
+        "quote-expired",
+        f"this price stood until {quote.expires_at:%Y-%m-%d %H:%M} UTC",
+        field="quote_id",
+        accepted="a new quote",
+    )
+
+
+def not_to_refuse(quote: Quote) -> Conflict | None:
+    """A quote is refused while it is offered, also after it ran out."""
+    return None if quote.status == "OFFERED" else _answered(quote)
+
+
 def consent(quote: Quote, given: Consent, shown: Money | None = None) -> Quote:
     """The owner agrees to the quote.
 
     `shown` is the total the owner was told, if the caller says so. Conflict if it is not open.
     """
-    _open(quote, given.at)
+    demand(not_to_consent(quote, given.at))
     if shown is not None and shown != quote.total:
         raise Conflict("other-total", f"the quote is {quote.total}", field="total", accepted=str(quote.total))
     return replace(quote, status="CONSENTED", consent=given)
@@ -166,8 +185,7 @@ def consent(quote: Quote, given: Consent, shown: Money | None = None) -> Quote:
 
 def refuse(quote: Quote, at: datetime, reason: str) -> Quote:
     """The owner does not agree; also possible after the quote ran out. Conflict if it was answered before."""
-    if quote.status != "OFFERED":
-        raise _answered(quote)
+    demand(not_to_refuse(quote))
     return replace(quote, status="REFUSED", refused_at=at, refusal_reason=reason)
 
 
@@ -179,18 +197,6 @@ def supersede(quote: Quote) -> Quote:
 def void(quote: Quote) -> Quote:
     """The work will not be done: nobody owes anything on this quote."""
     return replace(quote, status="VOID") if quote.status in ("OFFERED", "CONSENTED") else quote
-
-
-def _open(quote: Quote, now: datetime) -> None:
-    if quote.status != "OFFERED":
-        raise _answered(quote)
-    if quote.expired(now):
-        raise Conflict(
-            "quote-expired",
-            f"this price stood until {quote.expires_at:%Y-%m-%d %H:%M} UTC",
-            field="quote_id",
-            accepted="a new quote",
-        )
 
 
 def _answered(quote: Quote) -> Conflict:

@@ -13,7 +13,7 @@ from services.billing.domain.charge import Charge
 from services.billing.domain.deposit import Deposit
 from services.billing.domain.ledger import EntryKind, Move, Posting, entry_of
 from services.billing.domain.quote import Quote
-from services.billing.viewer import Viewer
+from services.billing.viewer import NOBODY_PAYS, Viewer
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules
 from shared.errors import Bug, Conflict, Invalid, NotFound, Poison, Rejected
@@ -81,7 +81,7 @@ def roles_of(unit: Unit) -> frozenset[str]:
 
 def viewer_of(kit: Kit, unit: Unit, rules: BillingRules | None = None) -> Viewer:
     """For whom an answer is made."""
-    return Viewer(unit.cause.property_id, roles_of(unit), kit.policy, unit.now, rules)
+    return Viewer(unit.cause.property_id, roles_of(unit), kit.policy, unit.now, rules or NOBODY_PAYS)
 
 
 async def books_of(unit: Unit, account: Account | None = None) -> Books:
@@ -110,7 +110,7 @@ async def rules_of(kit: Kit, unit: Unit, account: Account) -> BillingRules:
     books = await books_of(unit, account)
     version = account.catalogue_version
     procedure = kit.catalogue.at_or_current(version, account.procedure, books.profile)
-    return procedure.billing or BillingRules(payer="none")
+    return procedure.billing or NOBODY_PAYS
 
 
 async def quote_of(unit: Unit, quote_id: str) -> Quote:

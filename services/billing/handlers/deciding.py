@@ -16,8 +16,8 @@ from services.billing.domain.commands import (
     RemindForfeiture,
     WaiveForfeiture,
 )
-from services.billing.domain.deposit import Deposit, check_decider, hand_out, kept_by, reminded, step
-from services.billing.domain.payment import check_collector, check_method, holder_of
+from services.billing.domain.deposit import Deposit, hand_out, kept_by, not_to_decide, reminded, step
+from services.billing.domain.payment import check_method, holder_of, no_collector
 from services.billing.domain.postings import cash_place, deposit_forfeited, refund_paid_out
 from services.billing.handlers.common import (
     Kit,
@@ -34,7 +34,7 @@ from services.billing.handlers.common import (
 from services.billing.handlers.settling import settle
 from services.billing.handlers.working import forfeiture_timer, refund
 from shared.catalogue.model import BillingRules
-from shared.errors import Invalid
+from shared.errors import Invalid, demand
 from shared.events.billing import DepositForfeited, ForfeitureOverdue, RefundPaid
 from shared.kernel.unit import Unit
 
@@ -51,7 +51,7 @@ async def refund_deposit(kit: Kit, unit: Unit) -> None:
     if deposit.refund == "due":
         _hand_out(unit, deposit, command, rules)
     else:
-        check_decider(roles_of(unit), rules)
+        demand(not_to_decide(deposit, "refund", roles_of(unit), rules))
         released = step(deposit, "refund", unit.now, unit.cause.principal.sub, command.reason)
         if not command.reason:
             raise Invalid(
@@ -63,7 +63,7 @@ async def refund_deposit(kit: Kit, unit: Unit) -> None:
 
 def _hand_out(unit: Unit, deposit: Deposit, command: RefundDeposit, rules: BillingRules) -> None:
     roles, by = roles_of(unit), unit.cause.principal.sub
-    check_collector(roles, rules)
+    demand(no_collector(roles, rules))
     check_method(command.method, "deposit", rules)
     unit.save(hand_out(deposit))
     cash = cash_place(holder_of(command.method, roles), command.method, by)
@@ -87,7 +87,7 @@ async def approve_forfeiture(kit: Kit, unit: Unit) -> None:
     deposit = await deposit_of(unit, command.deposit_id)
     account = await account_of(unit)
     rules = await rules_of(kit, unit, account)
-    check_decider(roles_of(unit), rules)
+    demand(not_to_decide(deposit, "forfeit", roles_of(unit), rules))
     by, keeper = unit.cause.principal.sub, kept_by(rules, deposit.partner)
     unit.save(replace(step(deposit, "forfeit", unit.now, by, command.reason), kept_by=keeper))
     unit.cancel_timer(forfeiture_timer(deposit.id))
@@ -112,7 +112,7 @@ async def waive_forfeiture(kit: Kit, unit: Unit) -> None:
     deposit = await deposit_of(unit, command.deposit_id)
     account = await account_of(unit)
     rules = await rules_of(kit, unit, account)
-    check_decider(roles_of(unit), rules)
+    demand(not_to_decide(deposit, "waive", roles_of(unit), rules))
     waived = step(deposit, "waive", unit.now, unit.cause.principal.sub, command.reason)
     unit.cancel_timer(forfeiture_timer(deposit.id))
     refund(unit, waived, "waived", disputed=True)

@@ -10,12 +10,12 @@ from services.billing.domain.commands import ClearDoorCash, ReceivePayment
 from services.billing.domain.deposit import Deposit, step
 from services.billing.domain.payment import (
     Payment,
-    check_collector,
     check_deposit_amount,
     check_method,
     clear,
     cleared_total,
     holder_of,
+    no_collector,
     receipt_text,
 )
 from services.billing.domain.postings import cash_cleared, cash_place, charge_paid, deposit_paid
@@ -35,7 +35,7 @@ from services.billing.handlers.common import (
     viewer_of,
 )
 from services.billing.handlers.settling import settle
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound, demand
 from shared.events.billing import DepositHeld, PaymentReceived
 from shared.kernel.unit import Unit
 from shared.money import Money
@@ -53,7 +53,7 @@ async def receive_payment(kit: Kit, unit: Unit) -> None:
         return
     account = await account_of(unit)
     rules, books, roles = await rules_of(kit, unit, account), await books_of(unit, account), roles_of(unit)
-    check_collector(roles, rules)
+    demand(no_collector(roles, rules))
     check_method(command.method, command.purpose, rules)
     paid = money(command.amount, books.currency, "amount")
     parts, deposit = await _what_it_pays(unit, account, command, paid)

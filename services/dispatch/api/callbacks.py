@@ -14,6 +14,7 @@ from services.dispatch.domain import bodies
 from services.dispatch.domain import callback_bodies as callback_bodies
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.flow import Actor
 from services.dispatch.handlers.callback_answers import CallbackAnswer, CallbackDetail, detail_of, state_of
 from services.dispatch.handlers.callbacks import RainAnswer
 from services.dispatch.rain import STREAM as RAIN_STREAM
@@ -99,7 +100,8 @@ async def list_callbacks(
     )
     shown = found[: page.limit]
     last = shown[-1] if len(found) > page.limit else None
-    items = [state_of(c, call.roles, call.runtime.policy, call.now) for c in shown]
+    reader = Actor(call.principal.sub, call.roles)
+    items = [state_of(c, reader, call.runtime.policy, call.now) for c in shown]
     return page.answer(items, after(last.due_at, last.id) if last is not None else None)
 
 
@@ -108,7 +110,8 @@ async def read_callback(call: CallDep, callback_id: PathId) -> Response:
     """One callback with what the owner said, and what may be done next."""
     call.authorise(READ)
     found = await _callback(call, callback_id)
-    return answer(detail_of(found, call.roles, call.runtime.policy, call.now), found.version)
+    reader = Actor(call.principal.sub, call.roles)
+    return answer(detail_of(found, reader, call.runtime.policy, call.now), found.version)
 
 
 @router.post("/callbacks/{callback_id}/attempt", response_model=CallbackAnswer)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 
+from services.dispatch import repository
 from services.dispatch.domain import bodies
+from services.dispatch.domain.flow import Actor
+from services.dispatch.domain.permits import HEAD, Asked
+from services.dispatch.domain.roster import departments_of
 from shared.errors import Invalid
+from shared.http.call import Call
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
@@ -46,6 +52,15 @@ def place(page: Page) -> tuple[datetime, str] | None:
 def after(moment: datetime | None, id: str) -> str:
     """The cursor behind one item."""
     return f"{moment.isoformat() if moment is not None else ''}|{id}"
+
+
+async def asked(call: Call) -> Asked:
+    """Who reads, with his departments where they decide."""
+    actor = Actor(call.principal.sub, call.roles)
+    if HEAD in call.roles:
+        rosters = await repository.rosters(call.db, call.property_id)
+        actor = replace(actor, departments=departments_of(actor.by, rosters))
+    return Asked(actor, call.now)
 
 
 async def csv_text(request: Request) -> str:

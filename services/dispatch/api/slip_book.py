@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, answer
+from services.dispatch.api.common import READ, PathId, answer, asked
 from services.dispatch.api.slips import Year, wanted_year
 from services.dispatch.api.work_orders import order_of
 from services.dispatch.domain.bodies import NoteBody
@@ -127,7 +127,8 @@ async def read_book(call: CallDep, page: PageDep, period: Period) -> Response:
     page_of = found[: page.limit]
     last = page_of[-1] if len(found) > page.limit else None
     cursor = f"{last.slip_year}-{last.slip_number}" if last is not None else None
-    return page.answer([work_order_answer(o, call.roles, call.runtime.policy) for o in page_of], cursor)
+    reader = await asked(call)
+    return page.answer([work_order_answer(o, reader, call.runtime.policy) for o in page_of], cursor)
 
 
 @router.post("/slips/hand-in", response_model=HandInAnswer)

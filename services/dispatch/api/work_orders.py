@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, Since, Until, Wanted, after, answer, place
+from services.dispatch.api.common import READ, PathId, Since, Until, Wanted, after, answer, asked, place
 from services.dispatch.domain import bodies
 from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.flow import Action
@@ -89,7 +89,8 @@ async def list_work_orders(
     cursor = None
     if last is not None:
         cursor = after(last.due_at if by_deadline else last.reported_at, last.id)
-    items = [work_order_answer(order, call.roles, call.runtime.policy) for order in shown]
+    reader = await asked(call)
+    items = [work_order_answer(order, reader, call.runtime.policy) for order in shown]
     return page.answer(items, cursor)
 
 
@@ -98,7 +99,7 @@ async def read_work_order(call: CallDep, work_order_id: PathId) -> Response:
     """One work order, with what may be done next."""
     call.authorise(READ)
     order = await order_of(call, work_order_id)
-    return answer(work_order_answer(order, call.roles, call.runtime.policy), order.version)
+    return answer(work_order_answer(order, await asked(call), call.runtime.policy), order.version)
 
 
 @router.post("/work-orders/{work_order_id}/collect", response_model=WorkOrderAnswer)

@@ -6,7 +6,6 @@ A department cannot refuse (R6): a person may say "cannot" with a reason and the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -18,7 +17,7 @@ from services.dispatch.domain.onsite import with_site
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.routing import Choice
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, demand
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkOrderAssigned
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
@@ -46,28 +45,30 @@ def given(order: WorkOrder, choice: Choice, now: datetime) -> WorkOrder:
     )
 
 
-def assign(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
+def assign(order: WorkOrder, actor: Actor, staff: Staff, now: datetime) -> WorkOrder:
     """A supervisor gives the order to somebody.
 
-    Raises Conflict where the flow or the person does not allow it.
+    Raises Conflict where the flow or the person does not allow it, Forbidden for who may not give it out.
     """
     check(FLOWS[order.kind], order, "assign")
+    demand(not_to_give_out(order, actor))
     return given(order, Choice(_available(staff)), now)
 
 
-def may_give_out(order: WorkOrder, actor: Actor, roles: Collection[str]) -> None:
-    """Who gives out a general repair where the repair supervisor does that (P018). Raises Forbidden."""
-    if roles and not actor.roles & set(roles):
-        accepted = ", ".join(roles)
-        detail = f"Slip {order.slip} is not urgent: the repair supervisor gives it out (P018)."
-        raise Forbidden("general-by-supervisor", detail, field="staff_id", accepted=accepted)
+def not_to_give_out(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """Urgent slips are given out by reception or any supervisor, general ones by the repair supervisor
+    where there is one (P018, P019).
+    """
+    roles = order.rules.general_assigned_by
+    if order.urgency != "general" or not roles or actor.roles & set(roles):
+        return None
+    detail = f"Slip {order.slip} is not urgent: the repair supervisor gives it out (P018)."
+    return Forbidden("general-by-supervisor", detail, field="staff_id", accepted=", ".join(roles))
 
 
 def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
     """The assignee cannot: the order is free for the next person. Raises Conflict where nobody has it."""
     line = check(FLOWS[order.kind], order, "cannot")
-    if not order.assignee_id:
-        raise Conflict("nobody-assigned", f"Nobody has slip {order.slip} yet.", field="work_order_id")
     return moved(passed_over(order), line, now)
 
 

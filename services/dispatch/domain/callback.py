@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.dispatch.domain.flow import Actor
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
 from shared.events.dispatch_callbacks import (
     CallbackKind,
     CallbackMethod,
@@ -108,31 +108,77 @@ class Callback:
         return max(0, needed - len(self.signatures))
 
 
-def check_actor(callback: Callback, actor: Actor) -> None:
-    """Never who did the work. Raises Forbidden."""
-    if actor.by == callback.technician_id:
-        raise Forbidden(
-            "own-work",
-            f"Whoever did the work of slip {callback.slip} does not call back about it.",
-            accepted="somebody else of customer service",
-        )
+def own_work(callback: Callback, actor: Actor) -> Forbidden | None:
+    """Never who did the work."""
+    if actor.by != callback.technician_id:
+        return None
+    return Forbidden(
+        "own-work",
+        f"Whoever did the work of slip {callback.slip} does not call back about it.",
+        accepted="somebody else of customer service",
+    )
 
 
-def _must_be_due(callback: Callback) -> None:
+def not_due(callback: Callback) -> Conflict | None:
+    """A callback is made while it is due."""
     if callback.status == "DUE":
-        return
+        return None
     said = {
         "AWAITING_RAIN": "It is made after the next rain, and it has not rained yet.",
         "ANSWERED": "The owner has given his opinion already; signatures are missing.",
         "CLOSED": f"This callback is closed: {callback.result}.",
     }[callback.status]
     instead = {"AWAITING_RAIN": "record the rain", "ANSWERED": "sign"}.get(callback.status, "nothing")
-    raise Conflict("callback-not-due", said, field="callback_id", accepted=instead)
+    return Conflict("callback-not-due", said, field="callback_id", accepted=instead)
 
 
-def attempted(callback: Callback, attempt: Attempt) -> Callback:
+def not_to_call(callback: Callback, actor: Actor) -> Rejected | None:
+    """Why this person does not call the owner now."""
+    return not_due(callback) or own_work(callback, actor)
+
+
+def not_to_sign(callback: Callback, actor: Actor) -> Rejected | None:
+    """The second signature follows on the owner's word and is another person's (R18)."""
+    if callback.status != "ANSWERED":
+        detail = "There is nothing to sign before the owner has said something."
+        first = Conflict("nothing-to-sign", detail, field="callback_id", accepted="record the opinion first")
+        return not_due(callback) or first
+    if refusal := own_work(callback, actor):
+        return refusal
+    if actor.by not in {s.by for s in callback.signatures}:
+        return None
+    return Conflict(
+        "same-signer",
+        "A callback by telephone is signed by two different people (R18), and you have signed already.",
+        field="signer",
+        accepted="somebody else of customer service",
+    )
+
+
+def not_to_give_up(callback: Callback) -> Rejected | None:
+    """A callback is given up after so many tries (J7)."""
+    if refusal := not_due(callback):
+        return refusal
+    if callback.unreached >= callback.attempts_min:
+        return None
+    return Conflict(
+        "too-few-attempts",
+        f"The owner was tried {callback.unreached} times at allowed hours.",
+        accepted=f"{callback.attempts_min} recorded attempts at allowed hours without answer",
+    )
+
+
+def no_notice(callback: Callback) -> Conflict | None:
+    """A notice is read once."""
+    if callback.notice_open:
+        return None
+    detail = "There is no notice about this callback that has not been read."
+    return Conflict("no-notice", detail, field="callback_id", accepted="nothing")
+
+
+def attempted(callback: Callback, attempt: Attempt, actor: Actor) -> Callback:
     """A try without an opinion: nobody answered, or he wants to be called again."""
-    _must_be_due(callback)
+    demand(not_to_call(callback, actor))
     reached = attempt.result == "reached"
     return dataclasses.replace(
         callback,
@@ -155,8 +201,7 @@ class Opinion:
 
 def answered(callback: Callback, said: Opinion, actor: Actor, now: datetime, read_by: datetime) -> Callback:
     """The owner's opinion; who recorded it has signed. Raises Invalid for one that says too little."""
-    _must_be_due(callback)
-    check_actor(callback, actor)
+    demand(not_to_call(callback, actor))
     unhappy = said.opinion == "not_satisfied"
     if unhappy and not said.problem:
         accepted = "not_fixed, came_back, damage, not_clean, conduct, price or other"
@@ -192,18 +237,7 @@ def answered(callback: Callback, said: Opinion, actor: Actor, now: datetime, rea
 
 def signed(callback: Callback, actor: Actor, now: datetime) -> Callback:
     """The second signature, by another person (R18); it may follow on the next shift."""
-    if callback.status != "ANSWERED":
-        _must_be_due(callback)
-        detail = "There is nothing to sign before the owner has said something."
-        raise Conflict("nothing-to-sign", detail, field="callback_id", accepted="record the opinion first")
-    check_actor(callback, actor)
-    if actor.by in {s.by for s in callback.signatures}:
-        raise Conflict(
-            "same-signer",
-            "A callback by telephone is signed by two different people (R18), and you have signed already.",
-            field="signer",
-            accepted="somebody else of customer service",
-        )
+    demand(not_to_sign(callback, actor))
     return _proven(
         dataclasses.replace(callback, signatures=(*callback.signatures, Signed(actor.by, now))), now
     )
@@ -217,13 +251,7 @@ def _proven(callback: Callback, now: datetime) -> Callback:
 
 def given_up(callback: Callback, now: datetime) -> Callback:
     """A supervisor closes it after so many tries; counted apart, never as satisfied (J7)."""
-    _must_be_due(callback)
-    if callback.unreached < callback.attempts_min:
-        raise Conflict(
-            "too-few-attempts",
-            f"The owner was tried {callback.unreached} times at allowed hours.",
-            accepted=f"{callback.attempts_min} recorded attempts at allowed hours without answer",
-        )
+    demand(not_to_give_up(callback))
     return _closed(callback, "unreached", now)
 
 
@@ -252,9 +280,7 @@ def rained(callback: Callback, rain_id: str, due_at: datetime) -> Callback:
 
 def notice_read(callback: Callback, actor: Actor, now: datetime) -> Callback:
     """Who did the work, or his supervisor, has read the notice. Raises Conflict if there is none to read."""
-    if not callback.notice_open:
-        detail = "There is no notice about this callback that has not been read."
-        raise Conflict("no-notice", detail, field="callback_id", accepted="nothing")
+    demand(no_notice(callback))
     return dataclasses.replace(callback, notice_open=False, notice_read_at=now, notice_read_by=actor.by)
 
 

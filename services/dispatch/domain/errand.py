@@ -10,7 +10,18 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timedelta
 
-from services.dispatch.domain.flow import HAND_IN, Actor, Change, Flow, Line, at, check, moved, step
+from services.dispatch.domain.flow import (
+    HAND_IN,
+    Actor,
+    Change,
+    Flow,
+    Line,
+    assigned,
+    at,
+    check,
+    moved,
+    step,
+)
 from services.dispatch.domain.model import Booking, Notice, Quote, Status, Taxi, WorkOrder
 from services.dispatch.domain.repair import paid_off
 from shared.errors import Invalid
@@ -39,7 +50,7 @@ BEFORE_BOOKING = _set(
 )
 
 ERRAND: Flow = {
-    "cannot": (Line(BEFORE_BOOKING),),
+    "cannot": (Line(BEFORE_BOOKING, "", assigned),),
     "assign": (Line(BEFORE_BOOKING | _set("BOOKED")),),
     "confirm-car": (Line(_set("ASKED", "UNAVAILABLE", "OBJECTED"), "AVAILABLE"),),
     "unavailable": (Line(_set("ASKED", "AVAILABLE", "OBJECTED"), "UNAVAILABLE"),),

@@ -93,6 +93,11 @@ class Line:
 Flow = Mapping[Action, tuple[Line, ...]]
 
 
+def assigned(order: WorkOrder) -> str:
+    """Only who has a slip can say that he cannot (J6)."""
+    return "" if order.assignee_id else "Nobody has this slip yet."
+
+
 def _handed_in(order: WorkOrder) -> str:
     return "" if order.handed_in_at is None else "The slip is at the office already."
 
@@ -103,10 +108,14 @@ HAND_IN: Flow = {"hand-in": (Line(HANDLED, "", _handed_in),)}  # every handled s
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who takes a step: the id of the person and the roles held in this property."""
+    """Who takes a step: the id of the person and the roles held in this property.
+
+    `departments`: on whose rosters he stands; looked up for heads of a department alone.
+    """
 
     by: str
     roles: frozenset[str] = frozenset()
+    departments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +174,10 @@ def step(order: WorkOrder, name: str, by: str, now: datetime, words: str = "") -
     )
 
 
-def require_role(actor: Actor, role: str, what: str) -> None:
-    """Raises Forbidden unless the person holds the role here."""
-    if role not in actor.roles:
-        raise Forbidden(
-            "signature-role", f"Only the {role.replace('_', ' ')} may {what}.", field="signer", accepted=role
-        )
+def lacks_role(actor: Actor, role: str, what: str) -> Forbidden | None:
+    """Forbidden unless the person holds the role here."""
+    if role in actor.roles:
+        return None
+    return Forbidden(
+        "signature-role", f"Only the {role.replace('_', ' ')} may {what}.", field="signer", accepted=role
+    )

@@ -128,6 +128,7 @@ def terms_of(kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingR
         late_after_minutes=rules.late_after_minutes,
         companion=rules.companion,
         notice_signature=rules.notice_signature,
+        general_assigned_by=rules.general_assigned_by if rules.supervisor_dispatches else (),
     )
 
 

@@ -13,7 +13,9 @@ from services.dispatch.domain.flow import Actor, Change, check, step
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.side import Material
+from services.dispatch.domain.side_flow import not_its_head
 from shared.deadlines import add_calendar_days
+from shared.errors import demand
 
 PURCHASE_SERIES = "purchase"
 
@@ -36,6 +38,7 @@ def report_due_at(collected_at: datetime, days: int, zone: str) -> datetime:
 def reported(order: WorkOrder, actor: Actor, now: datetime) -> Change:
     """The head has reported to the office."""
     check(REPAIR, order, "report-material")
+    demand(not_its_head(order, actor))
     after = _with(order, state="REPORTED", reported_at=now)
     return Change(after, (step(after, "material_reported", actor.by, now),))
 

@@ -94,6 +94,7 @@ class Terms:
     late_after_minutes: int = 10
     companion: str = ""
     notice_signature: str = ""
+    general_assigned_by: tuple[str, ...] = ()  # roles that give out what is not urgent; empty: the policy's
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from services.dispatch.domain.flow import Actor, Change, check, require_role, step
+from services.dispatch.domain.flow import Actor, Change, check, lacks_role, step
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.onsite import DESK
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.side import NoticeSigned
-from shared.errors import Invalid
+from shared.errors import Forbidden, Invalid, demand
+
+
+def not_the_notice_signer(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """A notice is signed by the supervisor the rules name (P026)."""
+    return lacks_role(actor, order.rules.notice_signature, "sign the notice")
 
 
 def signed(order: WorkOrder, actor: Actor, now: datetime, follower: Staff | None) -> Change:
     """The supervisor's signature. Who goes along signs with the technician afterwards, else he alone."""
     check(REPAIR, order, "sign-notice")
-    require_role(actor, order.rules.notice_signature, "sign the notice")
+    demand(not_the_notice_signer(order, actor))
     if follower is not None and follower.role != DESK:
         detail = f"{follower.id} is not of customer service."
         raise Invalid("follower", detail, field="follower_id", accepted="a cs officer of this property")

@@ -13,9 +13,9 @@ from services.dispatch.domain.flow import Actor, Change, check, moved, step
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
-from services.dispatch.domain.site import HELPERS_MAX, Site, Used
+from services.dispatch.domain.site import Site, Used
 from shared.deadlines import zone_of
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, demand
 
 DESK = "cs_officer"
 BESIDE = {DESK: frozenset({DESK, "cs_supervisor"})}  # who may stand beside the worker where that role has to
@@ -47,19 +47,20 @@ def check_appointment(at: datetime | None, now: datetime) -> None:
         )
 
 
-def check_punctual(order: WorkOrder, now: datetime, zone: str) -> None:
-    """Who comes late calls first, explains, and agrees on a new time (P016). Raises Conflict."""
+def not_punctual(order: WorkOrder, now: datetime, zone: str) -> Conflict | None:
+    """Who comes late calls first, explains, and agrees on a new time (P016)."""
     agreed = order.appointment_at
     if agreed is None or not order.at_home:
-        return
-    if now > agreed + timedelta(minutes=order.rules.late_after_minutes):
-        raise Conflict(
-            "too-late",
-            f"The owner expected somebody at {clock(agreed, zone)}: call first, explain, and agree on a new "
-            f"time (P016). Slip {order.slip}.",
-            field="action",
-            accepted="late",
-        )
+        return None
+    if now <= agreed + timedelta(minutes=order.rules.late_after_minutes):
+        return None
+    return Conflict(
+        "too-late",
+        f"The owner expected somebody at {clock(agreed, zone)}: call first, explain, and agree on a new "
+        f"time (P016). Slip {order.slip}.",
+        field="action",
+        accepted="late",
+    )
 
 
 def arrived(order: WorkOrder) -> WorkOrder:
@@ -77,20 +78,26 @@ def arrived(order: WorkOrder) -> WorkOrder:
     )
 
 
+def bell_too_soon(order: WorkOrder, now: datetime, zone: str) -> Conflict | None:
+    """Between two bells the minutes of the rule pass (P016)."""
+    rang, wait = order.there.rang_at, order.rules.bell_wait_minutes
+    if not rang or now >= rang[-1] + timedelta(minutes=wait):
+        return None
+    again = (rang[-1] + timedelta(minutes=wait)).astimezone(zone_of(zone))
+    return Conflict(
+        "bell-too-soon",
+        f"The bell was rung at {clock(rang[-1], zone)}; ring again {wait} "
+        f"minutes later, not before (P016). Slip {order.slip}.",
+        field="action",
+        accepted=f"ring at {again.strftime('%H:%M:%S')} or later",
+    )
+
+
 def ring(order: WorkOrder, actor: Actor, now: datetime, zone: str) -> Change:
     """The bell; the second time not before the minutes of the rule are over, and never a third time."""
     check(REPAIR, order, "ring")
+    demand(bell_too_soon(order, now, zone))
     rang = order.there.rang_at
-    if rang:
-        again = rang[-1] + timedelta(minutes=order.rules.bell_wait_minutes)
-        if now < again:
-            raise Conflict(
-                "bell-too-soon",
-                f"The bell was rung at {clock(rang[-1], zone)}; ring again {order.rules.bell_wait_minutes} "
-                f"minutes later, not before (P016). Slip {order.slip}.",
-                field="action",
-                accepted=f"ring at {again.astimezone(zone_of(zone)).strftime('%H:%M:%S')} or later",
-            )
     after = with_site(order, rang_at=(*rang, now))
     return Change(after, (step(after, f"bell_{len(rang) + 1}", actor.by, now),))
 
@@ -157,10 +164,6 @@ def add_helper(order: WorkOrder, actor: Actor, now: datetime, helper: Staff) -> 
         raise Conflict("same-person", f"{helper.id} is on slip {order.slip} already.", field="staff_id")
     if not helper.active:
         raise Conflict("staff-left", f"{helper.id} does not work here any more.", field="staff_id")
-    if len(helpers) >= HELPERS_MAX:
-        accepted = f"at most {HELPERS_MAX} helpers"
-        detail = f"Slip {order.slip} has its helpers already."
-        raise Conflict("too-many-helpers", detail, field="staff_id", accepted=accepted)
     after = with_site(order, helpers=(*helpers, helper.id))
     return Change(after, (step(after, "helper_added", actor.by, now),))
 
@@ -222,14 +225,15 @@ def check_rating(order: WorkOrder, signer: str, rating: int | None) -> None:
         )
 
 
-def may_sign_as_follower(order: WorkOrder, signer: str, actor: Actor) -> None:
-    """Customer service signs by who was beside the worker (P026). Raises Forbidden."""
+def not_beside(order: WorkOrder, signer: str, actor: Actor) -> Forbidden | None:
+    """Customer service signs by who was beside the worker (P026)."""
     sent = order.notice.follower_id if order.notice is not None else ""
     beside = order.there.companion_id or sent
-    if signer == DESK and beside and actor.by != beside:
-        raise Forbidden(
-            "not-beside",
-            f"Slip {order.slip} is signed by who of customer service was there.",
-            field="signer",
-            accepted=beside,
-        )
+    if signer != DESK or not beside or actor.by == beside:
+        return None
+    return Forbidden(
+        "not-beside",
+        f"Slip {order.slip} is signed by who of customer service was there.",
+        field="signer",
+        accepted=beside,
+    )

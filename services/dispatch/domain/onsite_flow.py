@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from services.dispatch.domain.flow import NOT_NOW, Flow, Line
 from services.dispatch.domain.model import Status, WorkOrder
+from services.dispatch.domain.site import HELPERS_MAX
 
 BELLS_MAX = 2
 
@@ -120,6 +121,10 @@ def _not_cleaned(order: WorkOrder) -> str:
     return "" if order.there.cleaned_at is None else "The place is clean already."
 
 
+def _room(order: WorkOrder) -> str:
+    return "" if len(order.there.helpers) < HELPERS_MAX else "This slip has its helpers already."
+
+
 def _unsigned(order: WorkOrder) -> str:
     if any(s.signer == "owner" for s in order.signatures):
         return "The owner has signed; if he is not satisfied, the request is opened again."
@@ -133,7 +138,7 @@ ONSITE: Flow = {
     "leave": (Line(VISITED, "", _there),),
     "late": (Line(statuses("CONTACTED") | VISITED, "", _promised),),
     "wait-owner": (Line(statuses("COLLECTED", "CONTACTED") | VISITED, "", _owner),),
-    "add-helper": (Line(WAITING | VISITED),),
+    "add-helper": (Line(WAITING | VISITED, "", _room),),
     "clean": (Line(statuses("STARTED", "REPAIRED"), "", _not_cleaned),),
     "redo": (Line(statuses("REPAIRED"), "STARTED", _unsigned),),
 }

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.dispatch.domain.flow import Actor, Change, check, moved, require_role, step
+from services.dispatch.domain.flow import Actor, Change, check, lacks_role, moved, step
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.parties import Party
 from services.dispatch.domain.repair import paid_off
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.side import Outside, OutsideKind
 from shared.deadlines import add_calendar_days, zone_of
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, demand
 from shared.events.dispatch import WorkCompleted
 from shared.moments import to_ms
 
@@ -48,7 +48,8 @@ def transferred(
     """The party has it; its deadline takes the place of ours, and the chain begins anew."""
     after = moved(order, check(REPAIR, order, "transfer"), now)
     if given.kind == "warranty":
-        require_role(actor, order.rules.withdrawal_signature, "give a warranty item to the developer")
+        role = order.rules.withdrawal_signature
+        demand(lacks_role(actor, role, "give a warranty item to the developer"))
         _check_delivery(given.delivered_on, now, zone)
     _check_party(to, given.kind)
     check_due(given.due_at, now)

@@ -9,22 +9,22 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.domain.flow import Actor, Change, at, check, moved, require_role, step
+from services.dispatch.domain.flow import Actor, Change, at, check, lacks_role, moved, step
 from services.dispatch.domain.model import Quote, Signature, WorkOrder
 from services.dispatch.domain.onsite import (
     arrived,
     check_appointment,
     check_owner_material,
-    check_punctual,
     check_rating,
-    may_sign_as_follower,
+    not_beside,
+    not_punctual,
     noted_materials,
     with_site,
 )
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.site import Used
-from services.dispatch.domain.withdrawal import sign_withdrawal
-from shared.errors import Conflict, Invalid
+from services.dispatch.domain.withdrawal import not_the_withdrawal_signer, sign_withdrawal
+from shared.errors import Conflict, Forbidden, Invalid, demand
 from shared.events.dispatch import QuoteLine, WorkCompleted, WorkPaidOff, WorkQuoted
 from shared.events.envelope import Amount, Event
 from shared.money import Money
@@ -93,7 +93,7 @@ def contact(
 def arrive(order: WorkOrder, actor: Actor, now: datetime, zone: str) -> Change:
     """The technician is there, on time; at a home he rings next (P016)."""
     line = check(REPAIR, order, "arrive")
-    check_punctual(order, now, zone)
+    demand(not_punctual(order, now, zone))
     after = taken_up(arrived(moved(order, line, now)), actor.by, now)
     return Change(after, (step(after, "arrived", actor.by, now),))
 
@@ -203,9 +203,7 @@ def sign(
             accepted="what stands on the form",
         )
     check_rating(order, signer, rating)
-    if signer != OWNER and not (signer == TECHNICIAN and actor.by == order.assignee_id):
-        require_role(actor, signer, "sign here")
-        may_sign_as_follower(order, signer, actor)
+    demand(not_the_signer(order, signer, actor))
     signed = (*order.signatures, Signature(signer, actor.by, now, mark))
     after = dataclasses.replace(order, signatures=signed)
     if rating is not None:
@@ -214,6 +212,24 @@ def sign(
         fact = step(after, f"signed_by_{signer}", actor.by, now)
         return Change(after, (fact.model_copy(update={"rating": rating}),))
     return _all_signed(after, actor, now, signer, rating)
+
+
+def not_the_signer(order: WorkOrder, signer: str, actor: Actor) -> Forbidden | None:
+    """Whether this person may record that signature: the owner's anybody at the slip, the technician's who
+    did the work, every other who holds the role.
+    """
+    if signer == OWNER or (signer == TECHNICIAN and actor.by == order.assignee_id):
+        return None
+    return lacks_role(actor, signer, "sign here") or not_beside(order, signer, actor)
+
+
+def nothing_to_sign(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """Why this person can sign nothing of what is still to be signed; None if he can."""
+    if order.status == "WITHDRAWAL_MARKED":
+        return not_the_withdrawal_signer(order, actor)
+    signed = {s.signer for s in order.signatures}
+    refusals = [not_the_signer(order, s, actor) for s in order.rules.signatures if s not in signed]
+    return None if None in refusals or not refusals else refusals[0]
 
 
 def _all_signed(order: WorkOrder, actor: Actor, now: datetime, signer: str, rating: int | None) -> Change:

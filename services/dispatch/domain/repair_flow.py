@@ -8,7 +8,7 @@ anything and needs no quote. A response to an emergency runs the same flow.
 
 from __future__ import annotations
 
-from services.dispatch.domain.flow import HAND_IN, NOT_NOW, Flow, Line
+from services.dispatch.domain.flow import HAND_IN, NOT_NOW, Flow, Line, assigned
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.onsite_flow import (
     ONSITE,
@@ -79,7 +79,7 @@ BEFORE_START = WAITING_STATES | _set("ON_SITE", "ITEM_CONFIRMED", "QUOTED", "CON
 
 REPAIR: Flow = {
     "collect": (Line(_set("ISSUED"), "COLLECTED", signed_notice),),
-    "cannot": (Line(WAITING_STATES, "ISSUED"),),
+    "cannot": (Line(WAITING_STATES, "ISSUED", assigned),),
     "assign": (Line(WAITING_STATES, "", signed_notice),),
     "contact": (
         Line(_set("ISSUED"), "CONTACTED", _collected),

@@ -123,6 +123,11 @@ class OnDuty:
     on_call: bool
 
 
+def departments_of(staff_id: str, rosters: Iterable[Roster]) -> frozenset[str]:
+    """On whose rosters this person stands."""
+    return frozenset(r.id for r in rosters if r.person(staff_id) is not None)
+
+
 def on_duty(roster: Roster, now: datetime) -> tuple[OnDuty, ...]:
     """Active people whose shift runs now, those on call marked.
 

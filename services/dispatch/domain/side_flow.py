@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.dispatch.domain.flow import NOT_NOW, Flow, Line
+from services.dispatch.domain.flow import NOT_NOW, Actor, Flow, Line
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.onsite_flow import VISITED, WAITING, statuses
+from shared.errors import Forbidden
 
 UNDONE = statuses("UNDONE", "UNDONE_SIGNED", "UNDONE_WITH_CS")
 OUTSIDE = statuses("WITH_SUPERVISOR", "TRANSFERRED", "SOLUTION_SET")
@@ -69,6 +70,19 @@ def _untold(order: WorkOrder) -> str:
 
 def _unsigned(order: WorkOrder) -> str:
     return "" if signed_notice(order) else "This slip waits for no signature under a notice."
+
+
+def not_its_head(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """Of a department's own matters its head speaks, nobody known to belong to another (P028, P029)."""
+    if not actor.departments or order.department in actor.departments:
+        return None
+    theirs = ", ".join(sorted(actor.departments))
+    return Forbidden(
+        "other-department",
+        f"{actor.by} heads {theirs}; slip {order.slip} is {order.department}'s.",
+        field="action",
+        accepted=f"the head of {order.department}",
+    )
 
 
 EVERYWHERE = WAITING | VISITED | statuses("REPAIRED")

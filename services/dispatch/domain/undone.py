@@ -14,6 +14,8 @@ from services.dispatch.domain.flow import Actor, Change, check, moved, step
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.side import Undone
+from services.dispatch.domain.side_flow import not_its_head
+from shared.errors import demand
 from shared.events.dispatch import WorkNotDone
 
 
@@ -27,6 +29,7 @@ def returned(order: WorkOrder, actor: Actor, now: datetime, reason: str) -> Chan
 def signed(order: WorkOrder, actor: Actor, now: datetime) -> Change:
     """The head of the department stands for it."""
     after = moved(order, check(REPAIR, order, "sign-undone"), now)
+    demand(not_its_head(order, actor))
     after = _with(after, signed_by=actor.by, signed_at=now)
     return Change(after, (step(after, "undone_signed", actor.by, now),))
 

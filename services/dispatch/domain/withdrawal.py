@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from services.dispatch.domain.flow import Actor, Change, at, check, moved, require_role, step
+from services.dispatch.domain.flow import Actor, Change, at, check, lacks_role, moved, step
 from services.dispatch.domain.model import Signature, Withdrawal, WorkOrder
 from services.dispatch.domain.repair_flow import BEFORE_START, REPAIR
 from services.dispatch.domain.side_flow import OUTSIDE, UNDONE
-from shared.errors import Invalid
+from shared.errors import Forbidden, Invalid, demand
 from shared.events.dispatch import StepNote, WorkCancelled, WorkWithdrawn
 
 
@@ -33,13 +33,18 @@ def withdraw(
     return Change(after, (step(after, "withdrawal_marked", actor.by, now),))
 
 
+def not_the_withdrawal_signer(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """A withdrawal is signed by the supervisor alone (P023)."""
+    return lacks_role(actor, order.rules.withdrawal_signature, "sign a withdrawal")
+
+
 def sign_withdrawal(order: WorkOrder, actor: Actor, now: datetime, signer: str) -> Change:
     """The supervisor's signature, with which the withdrawal stands."""
     wanted = order.rules.withdrawal_signature
     if signer != wanted:
         detail = f"The withdrawal of slip {order.slip} is signed by the {wanted.replace('_', ' ')}."
         raise Invalid("signer", detail, field="signer", accepted=wanted)
-    require_role(actor, wanted, "sign a withdrawal")
+    demand(not_the_withdrawal_signer(order, actor))
     assert order.withdrawal is not None
     after = at(order, "WITHDRAWN", now)
     after = dataclasses.replace(after, signatures=(*order.signatures, Signature(wanted, actor.by, now)))

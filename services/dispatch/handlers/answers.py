@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from services.dispatch.domain import bodies
 from services.dispatch.domain.actions import ACTIONS
-from services.dispatch.domain.assignment import FLOWS
-from services.dispatch.domain.flow import Action, allowed
+from services.dispatch.domain.flow import Action
 from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.permits import Asked, possible
 from services.dispatch.domain.roster import Roster
 from services.dispatch.handlers.views import (
     MissingView,
@@ -139,7 +139,7 @@ class RosterAnswer(BaseModel):
     refused: list[bodies.RefusedRow] = []
 
 
-def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) -> WorkOrderAnswer:
+def work_order_answer(order: WorkOrder, asked: Asked, policy: Policy) -> WorkOrderAnswer:
     """The order as this caller may see it; `order.version` is the stored one."""
     return WorkOrderAnswer(
         version=order.version,
@@ -199,17 +199,17 @@ def work_order_answer(order: WorkOrder, roles: Collection[str], policy: Policy) 
         paperwork_missing=order.emergency and order.status == "REPAIRED",
         paperwork_gaps=paperwork_gaps(order, _missing(order)),
         rework_of=order.rework_of,
-        allowed_actions=allowed_actions(order, roles, policy),
+        allowed_actions=allowed_actions(order, asked, policy),
     )
 
 
-def allowed_actions(order: WorkOrder, roles: Collection[str], policy: Policy) -> list[AllowedAction]:
-    """What the flow and the policy let this caller do now."""
+def allowed_actions(order: WorkOrder, asked: Asked, policy: Policy) -> list[AllowedAction]:
+    """What the flow, the policy and who he is let this caller do now."""
     base = f"/v1/properties/{order.property_id}/work-orders/{order.id}"
     return [
         AllowedAction(action=action, path=f"{base}/{action}", body=BODIES[action])
-        for action in allowed(FLOWS[order.kind], order)
-        if policy.may(roles, ACTIONS[action].NAME)
+        for action in possible(order, asked)
+        if policy.may(asked.actor.roles, ACTIONS[action].NAME)
     ]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from services.dispatch.domain import callback as rules
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.flow import Actor
+from shared.errors import Rejected
 from shared.http.actions import AllowedAction
 from shared.kernel.unit import Command
 from shared.policy import Policy
@@ -80,38 +83,36 @@ class CallbackDetail(CallbackAnswer):
     on_behalf_reason: str
 
 
-def state_of(callback: Callback, roles: Collection[str], policy: Policy, now: datetime) -> CallbackAnswer:
+def state_of(callback: Callback, actor: Actor, policy: Policy, now: datetime) -> CallbackAnswer:
     """The callback after a step."""
-    return _seen(CallbackAnswer.model_validate(callback), callback, roles, policy, now)
+    return _seen(CallbackAnswer.model_validate(callback), callback, actor, policy, now)
 
 
-def detail_of(callback: Callback, roles: Collection[str], policy: Policy, now: datetime) -> CallbackDetail:
+def detail_of(callback: Callback, actor: Actor, policy: Policy, now: datetime) -> CallbackDetail:
     """The callback as read."""
     found = CallbackDetail.model_validate(callback)
-    _seen(found, callback, roles, policy, now)
+    _seen(found, callback, actor, policy, now)
     return found
 
 
 def _seen(
-    view: CallbackAnswer, callback: Callback, roles: Collection[str], policy: Policy, now: datetime
+    view: CallbackAnswer, callback: Callback, actor: Actor, policy: Policy, now: datetime
 ) -> CallbackAnswer:
     base = f"/v1/properties/{callback.property_id}/callbacks/{callback.id}"
     view.late = callback.status == "DUE" and callback.due_at is not None and callback.due_at <= now
     view.allowed_actions = [
         AllowedAction(action=name, path=f"{base}/{name}", body=body)
-        for name, command, body in _possible(callback)
-        if policy.may(roles, command.NAME)
+        for name, command, body, refusal in _possible(callback, actor)
+        if refusal is None and policy.may(actor.roles, command.NAME)
     ]
     return view
 
 
-def _possible(callback: Callback) -> Iterator[tuple[str, type[Command], str]]:
-    if callback.status == "DUE":
-        yield "attempt", commands.RecordAttempt, "AttemptBody"
-        yield "opinion", commands.RecordOpinion, "OpinionBody"
-        if callback.unreached >= callback.attempts_min:
-            yield "close-unreached", commands.CloseCallbackUnreached, "NoteBody"
-    if callback.status == "ANSWERED":
-        yield "sign", commands.SignCallback, "NoteBody"
-    if callback.notice_open:
-        yield "read-notice", commands.ReadNotice, "NoteBody"
+def _possible(callback: Callback, actor: Actor) -> Iterator[tuple[str, type[Command], str, Rejected | None]]:
+    """Every action, with what the command itself would answer this person now."""
+    call = rules.not_to_call(callback, actor)
+    yield "attempt", commands.RecordAttempt, "AttemptBody", call
+    yield "opinion", commands.RecordOpinion, "OpinionBody", call
+    yield "close-unreached", commands.CloseCallbackUnreached, "NoteBody", rules.not_to_give_up(callback)
+    yield "sign", commands.SignCallback, "NoteBody", rules.not_to_sign(callback, actor)
+    yield "read-notice", commands.ReadNotice, "NoteBody", rules.no_notice(callback)

@@ -78,11 +78,10 @@ class Callbacks:
         before, body = await self._callback(unit), command.body
         _, zone, settings = await self._times(unit)
         quiet = is_quiet(unit.now, zone, str(settings["quiet.from"]), str(settings["quiet.until"]))
-        by = actor_of(unit).by
-        attempt = Attempt(
-            body.method, body.result, body.result == "not_reached" and not quiet, by, unit.now, body.note
-        )
-        after = rules.attempted(before, attempt)
+        actor = actor_of(unit)
+        counted = body.result == "not_reached" and not quiet
+        attempt = Attempt(body.method, body.result, counted, actor.by, unit.now, body.note)
+        after = rules.attempted(before, attempt, actor)
         unit.emit(
             facts.CallbackAttempted(
                 **_named(after),
@@ -90,7 +89,7 @@ class Callbacks:
                 result=body.result,
                 counted=attempt.counted,
                 number=after.tried,
-                by=by,
+                by=actor.by,
                 attempted_at=unit.now,
                 personal_key=f"request:{after.request_id}" if body.note else "",
                 personal=StepNote(note=body.note) if body.note else None,
@@ -235,7 +234,7 @@ class Callbacks:
         )
 
     def _answer(self, unit: Unit, stored: Callback) -> None:
-        unit.answer(state_of(stored, actor_of(unit).roles, self._policy, unit.now))
+        unit.answer(state_of(stored, actor_of(unit), self._policy, unit.now))
 
 
 def _named(callback: Callback) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
-from services.dispatch.domain.roster import DEPARTMENTS_MAX, Roster, Staff, on_duty
+from services.dispatch.domain.roster import DEPARTMENTS_MAX, Roster, Staff, departments_of, on_duty
 from services.dispatch.domain.routing import Choice, choose, last_resort
-from shared.errors import Forbidden, NotFound
+from services.dispatch.handlers.keeping import actor_of
+from shared.errors import NotFound
 from shared.kernel.unit import Unit
 
 LOADS_ID = "loads"
@@ -72,19 +75,10 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staf
     return found
 
 
-async def head_of(unit: Unit, order: WorkOrder) -> None:
-    """Raises Forbidden if who asks is known to belong to another department than the order's (P028, P029)."""
-    by = unit.cause.principal.sub
-    rosters = await _rosters(unit)
-    own = next((r for r in rosters if r.id == order.department), None)
-    if own is not None and own.person(by) is not None:
-        return
-    elsewhere = next((r for r in rosters if r.person(by) is not None), None)
-    if elsewhere is not None:
-        detail = f"{by} heads {elsewhere.id}; slip {order.slip} is {order.department}'s."
-        raise Forbidden(
-            "other-department", detail, field="action", accepted=f"the head of {order.department}"
-        )
+async def head(unit: Unit) -> Actor:
+    """Who sends this command, with the departments on whose rosters he stands."""
+    actor = actor_of(unit)
+    return replace(actor, departments=departments_of(actor.by, await _rosters(unit)))
 
 
 async def _last(unit: Unit, tried: Sequence[str]) -> Choice:

@@ -11,7 +11,7 @@ from services.dispatch.domain.parties import Party
 from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of
 from services.dispatch.handlers.onsite import zone
-from services.dispatch.handlers.people import find, head_of, person
+from services.dispatch.handlers.people import find, head, person
 from services.dispatch.handlers.rules import rules_of
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules
@@ -32,8 +32,7 @@ def _reason(unit: Unit) -> str:
 
 async def report_material(order: WorkOrder, unit: Unit) -> Change:
     """See `material.reported`; the office files the purchase slip."""
-    await head_of(unit, order)
-    change = material.reported(order, actor_of(unit), unit.now)
+    change = material.reported(order, await head(unit), unit.now)
     await call(unit, change.order, "material_reported", OFFICE)
     return change
 
@@ -71,8 +70,7 @@ async def return_undone(order: WorkOrder, unit: Unit) -> Change:
 
 async def sign_undone(order: WorkOrder, unit: Unit) -> Change:
     """See `undone.signed`; the office passes it on."""
-    change = undone.signed(order, actor_of(unit), unit.now)
-    await head_of(unit, order)
+    change = undone.signed(order, await head(unit), unit.now)
     await call(unit, change.order, "undone_to_pass", OFFICE)
     return change
 

@@ -12,11 +12,11 @@ from services.dispatch.domain.assignment import (
     contact_of,
     given,
     hand_over,
-    may_give_out,
     reassigned,
 )
 from services.dispatch.domain.flow import Change, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.permits import HEAD, Asked
 from services.dispatch.domain.site import Used
 from services.dispatch.domain.slip_commands import HandInSlip
 from services.dispatch.domain.tariff import check_lines
@@ -24,8 +24,8 @@ from services.dispatch.handlers.answers import work_order_answer
 from services.dispatch.handlers.callbacks import Callbacks
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of, keep, payload
 from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
-from services.dispatch.handlers.people import find, person
-from services.dispatch.handlers.rules import procedure_of, returned_by, rules_of
+from services.dispatch.handlers.people import find, head, person
+from services.dispatch.handlers.rules import procedure_of, returned_by
 from services.dispatch.handlers.side import side_steps
 from services.dispatch.handlers.slips import hand_in
 from shared.catalogue.load import Catalogue
@@ -57,22 +57,11 @@ async def say_cannot(order: WorkOrder, unit: Unit) -> Change:
     return Change(after, (said, reassigned(after, "cannot", unit.now, contact_of(choice.staff))))
 
 
-class Assigning:
-    """Giving a slip to somebody; who may give out a general repair is in the catalogue."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-
-    async def assign(self, order: WorkOrder, unit: Unit) -> Change:
-        """Urgent ones by reception or any supervisor, general ones by the repair supervisor (P018, P019)."""
-        if order.rules.supervisor_dispatches and order.urgency == "general":
-            settings = await unit.look(PropertyCopy, order.property_id)
-            may_give_out(
-                order, actor_of(unit), rules_of(self._catalogue, order, settings).general_assigned_by
-            )
-        staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
-        after = assign(order, staff, unit.now)
-        return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
+async def assign_work(order: WorkOrder, unit: Unit) -> Change:
+    """See `assignment.assign`."""
+    staff = await person(unit, order, body_of(unit, bodies.AssignBody).staff_id)
+    after = assign(order, actor_of(unit), staff, unit.now)
+    return Change(after, (reassigned(after, "assigned", unit.now, contact_of(staff)),))
 
 
 async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
@@ -201,6 +190,7 @@ async def confirm_cancellation(order: WorkOrder, unit: Unit) -> Change:
 STEPS: Mapping[type[commands.WorkCommand], Take] = {
     commands.CollectSlip: collect,
     commands.SayCannot: say_cannot,
+    commands.AssignWork: assign_work,
     commands.RecordCall: record_call,
     commands.RecordArrival: arrive,
     commands.RecordNoShow: no_show,
@@ -225,7 +215,6 @@ def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], H
     steps: dict[type[commands.WorkCommand], Take] = {**STEPS, **side_steps(catalogue)}
     steps[HandInSlip] = hand_in
     steps[commands.QuoteWork] = Quoting(catalogue).quote
-    steps[commands.AssignWork] = Assigning(catalogue).assign
     callbacks = Callbacks(catalogue, policy)
     return {kind: _handler(take, policy, catalogue, callbacks) for kind, take in steps.items()}
 
@@ -253,6 +242,8 @@ def _handler(take: Take, policy: Policy, catalogue: Catalogue, callbacks: Callba
         stored = keep(unit, order, change)
         if any(isinstance(event, WorkCompleted) for event in change.events):
             await callbacks.schedule(unit, stored)
-        unit.answer(work_order_answer(stored, actor_of(unit).roles, policy))
+        by = actor_of(unit)
+        by = await head(unit) if HEAD in by.roles else by
+        unit.answer(work_order_answer(stored, Asked(by, unit.now), policy))
 
     return handle

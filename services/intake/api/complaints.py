@@ -10,8 +10,9 @@ from services.intake.case_answers import ComplaintAnswer, DifficultyAnswer
 from services.intake.domain import complaint_bodies as b
 from services.intake.domain import complaint_commands as c
 from services.intake.domain.complaint import Complaint
-from services.intake.domain.complaint_steps import may_countersign
+from services.intake.domain.complaint_steps import not_to_countersign
 from services.intake.domain.difficulty import Difficulty
+from services.intake.domain.question import not_to_answer
 from shared.http.actions import AllowedAction
 from shared.http.call import CallDep
 
@@ -25,10 +26,10 @@ async def read_complaint(call: CallDep, request_id: PathId) -> Response:
     complaint = await found(call, Complaint, request_id)
     base = f"/v1/properties/{call.property_id}/requests/{request_id}/complaint"
     possible = []
-    if complaint.question is not None and call.principal.sub not in complaint.about_staff_ids:
+    if not_to_answer(complaint, call.principal.sub) is None:
         name, body = c.AnswerDepartment.NAME, "AnswerDepartmentBody"
         possible.append(AllowedAction(action=name, path=f"{base}/answer-department", body=body))
-    if may_countersign(complaint, call.principal.sub):
+    if not_to_countersign(complaint, call.principal.sub) is None:
         name, body = c.CountersignCallback.NAME, "CountersignBody"
         possible.append(AllowedAction(action=name, path=f"{base}/countersign", body=body))
     shown = ComplaintAnswer.model_validate(complaint)

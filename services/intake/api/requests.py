@@ -13,7 +13,6 @@ from services.intake.answers import (
     RequestItem,
     RequestState,
     TimelineItem,
-    actions_of,
     duplicate_of,
 )
 from services.intake.api.common import PREFIX, READ, Filter, PathId, act, answer, cursor, found, place
@@ -21,16 +20,20 @@ from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, case_commands, commands, join
 from services.intake.domain.accept import possible_duplicates
+from services.intake.domain.actions import Standing
+from services.intake.domain.complaint import Complaint
 from services.intake.domain.directory import PhoneEntry, Unit
 from services.intake.domain.reference import read_reference
+from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request, Stage, Status
 from services.intake.domain.timeline import first_lines
 from services.intake.domain.times import Instant
 from services.intake.domain.warranty import Warranty, covered
-from services.intake.handlers.base import NO_RULES, request_actions
 from services.intake.repository import attachments as repository_attachments
+from services.intake.rulebook import NO_RULES, Rulebook, offered_actions
 from shared.catalogue.model import IntakeRules
 from shared.events.intake import Urgency
+from shared.http.actions import AllowedAction
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
 
@@ -100,7 +103,6 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
     rules = (known.intake if known is not None else None) or NO_RULES
     others = await repository.same(call.db, call.property_id, request.same_as)
     near = possible_duplicates(request, others, rules.duplicate_window_hours)
-    offered = request_actions(request)
     late = request.complete_by is not None and request.complete_by < call.now
     warranty = await _warranty(call, request, rules)
     detail = RequestDetail.model_validate(request).model_copy(
@@ -112,7 +114,7 @@ async def read_request(call: CallDep, request_id: PathId) -> Response:
             "paperwork_late": late,
             "warranty_suggested": warranty.suggested,
             "warranty_until": warranty.until,
-            "allowed_actions": actions_of(offered, call.allowed(offered)),
+            "allowed_actions": await _actions(call, request),
         }
     )
     return answer(detail, request.version)
@@ -210,6 +212,26 @@ def _summary(request: Request) -> dict[str, Any]:
         "due_at": work.due_at if work else None,
         "promised_at": request.promise.promised_at,
     }
+
+
+async def _actions(call: Call, request: Request) -> list[AllowedAction]:
+    """What the caller may do next with it; a record of a process is read only for a request of it."""
+    settled = await desk_of(call).settled(call.property_id, call.now)
+    if settled is None:
+        return []
+    kind = {"complaint": Complaint, "relay": Relay}.get(request.process)
+    record = await repository.one(call.db, kind, call.property_id, request.id) if kind else None
+    standing = Standing(
+        request=request,
+        by=call.principal.sub,
+        roles=call.roles,
+        now=call.now,
+        policy=call.runtime.policy,
+        complaint=record if isinstance(record, Complaint) else None,
+        relay=record if isinstance(record, Relay) else None,
+    )
+    rulebook = Rulebook(call.catalogue, call.settings.attachments_per_request_max)
+    return offered_actions(rulebook.applied(standing, settled))
 
 
 async def _attachments(call: Call, request: Request) -> list[AttachmentItem]:

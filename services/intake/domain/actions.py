@@ -1,18 +1,43 @@
-"""What may be done next with a request in its present state (ruling J23). Who may do it is in policy.toml."""
+"""What may be done next with a request, by its state and by this person (ruling J23).
+
+Each refusal is the function the command itself asks; here it only stands beside its action. Who may
+do what by his role is in policy.toml.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.intake.domain import attachment_commands as a
 from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
-from services.intake.domain.changes import may_confirm, may_give_up, may_reopen
-from services.intake.domain.complaint import STEPS
-from services.intake.domain.join import may_join
+from services.intake.domain.colleague import own_work
+from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint_steps import not_to_step
+from services.intake.domain.difficulty import not_to_call, not_to_chase, not_to_report
+from services.intake.domain.inquiry import not_to_defer
+from services.intake.domain.refusals import (
+    no_room,
+    not_to_ask_time,
+    not_to_cancel,
+    not_to_confirm,
+    not_to_give_up,
+    not_to_join,
+    not_to_lower,
+    not_to_promise,
+    not_to_raise,
+    not_to_reopen,
+    not_to_take,
+)
+from services.intake.domain.relay import Relay, not_for_you
 from services.intake.domain.request import Request
+from shared.errors import Forbidden, Rejected
+from shared.events.intake import Urgency
 from shared.kernel.unit import Command
+from shared.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +74,10 @@ COMPLAINT: dict[str, Action] = {
     "verify": Action(cc.VerifyComplaint, "complaint/verify", "VerifyComplaintBody"),
     "explain": Action(cc.ExplainComplaint, "complaint/explain", "ExplainComplaintBody"),
 }
-INQUIRY = (
-    Action(ca.AnswerInquiry, "inquiry/answer", "AnswerInquiryBody"),
-    Action(ca.DeferInquiry, "inquiry/defer", "DeferInquiryBody"),
-)
-RELAY = (
-    Action(ca.AcknowledgeMessage, "message/acknowledge", "AcknowledgeBody"),
-    Action(ca.RedirectMessage, "message/redirect", "RedirectBody"),
-)
+ANSWER = Action(ca.AnswerInquiry, "inquiry/answer", "AnswerInquiryBody")
+DEFER = Action(ca.DeferInquiry, "inquiry/defer", "DeferInquiryBody")
+ACKNOWLEDGE = Action(ca.AcknowledgeMessage, "message/acknowledge", "AcknowledgeBody")
+REDIRECT = Action(ca.RedirectMessage, "message/redirect", "RedirectBody")
 JOIN = Action(ca.JoinRequest, "join", "JoinBody")
 DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody")
 SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
@@ -66,43 +87,92 @@ ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
 ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 
 
-def possible_actions(request: Request) -> list[Action]:
-    """The actions that the state allows, whoever asks."""
-    found = [AMEND]
-    if request.open and request.joined_to:
-        return [*found, CANCEL]
-    if request.open:
-        if may_join(request):
-            found.append(JOIN)
-        if not request.first_contact_id:
-            found.append(TAKE)
-        if request.urgency != "emergency":
-            found.append(RAISE)
-        if request.urgency != "general":
-            found.append(LOWER)
-        if request.notice_received_at is None and request.stage not in {"DONE", "TO_CONFIRM"}:
-            found.append(CANCEL)
-        if request.works and request.stage not in {"DONE", "TO_CONFIRM", "CANCEL_ASKED"}:
-            found.append(ASK_TIME)
-        if _may_promise(request):
-            found += [PROMISE, PROMISE_CUSTOMER]
-        if may_confirm(request):
-            found.append(CONFIRM)
-        if may_give_up(request):
-            found.append(UNREACHED)
-        found += [SUPERIOR_CALLED, CHASE] if request.difficult else [DIFFICULT]
-        if request.process == "inquiry":
-            found += INQUIRY if request.case_state == "ASKED" else INQUIRY[:1]
-        if request.process == "relay":
-            found += RELAY
-        if request.process == "complaint":
-            found += [COMPLAINT[step] for step, states in STEPS.items() if request.case_state in states]
-    if may_reopen(request):
-        found.append(REOPEN)
-    return [*found, ATTACH, ATTACH_SENSITIVE]
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the property's settings and the catalogue say about the steps."""
+
+    attempts_min: int = 3
+    attachments_max: int = 50
+    promises: str = "office"
+    superior_roles: tuple[str, ...] = ()  # who calls the owner of a difficult case himself (P037)
 
 
-def _may_promise(request: Request) -> bool:
-    work = request.work
-    arranged = work is not None and work.arranged_at is not None and work.completed_at is None
-    return arranged and request.notice_received_at is None
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A request with what is known beside it, and who would act when. `floor`: what the lists say now."""
+
+    request: Request
+    by: str
+    roles: frozenset[str]
+    now: datetime
+    policy: Policy
+    house: House = House()
+    floor: Urgency = "general"
+    complaint: Complaint | None = None
+    superior: bool = False
+    relay: Relay | None = None
+
+
+Refusal = Callable[[Standing], Rejected | None]
+
+
+def not_the_promiser(house: House, roles: Collection[str], policy: Policy) -> Forbidden | None:
+    """Where the property leaves promises to supervisors, nobody else makes one (P012)."""
+    if house.promises != "supervisor" or policy.may(roles, c.PromiseCustomerTime.NAME):
+        return None
+    return Forbidden("supervisor-promises", "In this property a supervisor promises times (P012).")
+
+
+def _not_to_promise(s: Standing) -> Rejected | None:
+    return not_the_promiser(s.house, s.roles, s.policy) or not_to_promise(s.request)
+
+
+def _not_to_call(s: Standing) -> Rejected | None:
+    return not_to_call(s.request, s.roles, s.house.superior_roles)
+
+
+GENERAL: Sequence[tuple[Action, Refusal]] = (
+    (AMEND, lambda s: None),
+    (JOIN, lambda s: not_to_join(s.request)),
+    (TAKE, lambda s: not_to_take(s.request)),
+    (RAISE, lambda s: not_to_raise(s.request)),
+    (LOWER, lambda s: not_to_lower(s.request, s.floor)),
+    (CANCEL, lambda s: not_to_cancel(s.request)),
+    (ASK_TIME, lambda s: not_to_ask_time(s.request)),
+    (PROMISE, _not_to_promise),
+    (PROMISE_CUSTOMER, lambda s: not_to_promise(s.request)),
+    (CONFIRM, lambda s: own_work(s.request, s.by) or not_to_confirm(s.request)),
+    (UNREACHED, lambda s: not_to_give_up(s.request, s.house.attempts_min)),
+    (SUPERIOR_CALLED, _not_to_call),
+    (CHASE, lambda s: not_to_chase(s.request)),
+    (DIFFICULT, lambda s: not_to_report(s.request)),
+    (REOPEN, lambda s: not_to_reopen(s.request)),
+    (ATTACH, lambda s: no_room(s.request.attachments_added, s.house.attachments_max)),
+    (ATTACH_SENSITIVE, lambda s: no_room(s.request.attachments_added, s.house.attachments_max)),
+)
+
+
+def possible_actions(standing: Standing) -> list[Action]:
+    """The actions that would not be refused to this person for himself, the state or the time."""
+    return [
+        *(action for action, refusal in GENERAL if refusal(standing) is None),
+        *_of_process(standing),
+    ]
+
+
+def _of_process(s: Standing) -> Iterator[Action]:
+    """The steps of a process that the desk takes to its end itself."""
+    if not s.request.open:
+        return
+    if s.complaint is not None:
+        for step, action in COMPLAINT.items():
+            if not_to_step(s.complaint, step, s.by, s.now, superior=s.superior) is None:
+                yield action
+    elif s.request.process == "inquiry":
+        yield ANSWER
+        if not_to_defer(s.request.case_state) is None:
+            yield DEFER
+    elif s.relay is not None:
+        if not_for_you(s.relay, s.by) is None:
+            yield ACKNOWLEDGE
+        yield REDIRECT

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
-from shared.errors import Conflict, Forbidden, Invalid, TooLarge
+from shared.errors import Conflict, Forbidden, Invalid
 from shared.events.intake import AttachmentKind
 
 Status = Literal["PENDING", "ATTACHED", "REMOVED", "DROPPED"]
@@ -82,17 +82,6 @@ def key_of(property_id: str, attachment_id: str) -> str:
 def file_name(attachment: Attachment) -> str:
     """What a download is called: nothing of it came from a person."""
     return f"{attachment.kind}-{attachment.id}.{EXTENSIONS[attachment.media_type]}"
-
-
-def check_room(count: int, count_max: int) -> None:
-    """Raises TooLarge when a request has all the attachments it may have."""
-    if count >= count_max:
-        raise TooLarge(
-            "too-many-attachments",
-            f"This request already has {count} attachments.",
-            field="upload_id",
-            accepted=f"at most {count_max} attachments of one request",
-        )
 
 
 def attached(found: Attachment | None, request_id: str, by: str, now: datetime) -> Attachment:

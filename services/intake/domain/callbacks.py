@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.intake.domain.changes import going_on, may_confirm, may_reopen
+from services.intake.domain.changes import going_on
+from services.intake.domain.refusals import may_confirm, may_reopen
 from services.intake.domain.request import Request, ended
 from shared.events.dispatch_callbacks import CallbackAnswered, CallbackAttempted, CallbackClosed
 

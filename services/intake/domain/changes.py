@@ -12,17 +12,28 @@ from datetime import datetime
 
 from services.intake.domain.bodies import CancelBody, LowerBody, PromiseBody, RaiseBody
 from services.intake.domain.contact import Contact
+from services.intake.domain.refusals import (
+    not_to_ask_time,
+    not_to_cancel,
+    not_to_confirm,
+    not_to_give_up,
+    not_to_lower,
+    not_to_promise,
+    not_to_raise,
+    not_to_reopen,
+    not_to_take,
+)
 from services.intake.domain.request import Promise, Request, ended, staged
 from services.intake.domain.times import Limits, check_fact, check_plan
 from services.intake.domain.urgency import by_lists, check_lower, check_raise, decide
 from services.intake.domain.watch import responds
 from shared.catalogue.model import IntakeRules
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, demand
 
 
 def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
     """More urgent (ruling J18: by anyone). The lane stays as it was fixed."""
-    check_open(request)
+    demand(not_to_raise(request))
     check_raise(request.urgency, body.urgency)
     kept = request.hazard if by_lists(rules, request.hazard) != "general" else ""
     decided = decide(rules, body.hazard or kept, body.urgency)
@@ -37,8 +48,9 @@ def overtakes(before: Request, after: Request) -> bool:
 
 def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:
     """Less urgent, never below what the lists say now (rulings J18, J14)."""
-    check_open(request)
-    check_lower(request.urgency, body.urgency, by_lists(rules, request.hazard))
+    floor = by_lists(rules, request.hazard)
+    demand(not_to_lower(request, floor))
+    check_lower(request.urgency, body.urgency, floor)
     return replace(request, urgency=body.urgency, urgency_by="person")
 
 
@@ -46,17 +58,7 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
     """The caller changed his mind (ruling J5); the work side confirms, a request without work ends at
     once. One that is joined to another ends by itself: its slip is given back, or on its way back.
     """
-    check_open(request)
-    if request.notice_received_at is not None:
-        raise Conflict(
-            "cancelled-already",
-            "A cancellation is waiting for its confirmation.",
-            accepted="nothing: wait for it",
-        )
-    if request.stage in {"DONE", "TO_CONFIRM"}:
-        raise Conflict(
-            "work-done", "The work is done; it can no longer be cancelled.", accepted="confirm or reopen"
-        )
+    demand(not_to_cancel(request))
     received = body.notice_received_at or now
     check_fact(received, now, limits, "notice_received_at")
     if request.reported_at is not None and received < request.reported_at:
@@ -73,7 +75,7 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
 
 def time_asked(request: Request, wanted_at: datetime, now: datetime, limits: Limits) -> Request:
     """The customer demands a time; it is a supervisor's to decide, and nothing is promised yet (P012)."""
-    check_open(request)
+    demand(not_to_ask_time(request))
     check_plan(wanted_at, now, limits, "wanted_at")
     return replace(request, promise=replace(request.promise, wanted_at=wanted_at))
 
@@ -91,17 +93,7 @@ def promised(
     """A time is promised, after the work is arranged; an earlier promise moves only with the customer,
     before it passed (P012, P013).
     """
-    check_open(request)
-    if request.notice_received_at is not None:
-        raise Conflict("cancelled-already", "The request is being cancelled.", accepted="nothing")
-    if request.work is None or request.work.arranged_at is None:
-        raise Conflict(
-            "not-arranged",
-            "No time is promised before the work is arranged.",
-            accepted="wait until somebody has it",
-        )
-    if request.work.completed_at is not None:
-        raise Conflict("work-done", "The work is done.", accepted="confirm or reopen")
+    demand(not_to_promise(request))
     check_plan(body.promised_at, now, limits, "promised_at")
     earlier = request.promise
     if earlier.promised_at is not None:
@@ -165,14 +157,7 @@ def taken_over(request: Request, by: str) -> Request:
 
     Raises Conflict where there is one already: that is never rewritten.
     """
-    check_open(request)
-    if request.first_contact_id:
-        raise Conflict(
-            "has-first-contact",
-            "Somebody is the first contact already; that never changes (P009).",
-            field="first_contact_id",
-            accepted="a step on his behalf, with a reason",
-        )
+    demand(not_to_take(request))
     return replace(request, first_contact_id=by)
 
 
@@ -197,36 +182,13 @@ def satisfied(request: Request, now: datetime) -> Request:
     """The owner is satisfied: possible once the work is closed and nothing is owed, or where there is no
     work.
     """
-    check_open(request)
-    if not may_confirm(request):
-        raise Conflict(
-            "not-done",
-            "The work is not closed and settled yet.",
-            accepted="wait for the work and the account",
-        )
+    demand(not_to_confirm(request))
     return ended(request, "SATISFIED", now)
-
-
-def may_confirm(request: Request) -> bool:
-    """Whether the owner can be asked if he is satisfied."""
-    if request.process:
-        return False
-    return request.stage == "TO_CONFIRM" or (request.stage == "RECEIVED" and not request.works)
-
-
-def may_give_up(request: Request) -> bool:
-    """Whether all is done but to hear the owner: then he may turn out to be out of reach (ruling J7)."""
-    return may_confirm(request) or request.case_state in ("HANDLED", "INVALID", "DEFERRED")
 
 
 def reopened(request: Request) -> Request:
     """The owner is not satisfied: the matter goes on, also after he could not be reached."""
-    if not may_reopen(request):
-        raise Conflict(
-            "not-done",
-            "There is nothing to reopen.",
-            accepted="work that is done, or a request closed as UNREACHED",
-        )
+    demand(not_to_reopen(request))
     return going_on(request)
 
 
@@ -250,30 +212,11 @@ def going_on(request: Request) -> Request:
     )
 
 
-def may_reopen(request: Request) -> bool:
-    """Whether there is a result the owner can be dissatisfied with; a complaint is verified instead."""
-    if request.process:
-        return request.status == "UNREACHED"
-    return request.stage in {"DONE", "TO_CONFIRM"} or request.status == "UNREACHED"
-
-
 def unreached(request: Request, attempts_min: int, now: datetime) -> Request:
     """Given up after the configured number of callbacks at allowed hours; counted apart, never as
     satisfied (ruling J7).
     """
-    check_open(request)
-    if not may_give_up(request):
-        raise Conflict(
-            "not-done",
-            "The work is not closed and settled yet.",
-            accepted="wait for the work and the account",
-        )
-    if request.unanswered_callbacks < attempts_min:
-        raise Conflict(
-            "too-few-callbacks",
-            f"The owner was called {request.unanswered_callbacks} times at allowed hours without answer.",
-            accepted=f"{attempts_min} recorded outgoing contacts about this request without answer",
-        )
+    demand(not_to_give_up(request, attempts_min))
     return ended(request, "UNREACHED", now)
 
 
@@ -288,9 +231,3 @@ def called_back(request: Request, contact: Contact, *, quiet: bool) -> Request:
     if contact.result == "no_answer" and not quiet:
         return replace(request, unanswered_callbacks=request.unanswered_callbacks + 1)
     return request
-
-
-def check_open(request: Request) -> None:
-    """Raise Conflict for a request that has ended."""
-    if not request.open:
-        raise Conflict("closed", f"The request ended as {request.status}.", accepted="an open request")

@@ -47,7 +47,8 @@ def check_colleague(found: Colleague | None, field: str) -> Colleague:
     return found
 
 
-def check_not_own_work(request: Request, by: str) -> None:
-    """Whether the owner is satisfied is never recorded by who did the work (P031). Raises Forbidden."""
-    if request.work is not None and request.work.assignee_id == by:
-        raise Forbidden("own-work", "You did this work; a colleague asks the owner whether he is satisfied.")
+def own_work(request: Request, by: str) -> Forbidden | None:
+    """Whether the owner is satisfied is never recorded by who did the work (P031)."""
+    if request.work is None or request.work.assignee_id != by:
+        return None
+    return Forbidden("own-work", "You did this work; a colleague asks the owner whether he is satisfied.")

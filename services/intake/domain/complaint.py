@@ -145,20 +145,19 @@ def end_of_day(at: datetime, zone: str) -> datetime:
     return add_calendar_days(local.replace(hour=0, minute=0, second=0, microsecond=0), 1, zone)
 
 
-def check_not_about(complaint: Complaint, by: str) -> None:
-    """Nobody takes part in a complaint about himself. Raises Forbidden."""
-    if by in complaint.about_staff_ids:
-        raise Forbidden("complained-about", "This complaint is about you; somebody else has to do this.")
+def about(complaint: Complaint, by: str) -> Forbidden | None:
+    """Nobody takes part in a complaint about himself."""
+    if by not in complaint.about_staff_ids:
+        return None
+    return Forbidden("complained-about", "This complaint is about you; somebody else has to do this.")
 
 
-def check_step(complaint: Complaint, step: str, by: str) -> None:
-    """A step in its order, by somebody it is not about. Raises Forbidden or Conflict saying what comes
-    next.
-    """
-    check_not_about(complaint, by)
-    if complaint.state not in STEPS[step]:
-        raise Conflict(
-            "complaint-step",
-            f"This complaint is {complaint.state}; that step is not possible now.",
-            accepted=NEXT_STEP[complaint.state],
-        )
+def out_of_order(complaint: Complaint, step: str) -> Conflict | None:
+    """A step in its order; else what comes next."""
+    if complaint.state in STEPS[step]:
+        return None
+    return Conflict(
+        "complaint-step",
+        f"This complaint is {complaint.state}; that step is not possible now.",
+        accepted=NEXT_STEP[complaint.state],
+    )

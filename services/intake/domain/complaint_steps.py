@@ -9,26 +9,82 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.domain.colleague import Colleague, check_colleague
-from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint import Complaint, about, out_of_order
 from services.intake.domain.complaint_bodies import VerifyComplaintBody
 from services.intake.domain.contact import Contact
+from services.intake.domain.question import question_open
 from shared.catalogue.desk_rules import ComplaintRules
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
 from shared.events.intake import Outcome
 from shared.events.intake_complaints import AlarmKind, Grade, Validity
 
 RANK: dict[str, int] = {"": 0, "GENERAL": 1, "IMPORTANT": 2, "MAJOR": 3}
 
 
+def _supervisor_lowers() -> Forbidden:
+    return Forbidden("supervisor-lowers", "Only a supervisor or above lowers the grade of a complaint.")
+
+
+def only_lower(complaint: Complaint, *, superior: bool) -> Forbidden | None:
+    """The highest grade can only be lowered, which a supervisor or above does."""
+    return None if superior or complaint.grade != "MAJOR" else _supervisor_lowers()
+
+
+def too_early(complaint: Complaint, now: datetime) -> Conflict | None:
+    """The desk presses from the set time on (004 篇2 §一.7)."""
+    if complaint.press_from is None or now >= complaint.press_from:
+        return None
+    return Conflict(
+        "too-early-to-press",
+        "It is too early to press for this complaint.",
+        accepted="from " + complaint.press_from.isoformat(timespec="minutes"),
+    )
+
+
+def ungraded(complaint: Complaint) -> Conflict | None:
+    """What has no grade is not handled."""
+    if complaint.grade:
+        return None
+    return Conflict(
+        "no-grade",
+        "Nobody has said how weighty this complaint is.",
+        accepted="grade it first: GENERAL, IMPORTANT or MAJOR",
+    )
+
+
+def handled_by(complaint: Complaint, by: str) -> Forbidden | None:
+    """Who handled it does not ask the owner about it himself."""
+    if by != complaint.responsible_id:
+        return None
+    return Forbidden("own-work", "Who handled the complaint does not ask the owner about it himself.")
+
+
+def not_to_step(
+    complaint: Complaint, step: str, by: str, now: datetime, *, superior: bool
+) -> Rejected | None:
+    """Why this person does not take the step now; the same for the command and for the list (J23)."""
+    if refusal := about(complaint, by) or out_of_order(complaint, step):
+        return refusal
+    if step == "grade":
+        return only_lower(complaint, superior=superior)
+    if step == "press":
+        return too_early(complaint, now)
+    if step == "handle":
+        return ungraded(complaint)
+    if step == "verify":
+        return handled_by(complaint, by)
+    return question_open(complaint) if step == "ask-department" else None
+
+
 def confirmed(
-    complaint: Complaint, restated: str, about: Sequence[str], about_department: str, now: datetime
+    complaint: Complaint, restated: str, about_ids: Sequence[str], about_department: str, now: datetime
 ) -> Complaint:
     """The owner said: yes, that is what I mean."""
     return replace(
         complaint,
         state="CONFIRMED",
         restated=restated,
-        about_staff_ids=tuple(dict.fromkeys((*complaint.about_staff_ids, *about))),
+        about_staff_ids=tuple(dict.fromkeys((*complaint.about_staff_ids, *about_ids))),
         about_department=about_department or complaint.about_department,
         confirmed_at=now,
     )
@@ -75,7 +131,7 @@ def graded(complaint: Complaint, grade: Grade, *, superior: bool) -> Complaint:
     if grade == complaint.grade:
         raise Conflict("same-grade", f"It is {grade} already.", field="grade", accepted="another grade")
     if RANK[grade] < RANK[complaint.grade] and not superior:
-        raise Forbidden("supervisor-lowers", "Only a supervisor or above lowers the grade of a complaint.")
+        raise _supervisor_lowers()
     return replace(complaint, grade=grade)
 
 
@@ -85,7 +141,7 @@ def investigated(complaint: Complaint, findings: str, now: datetime) -> Complain
 
 
 def judged(complaint: Complaint, validity: Validity, explanation: str, now: datetime) -> Complaint:
-    """Valid or not, with the explanation; who it is about has no say (see `check_step`)."""
+    """Valid or not, with the explanation; who it is about has no say (see `about`)."""
     return replace(complaint, state=validity, validity=validity, explanation=explanation, judged_at=now)
 
 
@@ -111,23 +167,13 @@ def answered(complaint: Complaint, *, interim: bool, now: datetime) -> tuple[Com
 
 def pressed(complaint: Complaint, now: datetime) -> Complaint:
     """The desk presses those who lead, which it may after the set time (004 篇2 §一.7)."""
-    if complaint.press_from is not None and now < complaint.press_from:
-        raise Conflict(
-            "too-early-to-press",
-            "It is too early to press for this complaint.",
-            accepted="from " + complaint.press_from.isoformat(timespec="minutes"),
-        )
+    demand(too_early(complaint, now))
     return replace(complaint, presses=complaint.presses + 1)
 
 
 def handled(complaint: Complaint, result: str, now: datetime) -> Complaint:
     """Done. Raises Conflict while it has no grade."""
-    if not complaint.grade:
-        raise Conflict(
-            "no-grade",
-            "Nobody has said how weighty this complaint is.",
-            accepted="grade it first: GENERAL, IMPORTANT or MAJOR",
-        )
+    demand(ungraded(complaint))
     return replace(complaint, state="HANDLED", result=result, handled_at=now)
 
 
@@ -148,8 +194,7 @@ def verified(
     complaint: Complaint, body: VerifyComplaintBody, by: str, contact: Contact | None, now: datetime
 ) -> Complaint:
     """The owner was asked; never by who handled it. A telephone callback is proven by two people (R18)."""
-    if by == complaint.responsible_id:
-        raise Forbidden("own-work", "Who handled the complaint does not ask the owner about it himself.")
+    demand(handled_by(complaint, by))
     if body.how == "visit" and not body.owner_mark:
         raise Invalid(
             "missing-mark",
@@ -170,22 +215,19 @@ def verified(
     return replace(complaint, verified_at=now, verified_by=by, second_id=body.second_id, proven=proven)
 
 
-def may_countersign(complaint: Complaint, by: str) -> bool:
-    """Whether a callback waits for a second signature that this person may give."""
-    waits = complaint.verified_at is not None and not complaint.proven
-    return waits and by not in (
-        complaint.verified_by,
-        complaint.responsible_id,
-        *complaint.about_staff_ids,
-    )
+def not_to_countersign(complaint: Complaint | None, by: str) -> Rejected | None:
+    """A callback waits for the second signature of a person who had no part in it (R18)."""
+    if complaint is None or complaint.verified_at is None or complaint.proven:
+        return Conflict("nothing-to-sign", "No callback of this complaint waits for a second signature.")
+    if by in (complaint.verified_by, complaint.responsible_id, *complaint.about_staff_ids):
+        return Forbidden("second-person", "The second signature is somebody else's (R18).")
+    return None
 
 
 def countersigned(complaint: Complaint | None, by: str) -> Complaint:
     """The second person signs, also on the next shift (P127)."""
-    if complaint is None or complaint.verified_at is None or complaint.proven:
-        raise Conflict("nothing-to-sign", "No callback of this complaint waits for a second signature.")
-    if not may_countersign(complaint, by):
-        raise Forbidden("second-person", "The second signature is somebody else's (R18).")
+    demand(not_to_countersign(complaint, by))
+    assert complaint is not None
     return replace(complaint, second_id=by, proven=True)
 
 

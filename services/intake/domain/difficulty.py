@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from services.intake.domain.colleague import Colleague, check_colleague
 from services.intake.domain.contact import Contact
+from services.intake.domain.refusals import not_open
 from services.intake.domain.request import Request
 from shared.catalogue.desk_rules import DifficultRules
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,39 @@ class Difficulty:
     last_answer: str = ""
 
 
+def not_to_report(request: Request) -> Conflict | None:
+    """It is reported again only after the superior has called."""
+    if not request.difficult:
+        return not_open(request)
+    return not_open(request) or Conflict(
+        "difficult-already",
+        "It has been reported as difficult; the superior has not called yet.",
+        accepted="chase-difficult",
+    )
+
+
+def not_to_call(request: Request, roles: Collection[str], superiors: Collection[str]) -> Rejected | None:
+    """A supervisor or above calls the owner in person, once it was reported (P037)."""
+    if refusal := not_open(request):
+        return refusal
+    if not request.difficult:
+        return Conflict("no-call-due", "No call of a superior is due.", accepted="report-difficult first")
+    if set(roles) & set(superiors):
+        return None
+    return Forbidden("superior-calls", "A supervisor or above calls the owner in person (P037).")
+
+
+def not_to_chase(request: Request) -> Conflict | None:
+    """Answers are chased once it was reported as difficult; the superior's call does not end that."""
+    if request.difficult or request.chased:
+        return not_open(request)
+    return not_open(request) or Conflict(
+        "not-difficult",
+        "This case has not been reported as difficult.",
+        accepted="report-difficult first",
+    )
+
+
 def reported(
     old: Difficulty | None,
     request: Request,
@@ -49,14 +83,7 @@ def reported(
 
     Raises Conflict while one waits for its call, Invalid for somebody who is no supervisor or above.
     """
-    if not request.open:
-        raise Conflict("closed", f"The request ended as {request.status}.", accepted="an open request")
-    if old is not None and old.called_at is None:
-        raise Conflict(
-            "difficult-already",
-            "It has been reported as difficult; the superior has not called yet.",
-            accepted="chase-difficult",
-        )
+    demand(not_to_report(request))
     person = check_colleague(superior, "superior_id")
     if person.role not in rules.superior_roles:
         raise Invalid(
@@ -80,19 +107,13 @@ def reported(
 
 
 def called(
-    found: Difficulty | None,
+    found: Difficulty,
     contact: Contact | None,
     answer: str,
     by: str,
-    roles: Collection[str],
-    rules: DifficultRules,
     now: datetime,
 ) -> Difficulty:
     """The superior called the owner himself (another superior may, in his stead)."""
-    if found is None or found.called_at is not None:
-        raise Conflict("no-call-due", "No call of a superior is due.", accepted="report-difficult first")
-    if not set(roles) & set(rules.superior_roles):
-        raise Forbidden("superior-calls", "A supervisor or above calls the owner in person (P037).")
     personal = contact is not None and contact.agent_id == by and contact.direction == "out"
     about = contact is not None and contact.about_request_id == found.id and contact.result == "reached"
     when = contact.started_at if contact is not None else None
@@ -109,12 +130,6 @@ def called(
     )
 
 
-def chased(found: Difficulty | None, answer: str) -> Difficulty:
+def chased(found: Difficulty, answer: str) -> Difficulty:
     """The first contact asked the leader again and wrote down what he said; a call does not relieve him."""
-    if found is None:
-        raise Conflict(
-            "not-difficult",
-            "This case has not been reported as difficult.",
-            accepted="report-difficult first",
-        )
     return replace(found, chases=found.chases + 1, last_answer=answer)

@@ -13,7 +13,7 @@ from pydantic import Field
 from services.intake.domain.bodies import Body, Long, MaybeId, Reason, Text
 from services.intake.domain.colleague import Colleague, check_colleague
 from shared.catalogue.desk_rules import InquiryRules
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, demand
 
 
 class AnswerInquiryBody(Body):
@@ -59,10 +59,16 @@ class Inquiry:
     late: bool = False
 
 
+def not_to_defer(state: str) -> Conflict | None:
+    """An inquiry is deferred once."""
+    if state == "ASKED":
+        return None
+    return Conflict("deferred-already", "This inquiry has been deferred before.", accepted="answer it now")
+
+
 def deferred(inquiry: Inquiry, rules: InquiryRules, now: datetime) -> Inquiry:
     """It is answered later, within the set hours. Raises Conflict if it was deferred before."""
-    if inquiry.state != "ASKED":
-        raise Conflict("deferred-already", "This inquiry has been deferred before.", accepted="answer it now")
+    demand(not_to_defer(inquiry.state))
     due_at = now + timedelta(hours=rules.deferred_within_hours)
     return replace(inquiry, state="DEFERRED", deferred_at=now, due_at=due_at)
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.domain.bodies import Body, Id, Reason
-from services.intake.domain.changes import check_open
+from services.intake.domain.refusals import not_to_join
 from services.intake.domain.request import Request, ended, staged
 from services.intake.domain.urgency import RANK
 from services.intake.domain.watch import in_hand
-from shared.errors import Conflict, Invalid
+from shared.errors import Invalid, demand
 
 JOINED_REASON = (
     "joined"  # what the slip's cancellation says, so that nobody is told the owner changed his mind
@@ -29,24 +29,9 @@ class JoinBody(Body):
     reason: Reason
 
 
-def may_join(request: Request) -> bool:
-    """Whether it can still be joined: open, work of its own that is not done, no money, and no emergency:
-    that one keeps whoever runs for it.
-    """
-    return (
-        in_hand(request) and request.urgency != "emergency" and not request.process and request.account.clear
-    )
-
-
 def joined(request: Request, incident: Request | None) -> Request:
     """The request, waiting for the other one. Raises Invalid naming the field, Conflict in this state."""
-    check_open(request)
-    if not may_join(request) or (request.work is not None and request.work.kind == "errand"):
-        raise Conflict(
-            "not-joined",
-            "This request cannot be joined to another any more.",
-            accepted="an open request that is no emergency, whose work is not done, without money",
-        )
+    demand(not_to_join(request))
     if incident is None or incident.id == request.id or not incident.open or incident.joined_to:
         raise Invalid(
             "no-incident",

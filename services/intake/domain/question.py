@@ -5,11 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from services.intake.domain.complaint import Complaint, Question
+from services.intake.domain.complaint import Complaint, Question, about
 from services.intake.domain.complaint_bodies import AskDepartmentBody
 from shared.catalogue.desk_rules import IssueRules
 from shared.deadlines import add_calendar_days
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, Rejected, demand
+
+
+def question_open(complaint: Complaint) -> Conflict | None:
+    """One question at a time."""
+    if complaint.question is None:
+        return None
+    return Conflict(
+        "question-open",
+        f"{complaint.question.department} has not answered the last question yet.",
+        accepted="answer-department first",
+    )
+
+
+def no_question(complaint: Complaint) -> Conflict | None:
+    """Only what was asked is answered."""
+    if complaint.question is not None:
+        return None
+    return Conflict("no-question", "No department has been asked.", accepted="ask-department first")
+
+
+def not_to_answer(complaint: Complaint, by: str) -> Rejected | None:
+    """Why this person does not answer for the department now."""
+    return about(complaint, by) or no_question(complaint)
 
 
 def asked(
@@ -23,12 +46,7 @@ def asked(
     """A question is out. Raises Conflict while another one is; Invalid without the report its severity
     needs.
     """
-    if complaint.question is not None:
-        raise Conflict(
-            "question-open",
-            f"{complaint.question.department} has not answered the last question yet.",
-            accepted="answer-department first",
-        )
+    demand(question_open(complaint))
     if body.severity in rules.written_severities and not body.written_report:
         raise Invalid(
             "missing-report",
@@ -43,8 +61,8 @@ def asked(
 
 def answered(complaint: Complaint, now: datetime) -> tuple[Complaint, Question, bool]:
     """The department answered: the complaint, the question, and whether it was late."""
+    demand(no_question(complaint))
     question = complaint.question
-    if question is None:
-        raise Conflict("no-question", "No department has been asked.", accepted="ask-department first")
+    assert question is not None
     late = now > question.due_at
     return replace(complaint, question=None, questions_late=complaint.questions_late + late), question, late

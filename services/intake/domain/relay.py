@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.intake.domain.bodies import Body, Id, Reason, Text
 from services.intake.domain.colleague import Colleague, check_colleague
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, demand
 
 
 class AcknowledgeBody(Body):
@@ -38,10 +38,16 @@ class Relay:
     acknowledged_at: datetime | None = None
 
 
+def not_for_you(relay: Relay, by: str) -> Forbidden | None:
+    """Only who is to be told acknowledges it."""
+    if by == relay.to_id:
+        return None
+    return Forbidden("not-for-you", "This message is for somebody else; he acknowledges it himself.")
+
+
 def acknowledged(relay: Relay, by: str, now: datetime) -> Relay:
     """The colleague knows. Raises Forbidden for anybody else."""
-    if by != relay.to_id:
-        raise Forbidden("not-for-you", "This message is for somebody else; he acknowledges it himself.")
+    demand(not_for_you(relay, by))
     return replace(relay, state="CLOSED", acknowledged_at=now)
 
 

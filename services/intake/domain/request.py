@@ -124,7 +124,8 @@ class Request:
     works: bool = True
     process: Literal["", "complaint", "inquiry", "relay"] = ""
     case_state: str = ""
-    difficult: bool = False
+    difficult: bool = False  # a superior has still to call the owner himself
+    chased: bool = False  # it was reported as difficult once: the first contact keeps chasing (P037)
     joined_to: str = ""
     status: Status = "OPEN"
     stage: Stage = "RECEIVED"

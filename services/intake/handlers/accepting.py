@@ -60,7 +60,7 @@ class Accepting(Handlers):
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
         if request.open and not request.first_contact_id:
             self._await_first_contact(unit, settled, request)
-        unit.answer(self.state(unit, request))
+        unit.answer(await self.state(unit, request))
 
     def _await_first_contact(self, unit: Unit, settled: Property, request: Request) -> None:
         minutes = setting_number(

@@ -13,9 +13,10 @@ from services.intake.attachment_answers import (
 from services.intake.domain import attachment as rules
 from services.intake.domain import attachment_commands as commands
 from services.intake.domain.attachment import Attachment
+from services.intake.domain.refusals import no_room
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
-from shared.errors import Bug, Forbidden, NotFound
+from shared.errors import Bug, Forbidden, NotFound, demand
 from shared.events import intake as events
 from shared.kernel.unit import Unit
 
@@ -34,7 +35,7 @@ class Attaching(Handlers):
         after = rules.attached(found, before.id, unit.cause.principal.sub, unit.now)
         if commands.adding(after.kind) is not type(command):
             raise Bug("the class of an attachment decides the command")
-        rules.check_room(before.attachments_added, self.limits.attachments_per_request_max)
+        demand(no_room(before.attachments_added, self.limits.attachments_per_request_max))
         unit.save(after)
         unit.save(replace(before, attachments_added=before.attachments_added + 1))
         unit.emit(

@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from services.intake.answers import RequestState, actions_of, state_of
-from services.intake.domain.actions import possible_actions
+from services.intake.answers import RequestState, state_of
+from services.intake.domain.actions import House, Standing
 from services.intake.domain.changes import taken_over
+from services.intake.domain.complaint import Complaint
 from services.intake.domain.contact import Contact
 from services.intake.domain.property import Property
+from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from services.intake.domain.watch import LOST_RULES
+from services.intake.rulebook import Rulebook, offered_actions
+from shared.catalogue.desk_rules import ComplaintRules, DifficultRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, IntakeRules
 from shared.errors import Bug, Conflict, Invalid, NotFound
 from shared.events.intake import FirstContactTaken, RequestClosed
-from shared.http.actions import AllowedAction
 from shared.kernel.unit import Command, Unit
 from shared.policy import Policy
 
 C = TypeVar("C", bound=Command)
 PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
 FIRST_CONTACT = "first-contact"
-NO_RULES = IntakeRules(categories=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +50,12 @@ class Handlers:
         return found
 
     def current_rules(self, settled: Property, request: Request) -> IntakeRules:
-        """The procedure's rules as the profile has them now: the lists apply at once (ruling J14)."""
-        known = self.catalogue.profile(settled.profile).procedures
-        if request.procedure not in known:
-            return self.rules_of(request, settled)
-        return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
+        """See `Rulebook.current`."""
+        return self.rulebook.current(settled, request)
 
     def rules_of(self, request: Request, settled: Property) -> IntakeRules:
-        """The rules the request was opened under. Unknown ones hold a routine request.
-
-        An emergency goes on under today's (ruling J17).
-        """
-        try:
-            return self.catalogue.at(request.catalogue_version).intake or NO_RULES
-        except Invalid:
-            if request.urgency != "emergency":
-                raise
-        if request.procedure not in self.catalogue.profile(settled.profile).procedures:
-            return NO_RULES
-        return self.catalogue.procedure(request.procedure, settled.profile).intake or NO_RULES
+        """See `Rulebook.opened`."""
+        return self.rulebook.opened(request, settled)
 
     def dispatch_rules(self, request: Request) -> DispatchRules | None:
         """What dispatch does about the request; the defaults where its rules are lost."""
@@ -97,11 +86,39 @@ class Handlers:
             )
         return found
 
-    def state(self, unit: Unit, request: Request) -> RequestState:
+    async def state(self, unit: Unit, request: Request) -> RequestState:
         """The answer to a command on a request that was just saved."""
-        offered = request_actions(request)
-        roles = unit.cause.principal.roles_in(request.property_id, unit.now)
-        return state_of(request, actions_of(offered, self.policy.allowed(roles, offered)))
+        principal = unit.cause.principal
+        complaint = await unit.load(Complaint, request.id) if request.process == "complaint" else None
+        relay = await unit.load(Relay, request.id) if request.process == "relay" else None
+        standing = Standing(
+            request=request,
+            by=principal.sub,
+            roles=principal.roles_in(request.property_id, unit.now),
+            now=unit.now,
+            policy=self.policy,
+            complaint=complaint,
+            relay=relay,
+        )
+        standing = self.rulebook.applied(standing, await self.settled(unit))
+        return state_of(request, offered_actions(standing))
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """What the catalogue says of the actions."""
+        return Rulebook(self.catalogue, self.limits.attachments_per_request_max)
+
+    def house(self, settled: Property) -> House:
+        """What the property's settings and the catalogue say about the steps."""
+        return self.rulebook.house(settled)
+
+    def difficult_rules(self, settled: Property) -> DifficultRules:
+        """The numbers of difficult issues."""
+        return self.rulebook.difficult(settled)
+
+    def rules_for(self, request: Request) -> ComplaintRules:
+        """The numbers the complaint was opened under."""
+        return self.rulebook.complaint(request)
 
     def close(self, unit: Unit, request: Request) -> None:
         """Tell that the request reached its end state, and forget what was still to be watched."""
@@ -153,17 +170,6 @@ def taken(unit: Unit, request: Request) -> Request:
     )
     unit.cancel_timer(FIRST_CONTACT)
     return after
-
-
-def request_actions(request: Request) -> dict[str, AllowedAction]:
-    """What the state of a request offers, by command name."""
-    base = f"/v1/properties/{request.property_id}/requests/{request.id}"
-    return {
-        action.command.NAME: AllowedAction.model_construct(
-            action=action.command.NAME, method="POST", path=f"{base}/{action.path}", body=action.body
-        )
-        for action in possible_actions(request)
-    }
 
 
 def payload(unit: Unit, kind: type[C]) -> C:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake.domain import complaint_steps as steps
-from services.intake.domain.changes import check_open
-from services.intake.domain.complaint import Complaint, check_step
+from services.intake.domain.complaint import Complaint
+from services.intake.domain.refusals import check_open
 from services.intake.domain.request import Request, ended, staged
 from services.intake.handlers.base import Handlers
 from shared.catalogue.desk_rules import ComplaintRules
-from shared.errors import Bug, Conflict
+from shared.errors import Bug, Conflict, demand
 from shared.events.envelope import Event
 from shared.events.intake import Outcome
 from shared.events.intake_complaints import AlarmKind, CaseAlarm, ComplaintReported, Said
@@ -35,15 +35,10 @@ class Cases(Handlers):
     async def step_of(self, unit: Unit, request_id: str, step: str) -> tuple[Request, Complaint]:
         """The complaint a step is taken on, in its order and by somebody it is not about."""
         request, found = await self.complaint_of(unit, request_id)
-        check_step(found, step, unit.cause.principal.sub)
+        superior = self.superior(unit, self.rules_for(request))
+        by = unit.cause.principal.sub
+        demand(steps.not_to_step(found, step, by, unit.now, superior=superior))
         return request, self._known_above(unit, request, found)
-
-    def rules_for(self, request: Request) -> ComplaintRules:
-        """The numbers the complaint was opened under."""
-        desk = self.catalogue.at(request.catalogue_version).desk
-        if desk is None or desk.complaint is None:
-            raise Bug("a complaint opened under rules that are none of a complaint")
-        return desk.complaint
 
     def superior(self, unit: Unit, rules: ComplaintRules) -> bool:
         """Whether who acts is a supervisor or above."""
@@ -67,7 +62,7 @@ class Cases(Handlers):
         unit.cancel_timer("complaint-report")
         return after
 
-    def keep(
+    async def keep(
         self, unit: Unit, request: Request, complaint: Complaint, what: str, *events: Event, **detail: str
     ) -> None:
         """A step was taken: stored, told, in the timeline, answered."""
@@ -77,9 +72,9 @@ class Cases(Handlers):
         for event in events:
             unit.emit(event)
         self.note(unit, request, what, **detail)
-        unit.answer(self.state(unit, request))
+        unit.answer(await self.state(unit, request))
 
-    def end(
+    async def end(
         self,
         unit: Unit,
         request: Request,
@@ -98,7 +93,7 @@ class Cases(Handlers):
             unit.emit(event)
         self.close(unit, closed)
         self.note(unit, closed, what, **detail)
-        unit.answer(self.state(unit, closed))
+        unit.answer(await self.state(unit, closed))
 
     def raise_alarm(
         self, unit: Unit, request: Request, kind: AlarmKind, due_at: datetime, responsible_id: str = ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.intake.domain import changes, commands
+from services.intake.domain.actions import not_the_promiser
 from services.intake.domain.amend import Correction, amended, amended_event
-from services.intake.domain.colleague import check_not_own_work
+from services.intake.domain.colleague import own_work
 from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
@@ -22,7 +23,7 @@ from services.intake.handlers.base import (
     taken,
 )
 from services.intake.handlers.beginning import end_case, resume_case
-from shared.errors import Forbidden
+from shared.errors import demand
 from shared.events import intake as events
 from shared.kernel.unit import Unit
 
@@ -49,7 +50,7 @@ class Changing(Handlers):
         unit.emit(event)
         names = ", ".join([*event.changed, *(event.personal.was if event.personal else {})])
         self.note(unit, after, "request.amended", changed=names)
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def take_request(self, unit: Unit) -> None:
         """Somebody takes over what came where nobody of ours was (P009)."""
@@ -59,7 +60,7 @@ class Changing(Handlers):
         taken(unit, before)
         unit.save(after)
         self.note(unit, after, "request.taken_over")
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def raise_urgency(self, unit: Unit) -> None:
         """Make it more urgent; a routine request that becomes an emergency overtakes on a stream of its
@@ -82,7 +83,7 @@ class Changing(Handlers):
         if changes.overtakes(before, after):
             unit.open(f"emergency:{after.id}", _emergency(after, settled, unit))
         self.note(unit, after, "urgency.raised", urgency=after.urgency)
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def lower_urgency(self, unit: Unit) -> None:
         """Make it less urgent, with a reason, never below the lists."""
@@ -100,7 +101,7 @@ class Changing(Handlers):
             )
         )
         self.note(unit, after, "urgency.lowered", urgency=after.urgency)
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def cancel_request(self, unit: Unit) -> None:
         """Take the caller's cancellation; the work side confirms it, a request without work ends at once."""
@@ -124,7 +125,7 @@ class Changing(Handlers):
         self.note(
             unit, after, "request.cancel_asked", notice_received_at=after.notice_received_at.isoformat()
         )
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def ask_time(self, unit: Unit) -> None:
         """The customer demands a time: put before a supervisor, nothing is promised on the spot (P012)."""
@@ -135,17 +136,13 @@ class Changing(Handlers):
         unit.save(after)
         unit.emit(events.TimeAsked(request_id=after.id, wanted_at=wanted_at, asked_at=unit.now))
         self.note(unit, after, "time.asked", wanted_at=wanted_at.isoformat())
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def promise_time(self, unit: Unit) -> None:
         """Promise a time the office found (P012); where the profile says so, a supervisor's word too."""
         command = payload(unit, commands.PromiseTime)
-        settled = await self.settled(unit)
-        settings = self.catalogue.profile(settled.profile).settings_with(settled.settings)
-        if settings["promise.policy"] == "supervisor":
-            roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
-            if not self.policy.may(roles, commands.PromiseCustomerTime.NAME):
-                raise Forbidden("supervisor-promises", "In this property a supervisor promises times (P012).")
+        roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
+        demand(not_the_promiser(self.house(await self.settled(unit)), roles, self.policy))
         await self._promise(unit, command, customer_named=False)
 
     async def promise_customer_time(self, unit: Unit) -> None:
@@ -167,7 +164,7 @@ class Changing(Handlers):
         self.note(
             unit, after, "time.promised", promised_at=body.promised_at.isoformat(), **by_whom(behalf, body)
         )
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> None:
         settled = await self.settled(unit)
@@ -186,14 +183,14 @@ class Changing(Handlers):
         """The owner is satisfied: recorded by the first contact, or for him with a reason (P009)."""
         command = payload(unit, commands.ConfirmSatisfaction)
         before = taken(unit, await self.request(unit, command.request_id))
-        check_not_own_work(before, unit.cause.principal.sub)
+        demand(own_work(before, unit.cause.principal.sub))
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
         await self.contact(unit, command.body.contact_id)
         after = changes.satisfied(before, unit.now)
         unit.save(after)
         self.close(unit, after)
         self.note(unit, after, "request.satisfied", **by_whom(behalf, command.body))
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def reopen_request(self, unit: Unit) -> None:
         """The owner is not satisfied: the matter goes on."""
@@ -209,21 +206,19 @@ class Changing(Handlers):
             events.RequestReopened(request_id=after.id, reason=command.body.reason, reopened_at=unit.now)
         )
         self.note(unit, after, "request.reopened", **by_whom(behalf, command.body))
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def close_unreached(self, unit: Unit) -> None:
         """Nobody could be reached: closed by a supervisor, counted apart (ruling J7)."""
         command = payload(unit, commands.CloseUnreached)
         before = await self.request(unit, command.request_id)
-        settled = await self.settled(unit)
-        profile = self.catalogue.profile(settled.profile)
-        attempts = setting_number(profile, settled, "callback.attempts_min")
-        after = changes.unreached(before, attempts, unit.now)
+        house = self.house(await self.settled(unit))
+        after = changes.unreached(before, house.attempts_min, unit.now)
         await end_case(unit, after)
         unit.save(after)
         self.close(unit, after)
         self.note(unit, after, "request.unreached", attempts=str(before.unanswered_callbacks))
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
 
 def _emergency(request: Request, settled: Property, unit: Unit) -> events.EmergencyRaised:

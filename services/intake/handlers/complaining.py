@@ -39,7 +39,7 @@ class Complaining(Cases):
             personal_key=key,
             personal=words,
         )
-        self.keep(unit, request, after, "complaint.confirmed", event, confirmed_by=body.confirmed_by)
+        await self.keep(unit, request, after, "complaint.confirmed", event, confirmed_by=body.confirmed_by)
 
     async def report(self, unit: Unit) -> None:
         """Reported to a supervisor or above, the same day."""
@@ -55,7 +55,7 @@ class Complaining(Cases):
                 accepted="somebody who is " + ", ".join(rules.superior_roles),
             )
         after = before if before.reported_at is not None else self.tell_above(unit, before, to.id)
-        self.keep(unit, request, after, "complaint.reported", reported_to=after.reported_to)
+        await self.keep(unit, request, after, "complaint.reported", reported_to=after.reported_to)
 
     async def assign(self, unit: Unit) -> None:
         """Somebody answers for it."""
@@ -70,7 +70,8 @@ class Complaining(Cases):
             round=after.round,
             assigned_at=unit.now,
         )
-        self.keep(unit, request, after, "complaint.assigned", event, responsible_id=after.responsible_id)
+        to = after.responsible_id
+        await self.keep(unit, request, after, "complaint.assigned", event, responsible_id=to)
 
     async def grade(self, unit: Unit) -> None:
         """General: to the responsible supervisor. Important: in writing to the director. Major: at once to
@@ -87,7 +88,7 @@ class Complaining(Cases):
             responsible_id=after.responsible_id,
             graded_at=unit.now,
         )
-        self.keep(unit, request, after, "complaint.graded", event, grade=after.grade, was=before.grade)
+        await self.keep(unit, request, after, "complaint.graded", event, grade=after.grade, was=before.grade)
         if after.grade == "MAJOR":
             self.raise_alarm(unit, request, "major", unit.now, after.responsible_id)
 
@@ -105,7 +106,7 @@ class Complaining(Cases):
             personal_key=key,
             personal=words,
         )
-        self.keep(unit, request, after, "complaint.investigated", event)
+        await self.keep(unit, request, after, "complaint.investigated", event)
 
     async def judge(self, unit: Unit) -> None:
         """Valid or not, with the explanation."""
@@ -122,7 +123,7 @@ class Complaining(Cases):
             personal_key=key,
             personal=words,
         )
-        self.keep(unit, request, after, "complaint.judged", event, validity=body.validity)
+        await self.keep(unit, request, after, "complaint.judged", event, validity=body.validity)
 
     async def answer(self, unit: Unit) -> None:
         """The owner heard something: an interim answer, or the result."""
@@ -144,7 +145,7 @@ class Complaining(Cases):
         )
         unit.cancel_timer(COMPLAINT_CLOCKS["answer_late"])
         kind = "interim" if body.interim else "result"
-        self.keep(unit, request, after, "complaint.answered", event, kind=kind, **by_whom(behalf, body))
+        await self.keep(unit, request, after, "complaint.answered", event, kind=kind, **by_whom(behalf, body))
 
     async def press(self, unit: Unit) -> None:
         """Those who lead are pressed for a result."""
@@ -158,7 +159,7 @@ class Complaining(Cases):
             pressed_by=unit.cause.principal.sub,
             pressed_at=unit.now,
         )
-        self.keep(unit, request, after, "complaint.pressed", event, count=str(after.presses))
+        await self.keep(unit, request, after, "complaint.pressed", event, count=str(after.presses))
 
     async def handle(self, unit: Unit) -> None:
         """Done; the first contact asks the owner next."""
@@ -175,4 +176,4 @@ class Complaining(Cases):
             personal=words,
         )
         unit.cancel_timer(COMPLAINT_CLOCKS["press_due"])
-        self.keep(unit, request, after, "complaint.handled", event)
+        await self.keep(unit, request, after, "complaint.handled", event)

@@ -11,11 +11,12 @@ from services.intake.domain import complaint_steps as steps
 from services.intake.domain import question
 from services.intake.domain.changes import check_on_behalf
 from services.intake.domain.colleague import Colleague, check_colleague
-from services.intake.domain.complaint import Complaint, check_not_about
+from services.intake.domain.complaint import Complaint
 from services.intake.domain.request import Request
 from services.intake.handlers.base import by_whom, payload, taken
 from services.intake.handlers.beginning import COMPLAINT_CLOCKS, clocks, stop_clocks, watch
 from services.intake.handlers.cases import Cases, said
+from shared.errors import demand
 from shared.events import intake_complaints as events
 from shared.events.envelope import Event
 from shared.kernel.unit import Unit
@@ -48,13 +49,13 @@ class Concluding(Cases):
             personal=words,
         )
         watch(unit, after, "department_late", after.question.due_at)
-        self.keep(unit, request, after, "department.asked", event, department=body.department)
+        await self.keep(unit, request, after, "department.asked", event, department=body.department)
 
     async def answer_department(self, unit: Unit) -> None:
         """The department's answer (P038), never of somebody the complaint is about."""
         command = payload(unit, c.AnswerDepartment)
         request, before = await self.complaint_of(unit, command.request_id)
-        check_not_about(before, unit.cause.principal.sub)
+        demand(question.not_to_answer(before, unit.cause.principal.sub))
         after, open_question, late = question.answered(before, unit.now)
         key, words = said(request, command.body.answer)
         event = events.DepartmentAnswered(
@@ -67,7 +68,8 @@ class Concluding(Cases):
             personal=words,
         )
         unit.cancel_timer(COMPLAINT_CLOCKS["department_late"])
-        self.keep(unit, request, after, "department.answered", event, department=open_question.department)
+        whose = open_question.department
+        await self.keep(unit, request, after, "department.answered", event, department=whose)
 
     async def verify(self, unit: Unit) -> None:
         """The owner was asked: satisfied, or it goes on."""
@@ -84,9 +86,9 @@ class Concluding(Cases):
         detail = {"how": body.how, "verdict": body.outcome, **by_whom(behalf, body)}
         if body.outcome == "SATISFIED":
             stop_clocks(unit)
-            self.end(unit, request, after, "SATISFIED", "complaint.verified", event, **detail)
+            await self.end(unit, request, after, "SATISFIED", "complaint.verified", event, **detail)
         else:
-            self._again(unit, request, after, "complaint.verified", event, **detail)
+            await self._again(unit, request, after, "complaint.verified", event, **detail)
 
     async def explain(self, unit: Unit) -> None:
         """An invalid complaint was explained: it ends ANSWERED, or the owner insists and it goes on."""
@@ -109,10 +111,10 @@ class Concluding(Cases):
         detail = {"verdict": body.outcome, **by_whom(behalf, body)}
         if body.outcome == "ANSWERED":
             stop_clocks(unit)
-            self.end(unit, request, told, "ANSWERED", "complaint.explained", event, **detail)
+            await self.end(unit, request, told, "ANSWERED", "complaint.explained", event, **detail)
         else:
             again = self._verified(request, told, "CONTINUE", "letter" if body.by_letter else "phone", "")
-            self._again(unit, request, told, "complaint.explained", event, again, **detail)
+            await self._again(unit, request, told, "complaint.explained", event, again, **detail)
 
     async def countersign(self, unit: Unit) -> None:
         """The second person signs the telephone callback (R18); the request may have ended meanwhile."""
@@ -123,7 +125,7 @@ class Concluding(Cases):
         unit.save(after)
         self.note(unit, request, "callback.countersigned")
         unit.save(request)
-        unit.answer(self.state(unit, request))
+        unit.answer(await self.state(unit, request))
 
     async def watch(self, unit: Unit) -> None:
         """Timer: it was not reported, answered, settled or answered by the department in its time."""
@@ -157,9 +159,9 @@ class Concluding(Cases):
             personal=words,
         )
 
-    def _again(
+    async def _again(
         self, unit: Unit, request: Request, found: Complaint, what: str, *told: Event, **detail: str
     ) -> None:
         after = steps.continued(found, self.rules_for(request), unit.now)
         clocks(unit, after)
-        self.keep(unit, request, after, what, *told, **detail)
+        await self.keep(unit, request, after, what, *told, **detail)

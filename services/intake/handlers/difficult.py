@@ -8,14 +8,13 @@ from dataclasses import replace
 
 from services.intake.domain import complaint_commands as c
 from services.intake.domain import difficulty as rules
-from services.intake.domain.changes import check_on_behalf, check_open
+from services.intake.domain.changes import check_on_behalf
 from services.intake.domain.colleague import Colleague
 from services.intake.domain.difficulty import Difficulty
 from services.intake.domain.request import Request
 from services.intake.handlers.base import by_whom, payload, taken
 from services.intake.handlers.cases import Cases, said
-from shared.catalogue.desk_rules import DifficultRules
-from shared.errors import Bug
+from shared.errors import Bug, demand
 from shared.events import intake_complaints as events
 from shared.events.envelope import Event
 from shared.kernel.unit import Unit
@@ -34,7 +33,7 @@ class Difficult(Cases):
         old = await unit.load(Difficulty, request.id)
         superior = await unit.look(Colleague, body.superior_id)
         by = unit.cause.principal.sub
-        numbers = await self._numbers(unit)
+        numbers = self.difficult_rules(await self.settled(unit))
         after = rules.reported(old, request, body.difficulty, superior, numbers, by, unit.now)
         assert after.due_at is not None
         key, words = said(request, body.difficulty)
@@ -48,19 +47,20 @@ class Difficult(Cases):
         )
         watch = c.WatchDifficult(request_id=request.id, number=after.number)
         unit.start_timer(SUPERIOR_CALL, after.due_at, watch)
-        self._keep(unit, request, after, "difficult.reported", event, superior_id=after.superior_id)
+        await self._keep(unit, request, after, "difficult.reported", event, superior_id=after.superior_id)
 
     async def record_superior_call(self, unit: Unit) -> None:
         """The superior called the owner himself."""
         command = payload(unit, c.RecordSuperiorCall)
         body = command.body
         request = await self.request(unit, command.request_id)
-        found = await unit.load(Difficulty, request.id)
         by = unit.cause.principal.sub
         roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
+        superiors = self.difficult_rules(await self.settled(unit)).superior_roles
+        demand(rules.not_to_call(request, roles, superiors))
+        found = await self._difficulty(unit, request)
         contact = await self.contact(unit, body.contact_id)
-        numbers = await self._numbers(unit)
-        after = rules.called(found, contact, body.answer, by, roles, numbers, unit.now)
+        after = rules.called(found, contact, body.answer, by, unit.now)
         key, words = said(request, body.answer)
         event = events.SuperiorCalled(
             request_id=request.id,
@@ -71,16 +71,16 @@ class Difficult(Cases):
             personal=words,
         )
         unit.cancel_timer(SUPERIOR_CALL)
-        self._keep(unit, request, after, "difficult.superior_called", event)
+        await self._keep(unit, request, after, "difficult.superior_called", event)
 
     async def chase_difficult(self, unit: Unit) -> None:
         """The first contact asked the leader again: his call does not relieve him."""
         command = payload(unit, c.ChaseDifficult)
         body = command.body
         request = taken(unit, await self.request(unit, command.request_id))
-        check_open(request)
+        demand(rules.not_to_chase(request))
         by = unit.cause.principal.sub
-        after = rules.chased(await unit.load(Difficulty, request.id), body.answer)
+        after = rules.chased(await self._difficulty(unit, request), body.answer)
         behalf = check_on_behalf(request, by, body.on_behalf_reason)
         key, words = said(request, body.answer)
         event = events.DifficultIssueChased(
@@ -91,7 +91,7 @@ class Difficult(Cases):
             personal_key=key,
             personal=words,
         )
-        self._keep(
+        await self._keep(
             unit, request, after, "difficult.chased", event, count=str(after.chases), **by_whom(behalf, body)
         )
 
@@ -105,19 +105,18 @@ class Difficult(Cases):
         if found.called_at is None and found.number == command.number:
             self.raise_alarm(unit, request, "superior_late", found.due_at, found.superior_id)
 
-    async def _numbers(self, unit: Unit) -> DifficultRules:
-        settled = await self.settled(unit)
-        desk = self.catalogue.procedure("difficult-issue", settled.profile).desk
-        if desk is None or desk.difficult is None:
-            raise Bug("the procedure of difficult issues has no numbers")
-        return desk.difficult
+    async def _difficulty(self, unit: Unit, request: Request) -> Difficulty:
+        found = await unit.load(Difficulty, request.id)
+        if found is None:
+            raise Bug("a difficult case without its record")
+        return found
 
-    def _keep(
+    async def _keep(
         self, unit: Unit, request: Request, after: Difficulty, what: str, event: Event, **detail: str
     ) -> None:
-        marked = replace(request, difficult=after.called_at is None)
+        marked = replace(request, difficult=after.called_at is None, chased=True)
         unit.save(marked)
         unit.save(after)
         unit.emit(event)
         self.note(unit, marked, what, **detail)
-        unit.answer(self.state(unit, marked))
+        unit.answer(await self.state(unit, marked))

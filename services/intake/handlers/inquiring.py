@@ -9,9 +9,10 @@ from services.intake.domain import complaint_steps as steps
 from services.intake.domain import inquiry as inquiries
 from services.intake.domain import relay as relays
 from services.intake.domain.answer_book import StandardAnswer, given
-from services.intake.domain.changes import check_on_behalf, check_open
+from services.intake.domain.changes import check_on_behalf
 from services.intake.domain.colleague import Colleague
 from services.intake.domain.inquiry import Inquiry
+from services.intake.domain.refusals import check_open
 from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request, ended, staged
 from services.intake.handlers.base import by_whom, payload, taken
@@ -59,7 +60,7 @@ class Inquiring(Cases):
         )
         unit.save(after)
         detail = {"answer_id": body.answer_id, "number": str(number or "")}
-        self._end(unit, request, event, "inquiry.answered", **detail, **by_whom(behalf, body))
+        await self._end(unit, request, event, "inquiry.answered", **detail, **by_whom(behalf, body))
 
     async def defer(self, unit: Unit) -> None:
         """It is answered within the set hours; the owner was told so."""
@@ -81,7 +82,7 @@ class Inquiring(Cases):
             due_at=after.due_at.isoformat(),
             **by_whom(behalf, command.body),
         )
-        unit.answer(self.state(unit, request))
+        unit.answer(await self.state(unit, request))
 
     async def acknowledge(self, unit: Unit) -> None:
         """The colleague knows: the message ends ANSWERED."""
@@ -92,7 +93,7 @@ class Inquiring(Cases):
         event = events.MessageAcknowledged(
             request_id=request.id, acknowledged_by=after.to_id, acknowledged_at=unit.now
         )
-        self._end(unit, request, event, "message.acknowledged")
+        await self._end(unit, request, event, "message.acknowledged")
 
     async def redirect(self, unit: Unit) -> None:
         """Somebody else is told."""
@@ -105,7 +106,7 @@ class Inquiring(Cases):
             events.MessageRelayed(request_id=request.id, responsible_id=after.to_id, relayed_at=unit.now)
         )
         self.note(unit, request, "message.redirected", colleague_id=after.to_id)
-        unit.answer(self.state(unit, request))
+        unit.answer(await self.state(unit, request))
 
     async def watch(self, unit: Unit) -> None:
         """Timer: it waits longer than it may."""
@@ -144,7 +145,7 @@ class Inquiring(Cases):
             raise Bug("an inquiry opened under rules that are none of an inquiry")
         return desk.inquiry
 
-    def _end(self, unit: Unit, request: Request, event: Event, what: str, **detail: str) -> None:
+    async def _end(self, unit: Unit, request: Request, event: Event, what: str, **detail: str) -> None:
         closed = ended(replace(request, case_state="CLOSED"), "ANSWERED", unit.now)
         unit.save(closed)
         unit.emit(event)
@@ -152,4 +153,4 @@ class Inquiring(Cases):
         unit.cancel_timer(VISIT_WAITS)
         self.close(unit, closed)
         self.note(unit, closed, what, **detail)
-        unit.answer(self.state(unit, closed))
+        unit.answer(await self.state(unit, closed))

@@ -38,7 +38,7 @@ class Joining(Handlers):
         )
         await self._watch(unit, after)
         self.note(unit, after, "request.joined", incident_id=after.joined_to)
-        unit.answer(self.state(unit, after))
+        unit.answer(await self.state(unit, after))
 
     async def watch_joined(self, unit: Unit) -> None:
         """Timer: a look at the other request; this one ends with it, or is on its own again."""

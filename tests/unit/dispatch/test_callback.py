@@ -117,7 +117,7 @@ def test_p031_not_satisfied_needs_a_problem_and_waits_for_the_notice_to_be_read(
 
 def test_j7_unreached_only_after_so_many_tries_at_allowed_hours() -> None:
     def tried(callback: Callback, *, counted: bool, result: Any = "not_reached") -> Callback:
-        return rules.attempted(callback, Attempt("phone", result, counted, "lin", NOW))
+        return rules.attempted(callback, Attempt("phone", result, counted, "lin", NOW), LIN)
 
     callback = tried(tried(tried(due(), counted=True), counted=True), counted=False)
     assert (callback.tried, callback.unreached) == (3, 2)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.intake.domain.accept import accepted
+from services.intake.domain.actions import Standing
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact
 from services.intake.domain.directory import Person, Unit, card_of
@@ -17,6 +18,7 @@ from services.intake.domain.told import Circumstances
 from services.intake.domain.urgency import decide, lane_of
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules
+from shared.policy import Policy
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 LIMITS = Limits()
@@ -98,3 +100,9 @@ def done(request: Request | None = None) -> Request:
     base = arranged(request)
     assert base.work is not None
     return staged(replace(base, work=replace(base.work, step="closed", completed_at=NOW, closed_at=NOW)))
+
+
+def standing(request: Request, by: str = "lin") -> Standing:
+    """The request as this person of every role finds it."""
+    policy = Policy.shipped()
+    return Standing(request=request, by=by, roles=frozenset(policy.roles), now=NOW, policy=policy)

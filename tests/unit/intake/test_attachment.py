@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from services.intake.domain import attachment as rules
 from services.intake.domain.attachment import ATTACHMENT_KINDS, EXTENSIONS, MEDIA_TYPES, Attachment
 from services.intake.domain.attachment_commands import LINKS, AddAttachment, AddSensitiveAttachment, adding
+from services.intake.domain.refusals import no_room
 from shared.blobs.content import NAMES
-from shared.errors import Bug, Conflict, Forbidden, Invalid, TooLarge
+from shared.errors import Bug, Conflict, Forbidden, Invalid, TooLarge, demand
 from shared.http.links import Links
 from shared.policy import Policy
 from shared.settings import Settings
@@ -63,9 +64,9 @@ def test_what_is_removed_keeps_its_record_and_is_due_at_once() -> None:
 
 
 def test_a_request_has_room_up_to_its_limit() -> None:
-    rules.check_room(49, 50)
+    assert no_room(49, 50) is None
     with pytest.raises(TooLarge, match="already has 50"):
-        rules.check_room(50, 50)
+        demand(no_room(50, 50))
 
 
 def test_a_declared_hash_has_to_be_that_of_the_file() -> None:

@@ -11,11 +11,12 @@ from services.intake.domain.actions import possible_actions
 from services.intake.domain.bodies import CancelBody
 from services.intake.domain.changes import cancel_asked
 from services.intake.domain.follow import finish
-from services.intake.domain.join import followed, joined, may_join
+from services.intake.domain.join import followed, joined
+from services.intake.domain.refusals import not_to_join
 from services.intake.domain.request import Request, Work, ended, staged
 from shared.errors import Conflict, Invalid
 from shared.events.dispatch import WorkCancelled
-from tests.unit.intake.kit import LIMITS, NOW, accept, arranged, done
+from tests.unit.intake.kit import LIMITS, NOW, accept, arranged, done, standing
 
 
 def other(**changes: Any) -> Request:
@@ -25,7 +26,7 @@ def other(**changes: Any) -> Request:
 
 def test_j7_j30_an_emergency_keeps_its_slip_and_is_never_joined() -> None:
     emergency = replace(accept(), urgency="emergency")
-    assert not may_join(emergency)
+    assert not_to_join(emergency) is not None
     with pytest.raises(Conflict, match="cannot be joined"):
         joined(emergency, other(urgency="emergency"))
 
@@ -64,7 +65,7 @@ def test_j18_a_joined_request_that_became_an_emergency_does_not_end_while_somebo
 
 def test_j5_j7_a_joined_request_that_is_cancelled_ends_at_once_or_with_its_slip() -> None:
     waiting = joined(accept(), other())
-    assert "cancel" in {action.path for action in possible_actions(waiting)}
+    assert "cancel" in {action.path for action in possible_actions(standing(waiting))}
     asked = cancel_asked(waiting, CancelBody(reason="not needed"), NOW, LIMITS)
     assert (asked.status, asked.joined_to, asked.closed_at) == ("CANCELLED", "", NOW)
     slip_out = joined(arranged(), other())
