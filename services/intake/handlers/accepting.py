@@ -17,8 +17,9 @@ from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request
 from services.intake.domain.told import Circumstances, said_phone
 from services.intake.domain.urgency import decide
-from services.intake.handlers.base import FIRST_CONTACT, NO_RULES, Handlers, payload
+from services.intake.handlers.base import FIRST_CONTACT, Handlers, payload
 from services.intake.handlers.beginning import begin
+from services.intake.rulebook import NO_RULES
 from shared.catalogue.model import Procedure
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestClosed
