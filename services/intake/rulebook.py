@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.intake.domain.actions import House, Standing, possible_actions
+from services.intake.domain.complaint import Complaint
 from services.intake.domain.property import Property
+from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request
 from services.intake.domain.urgency import by_lists
 from shared.catalogue.desk_rules import ComplaintRules, DifficultRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules
 from shared.errors import Bug, Invalid
+from shared.events.intake import Urgency
 from shared.http.actions import AllowedAction
+from shared.policy import Policy
 
 NO_RULES = IntakeRules(categories=())
+GENERAL: Urgency = "general"
+RECORDS: Mapping[str, type[Complaint | Relay]] = {"complaint": Complaint, "relay": Relay}
+"""The processes whose record says who may take a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +77,28 @@ class Rulebook:
             promises=str(settings["promise.policy"]),
         )
 
-    def applied(self, standing: Standing, settled: Property) -> Standing:
-        """The standing with the rules that hold for it; what needs none is not looked up."""
-        request, house = standing.request, self.house(settled)
+    def standing(
+        self,
+        request: Request,
+        settled: Property,
+        record: object,
+        *,
+        by: str,
+        roles: frozenset[str],
+        now: datetime,
+        policy: Policy,
+    ) -> Standing:
+        """The request with the rules that hold for it; `record`: that of its process, if it has one."""
+        house, superior, floor = self.house(settled), False, GENERAL
         if request.difficult:
             house = replace(house, superior_roles=self.difficult(settled).superior_roles)
-        superior = False
-        if standing.complaint is not None:
-            superior = not standing.roles.isdisjoint(self.complaint(request).superior_roles)
-        floor = standing.floor
-        if request.hazard and request.urgency != "general":
+        complaint = record if isinstance(record, Complaint) else None
+        if complaint is not None:
+            superior = not roles.isdisjoint(self.complaint(request).superior_roles)
+        if request.hazard and request.urgency != GENERAL:
             floor = by_lists(self._lists(settled, request), request.hazard)
-        return replace(standing, house=house, floor=floor, superior=superior)
+        relay = record if isinstance(record, Relay) else None
+        return Standing(request, by, roles, now, policy, house, floor, complaint, superior, relay)
 
     def _lists(self, settled: Property, request: Request) -> IntakeRules:
         """The lists that hold now. A request whose rules are lost can still be read."""

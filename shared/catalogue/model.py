@@ -123,10 +123,12 @@ class DispatchRules(Section):
     partner_required: bool = False
     fallback: Fallback | None = None
     cancel_notice_hours: int = 0
+    cancel_confirm_minutes: int = 60  # a notice that nobody has confirmed by then is told to somebody (P066)
     general_assigned_by: tuple[
         str, ...
     ] = ()  # who gives out general repairs where the supervisor does; none: anybody
-    bell_wait_minutes: int = 3  # between the two rings at a home (P016)
+    bells: Annotated[int, Field(ge=1, le=10)] = 2  # so often is rung at a home, then nobody counts as there
+    bell_wait_minutes: int = 3  # between two rings (P016)
     late_after_minutes: int = 10  # after the appointment: from then on the owner is called first
     companion: str = ""  # who goes in with the worker and stays beside him; empty: nobody has to
     notice_signature: str = ""  # who signs the notice before anybody is told (P026); empty: nobody
@@ -161,6 +163,7 @@ class BillingRules(Section):
     collected_by: tuple[str, ...] = ("cashier",)  # roles that may take the money; never engineering (R1)
     quote_valid_hours: int = 72
     forfeiture_decide_days: int = 7
+    forfeiture_remind_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24  # after that, until one decides
     forfeiture_approver: tuple[str, ...] = ("director", "property_manager")
     forfeited_to: Literal["property", "partner"] = "property"
 

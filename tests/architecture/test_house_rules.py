@@ -109,3 +109,34 @@ def test_the_map_names_only_what_exists() -> None:
     missing = [path for path in named if not (ROOT / path).exists()]
     assert missing == []
     assert len(named) > 30
+
+
+# Bounds of the machine and of the hand, no rule of a handbook: a handbook's number stands in the catalogue.
+TECHNICAL = {
+    "services/dispatch/domain/leave.py: KEPT",
+    "services/dispatch/domain/leave.py: PLANNED_AHEAD",
+    "services/dispatch/domain/onsite.py: WRITTEN_DOWN_WITHIN",
+    "services/dispatch/domain/rain.py: CLOCKS_DIFFER",
+    "services/intake/domain/day.py: LAST_MINUTE",
+}
+CALENDAR = {"timedelta(0)", "timedelta(days=1)", "timedelta(days=7)"}  # nothing, the next day, the next week
+
+
+def _numbered(node: ast.AST) -> Iterator[str]:
+    """The timedeltas of a literal number inside a piece of source."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("timedelta"):
+            values = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if any(isinstance(value, ast.Constant) for value in values):
+                yield ast.unparse(call)
+
+
+def test_no_rule_of_time_stands_in_the_code() -> None:
+    found = set()
+    for path in modules(*(f"services/{service}/domain" for service in SERVICES)):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if set(_numbered(node)) - CALENDAR:
+                named = isinstance(node, ast.Assign | ast.AnnAssign)
+                what = ast.unparse(node).partition(" =")[0] if named else getattr(node, "name", "?")
+                found.add(f"{name_of(path)}: {what}")
+    assert found == TECHNICAL

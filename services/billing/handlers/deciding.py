@@ -38,7 +38,6 @@ from shared.errors import Invalid, demand
 from shared.events.billing import DepositForfeited, ForfeitureOverdue, RefundPaid
 from shared.kernel.unit import Unit
 
-REMIND_EVERY = timedelta(days=1)
 REMINDERS_MAX = 30
 
 
@@ -139,7 +138,9 @@ async def remind_forfeiture(kit: Kit, unit: Unit) -> None:
     )
     if command.step + 1 < REMINDERS_MAX:
         again = RemindForfeiture(deposit_id=deposit.id, step=command.step + 1)
-        unit.start_timer(forfeiture_timer(deposit.id), unit.now + REMIND_EVERY, again)
+        unit.start_timer(
+            forfeiture_timer(deposit.id), unit.now + timedelta(hours=rules.forfeiture_remind_hours), again
+        )
 
 
 async def _finish(kit: Kit, unit: Unit, account: Account, deposit_id: str, rules: BillingRules) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.dispatch.domain.callback import Callback, alarms
+from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.deadlines import answer_minutes
 from services.dispatch.domain.model import EscalationPoint, Mode
 from services.dispatch.domain.onsite_flow import WAITING

@@ -24,6 +24,7 @@ from shared.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 ABSENCES_MAX = 1_000
 SWAPS_MAX = 500
 LEAVE_DAYS_MAX = 180
+PLANNED_AHEAD = timedelta(days=366)
 KEPT = timedelta(days=31)  # leave that is over and swaps that are decided stay so long
 Decision = Literal["approved", "refused"]
 
@@ -110,7 +111,7 @@ def _check_time(absence: Absence, now: datetime) -> None:
     if not timedelta(0) < length <= timedelta(days=LEAVE_DAYS_MAX):
         accepted = f"an end after the beginning, at most {LEAVE_DAYS_MAX} days later"
         raise Invalid("leave-length", "The leave has no sensible length.", field="ends_at", accepted=accepted)
-    if absence.ends_at <= now or absence.starts_at > now + timedelta(days=366):
+    if absence.ends_at <= now or absence.starts_at > now + PLANNED_AHEAD:
         accepted = "a time that is not over, within a year"
         raise Invalid(
             "leave-window", "The leave is outside what is planned.", field="starts_at", accepted=accepted

@@ -90,8 +90,10 @@ class Terms:
     collect_within_minutes: int
     paperwork_within_hours: int
     escalation: tuple[EscalationPoint, ...]
-    bell_wait_minutes: int = 3
-    late_after_minutes: int = 10
+    bells: int
+    bell_wait_minutes: int
+    late_after_minutes: int
+    cancel_confirm_minutes: int
     companion: str = ""
     notice_signature: str = ""
     general_assigned_by: tuple[str, ...] = ()  # roles that give out what is not urgent; empty: the policy's

@@ -17,6 +17,7 @@ from services.dispatch.domain.site import Site, Used
 from shared.deadlines import zone_of
 from shared.errors import Conflict, Forbidden, Invalid, demand
 
+WRITTEN_DOWN_WITHIN = timedelta(minutes=1)  # "now" may have passed while it was typed
 DESK = "cs_officer"
 BESIDE = {DESK: frozenset({DESK, "cs_supervisor"})}  # who may stand beside the worker where that role has to
 
@@ -38,7 +39,7 @@ def clock(moment: datetime, zone: str) -> str:
 
 def check_appointment(at: datetime | None, now: datetime) -> None:
     """Raises Invalid for a time that has passed."""
-    if at is not None and at < now - timedelta(minutes=1):
+    if at is not None and at < now - WRITTEN_DOWN_WITHIN:
         raise Invalid(
             "appointment-passed",
             "That time has passed already.",

@@ -11,7 +11,7 @@ from services.dispatch.domain.flow import Action
 
 
 class RingBell(WorkCommand):
-    """The bell was rung; a second time not before three minutes."""
+    """The bell was rung; again not before the minutes of the rule are over."""
 
     NAME: ClassVar[str] = "dispatch.ring_bell"
     body: bodies.NoteBody

@@ -9,8 +9,6 @@ from services.dispatch.domain.flow import NOT_NOW, Flow, Line
 from services.dispatch.domain.model import Status, WorkOrder
 from services.dispatch.domain.site import HELPERS_MAX
 
-BELLS_MAX = 2
-
 
 def statuses(*names: Status) -> frozenset[Status]:
     """These statuses."""
@@ -67,8 +65,9 @@ def not_at_home(order: WorkOrder) -> str:
         return ""
     if order.there.place not in ("", "door"):
         return "The technician is not at the door."
-    if len(order.there.rang_at) < BELLS_MAX:
-        return "Ring twice, three minutes apart, before nobody counts as being at home (P016)."
+    if len(order.there.rang_at) < order.rules.bells:
+        times, wait = order.rules.bells, order.rules.bell_wait_minutes
+        return f"Ring {times} times, {wait} minutes apart, before nobody counts as being at home (P016)."
     return ""
 
 
@@ -86,8 +85,8 @@ def _at_door(order: WorkOrder) -> str:
 
 
 def _may_ring(order: WorkOrder) -> str:
-    if len(order.there.rang_at) >= BELLS_MAX:
-        return "The bell was rung twice; nobody rings again (P016)."
+    if len(order.there.rang_at) >= order.rules.bells:
+        return f"The bell was rung {order.rules.bells} times; nobody rings again (P016)."
     return _at_door(order)
 
 

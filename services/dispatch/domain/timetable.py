@@ -32,8 +32,6 @@ from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
 from shared.kernel.unit import Command
 
-CANCELLATION_WAITS_MINUTES = 60
-
 
 @dataclass(frozen=True, slots=True)
 class Timer:
@@ -87,12 +85,12 @@ def _side_timers(order: WorkOrder) -> dict[str, Timer]:
 def _cancellation_at(order: WorkOrder) -> datetime | None:
     """When an unconfirmed cancellation is an alarm.
 
-    Before it becomes late by our fault, at the latest after an hour.
+    Before it becomes late by our fault, at the latest after the minutes of the rule.
     """
     if order.cancel_notice is None or not order.open:
         return None
     received = order.cancel_notice.received_at
-    soon = received + timedelta(minutes=CANCELLATION_WAITS_MINUTES)
+    soon = received + timedelta(minutes=order.rules.cancel_confirm_minutes)
     last = last_free_cancellation(order)
     return soon if last is None or last <= received else min(soon, received + (last - received) / 2)
 

@@ -1,4 +1,4 @@
-"""What every handler of callbacks ends with: saved, timers moved, facts told, alarms raised."""
+"""What every handler of callbacks ends with: saved, timers moved, facts told raised."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from services.dispatch.domain.callback import (
     ended_with,
     superseded,
 )
+from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.callback_commands import CheckCallback
 from services.dispatch.domain.callback_plan import ROUNDS, callback_id
 from services.dispatch.domain.roster import Staff

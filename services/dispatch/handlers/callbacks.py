@@ -11,6 +11,7 @@ from services.dispatch.domain import callback as rules
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.assignment import contact_of
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
+from services.dispatch.domain.callback_alarms import alarms, told
 from services.dispatch.domain.callback_plan import Times, due_after_rain, planned
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.rain import RainEvent, recorded
@@ -173,11 +174,11 @@ class Callbacks:
         """Timer: what should have been done by now was not."""
         command = payload(unit, commands.CheckCallback)
         before = await unit.load(Callback, command.callback_id)
-        if before is None or rules.alarms(before).get(command.alarm) != command.due_at:
+        if before is None or alarms(before).get(command.alarm) != command.due_at:
             return
         role = ALARM_ROLE[command.alarm]
         raise_alarm(unit, before, command.alarm, role, await holder(unit, before.department, role))
-        keep_callback(unit, before, rules.told(before, command.alarm))
+        keep_callback(unit, before, told(before, command.alarm))
 
     # --- in common ----------------------------------------------------------------------------------------
 

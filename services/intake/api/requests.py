@@ -20,17 +20,14 @@ from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, case_commands, commands, join
 from services.intake.domain.accept import possible_duplicates
-from services.intake.domain.actions import Standing
-from services.intake.domain.complaint import Complaint
 from services.intake.domain.directory import PhoneEntry, Unit
 from services.intake.domain.reference import read_reference
-from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request, Stage, Status
 from services.intake.domain.timeline import first_lines
 from services.intake.domain.times import Instant
 from services.intake.domain.warranty import Warranty, covered
 from services.intake.repository import attachments as repository_attachments
-from services.intake.rulebook import NO_RULES, Rulebook, offered_actions
+from services.intake.rulebook import NO_RULES, RECORDS, Rulebook, offered_actions
 from shared.catalogue.model import IntakeRules
 from shared.events.intake import Urgency
 from shared.http.actions import AllowedAction
@@ -219,19 +216,18 @@ async def _actions(call: Call, request: Request) -> list[AllowedAction]:
     settled = await desk_of(call).settled(call.property_id, call.now)
     if settled is None:
         return []
-    kind = {"complaint": Complaint, "relay": Relay}.get(request.process)
-    record = await repository.one(call.db, kind, call.property_id, request.id) if kind else None
-    standing = Standing(
-        request=request,
+    kind = RECORDS.get(request.process)
+    rulebook = Rulebook(call.catalogue, call.settings.attachments_per_request_max)
+    standing = rulebook.standing(
+        request,
+        settled,
+        await repository.one(call.db, kind, call.property_id, request.id) if kind else None,
         by=call.principal.sub,
         roles=call.roles,
         now=call.now,
         policy=call.runtime.policy,
-        complaint=record if isinstance(record, Complaint) else None,
-        relay=record if isinstance(record, Relay) else None,
     )
-    rulebook = Rulebook(call.catalogue, call.settings.attachments_per_request_max)
-    return offered_actions(rulebook.applied(standing, settled))
+    return offered_actions(standing)
 
 
 async def _attachments(call: Call, request: Request) -> list[AttachmentItem]:

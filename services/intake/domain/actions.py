@@ -91,9 +91,9 @@ ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
 class House:
     """What the property's settings and the catalogue say about the steps."""
 
-    attempts_min: int = 3
-    attachments_max: int = 50
-    promises: str = "office"
+    attempts_min: int
+    attachments_max: int
+    promises: str
     superior_roles: tuple[str, ...] = ()  # who calls the owner of a difficult case himself (P037)
 
 
@@ -106,7 +106,7 @@ class Standing:
     roles: frozenset[str]
     now: datetime
     policy: Policy
-    house: House = House()
+    house: House
     floor: Urgency = "general"
     complaint: Complaint | None = None
     superior: bool = False

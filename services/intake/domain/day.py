@@ -14,6 +14,8 @@ from shared.deadlines import add_calendar_days, zone_of
 from shared.errors import Conflict, Invalid
 from shared.events.intake_cases import RecordKind
 
+LAST_MINUTE = timedelta(minutes=1)  # so long before midnight
+
 KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
 
 
@@ -87,7 +89,7 @@ def refer_at(now: datetime, wall: str, zone: str) -> datetime:
     """
     today = local_day(now, zone)
     due = at_time(today, wall, zone)
-    return due if due > now else max(bounds(today, zone)[1] - timedelta(minutes=1), now)
+    return due if due > now else max(bounds(today, zone)[1] - LAST_MINUTE, now)
 
 
 def kind_of(procedure: Procedure | None) -> RecordKind | None:

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from services.intake.answers import RequestState, state_of
-from services.intake.domain.actions import House, Standing
+from services.intake.domain.actions import House
 from services.intake.domain.changes import taken_over
-from services.intake.domain.complaint import Complaint
 from services.intake.domain.contact import Contact
 from services.intake.domain.property import Property
-from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from services.intake.domain.watch import LOST_RULES
-from services.intake.rulebook import Rulebook, offered_actions
+from services.intake.rulebook import RECORDS, Rulebook, offered_actions
 from shared.catalogue.desk_rules import ComplaintRules, DifficultRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, IntakeRules
@@ -88,19 +86,16 @@ class Handlers:
 
     async def state(self, unit: Unit, request: Request) -> RequestState:
         """The answer to a command on a request that was just saved."""
-        principal = unit.cause.principal
-        complaint = await unit.load(Complaint, request.id) if request.process == "complaint" else None
-        relay = await unit.load(Relay, request.id) if request.process == "relay" else None
-        standing = Standing(
-            request=request,
+        principal, kind = unit.cause.principal, RECORDS.get(request.process)
+        standing = self.rulebook.standing(
+            request,
+            await self.settled(unit),
+            await unit.load(kind, request.id) if kind else None,
             by=principal.sub,
             roles=principal.roles_in(request.property_id, unit.now),
             now=unit.now,
             policy=self.policy,
-            complaint=complaint,
-            relay=relay,
         )
-        standing = self.rulebook.applied(standing, await self.settled(unit))
         return state_of(request, offered_actions(standing))
 
     @property

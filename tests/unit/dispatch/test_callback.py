@@ -10,6 +10,7 @@ import pytest
 
 from services.dispatch.domain import callback as rules
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
+from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.callback_plan import Times, kind_of, planned
 from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.rain import recorded
@@ -108,9 +109,9 @@ def test_p031_not_satisfied_needs_a_problem_and_waits_for_the_notice_to_be_read(
     with pytest.raises(Invalid, match="one or the other"):
         rules.answered(due(), Opinion("satisfied", "phone", "price"), LIN, NOW, NOW)
     after = rules.answered(due(), Opinion("not_satisfied", "visit", "came_back"), LIN, NOW, NOW + DAY)
-    assert (after.result, rules.alarms(after)) == ("problem", {"notice_late": NOW + DAY})
+    assert (after.result, alarms(after)) == ("problem", {"notice_late": NOW + DAY})
     read = rules.notice_read(after, Actor("tech-1"), NOW)
-    assert rules.alarms(read) == {}
+    assert alarms(read) == {}
     with pytest.raises(Conflict, match="no notice"):
         rules.notice_read(read, Actor("tech-1"), NOW)
 
@@ -132,7 +133,7 @@ def test_p031_what_waits_for_rain_cannot_be_made_before() -> None:
     waiting = due(status="AWAITING_RAIN", round="rain")
     with pytest.raises(Conflict, match="not rained yet"):
         rules.answered(waiting, HAPPY, LIN, NOW, NOW)
-    assert rules.alarms(rules.rained(waiting, "rain-1", NOW + DAY)) == {"callback_late": NOW + DAY}
+    assert alarms(rules.rained(waiting, "rain-1", NOW + DAY)) == {"callback_late": NOW + DAY}
 
 
 @pytest.mark.parametrize("offset", [-31 * DAY, HOUR])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.intake.domain.accept import accepted
-from services.intake.domain.actions import Standing
+from services.intake.domain.actions import House, Standing
 from services.intake.domain.bodies import RequestBody
 from services.intake.domain.contact import Contact
 from services.intake.domain.directory import Person, Unit, card_of
@@ -105,4 +105,4 @@ def done(request: Request | None = None) -> Request:
 def standing(request: Request, by: str = "lin") -> Standing:
     """The request as this person of every role finds it."""
     policy = Policy.shipped()
-    return Standing(request=request, by=by, roles=frozenset(policy.roles), now=NOW, policy=policy)
+    return Standing(request, by, frozenset(policy.roles), NOW, policy, House(3, 50, "first_contact"))
