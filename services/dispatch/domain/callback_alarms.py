@@ -1,4 +1,4 @@
-"""What is told about a callback that was not made, a notice not read, a rain that did not come (P031). Pure."""
+"""What is told about callbacks: not made, a notice not read, a rain that did not come (P031). Pure."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from services.dispatch.domain.callback import (
     NO_RESULT_YET,
     Alarm,
     Callback,
-    alarms,
     ended_with,
     superseded,
 )
