@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +10,6 @@ from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 
 from services.dispatch import repository
-from services.dispatch.domain import bodies
 from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.permits import HEAD, Asked
 from services.dispatch.domain.roster import departments_of
@@ -72,11 +70,3 @@ async def csv_text(request: Request) -> str:
         return (await request.body()).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid("not-utf8", "The file is not UTF-8.", field="body", accepted="text in UTF-8") from None
-
-
-def require_rows(rows: Sequence[bodies.Body], refused: Sequence[bodies.RefusedRow]) -> None:
-    """Raise Invalid, naming the first line that was not understood, if none was."""
-    if rows:
-        return
-    first = f" Line {refused[0].line}: {refused[0].field}: {refused[0].detail}." if refused else ""
-    raise Invalid("no-usable-line", f"The file has no line that can be taken over.{first}", field="body")

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, answer, csv_text, require_rows
+from services.dispatch.api.common import READ, PathId, answer, csv_text
 from services.dispatch.domain.bodies import Body
 from services.dispatch.domain.party_bodies import BULK_PARTIES_MAX, NamedParty, PartyBody
 from services.dispatch.domain.party_csv import parties_of
 from services.dispatch.domain.people_commands import PutParties
+from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.parties import PartiesAnswer
 from shared.errors import NotFound
 from shared.http.call import CallDep
@@ -104,5 +105,6 @@ async def upload_parties(call: CallDep, request: Request) -> Response:
     """Add or replace parties from a CSV file: party_id, kind, name, contact and what else is known."""
     call.authorise(PutParties.NAME)
     parsed = parties_of(await csv_text(request))
-    require_rows(parsed.rows, parsed.refused)
-    return await call.run(PutParties(parties=parsed.rows, refused=parsed.refused), stream=STREAM)
+    require_taken(list(parsed.rows), parsed.refused)
+    command = PutParties(parties=parsed.rows, lines=parsed.lines, refused=parsed.refused)
+    return await call.run(command, stream=STREAM)

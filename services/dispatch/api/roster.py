@@ -18,12 +18,12 @@ from services.dispatch.api.common import (
     Wanted,
     answer,
     csv_text,
-    require_rows,
 )
 from services.dispatch.domain import bodies
 from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
 from services.dispatch.domain.roster import Roster, next_shifts, on_duty
 from services.dispatch.domain.roster_csv import shifts_of, staff_of
+from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.answers import RosterAnswer
 from shared.errors import Conflict, NotFound
 from shared.http.call import Call, CallDep
@@ -164,8 +164,8 @@ async def upload_staff(call: CallDep, request: Request, department: QueryId) -> 
     """
     call.authorise(PutStaff.NAME)
     parsed = staff_of(await csv_text(request))
-    require_rows(parsed.rows, parsed.refused)
-    command = PutStaff(department=department, staff=parsed.rows, refused=parsed.refused)
+    require_taken(list(parsed.rows), parsed.refused)
+    command = PutStaff(department=department, staff=parsed.rows, lines=parsed.lines, refused=parsed.refused)
     return await call.run(command, stream=f"roster:{department}")
 
 
@@ -223,8 +223,8 @@ async def upload_shifts(call: CallDep, request: Request, department: QueryId) ->
         detail = "The property's time zone is not known here yet; try again soon."
         raise Conflict("property-unknown", detail)
     parsed = shifts_of(await csv_text(request), settings.zone)
-    require_rows(parsed.rows, parsed.refused)
-    command = PutShifts(department=department, shifts=parsed.rows, refused=parsed.refused)
+    require_taken(list(parsed.rows), parsed.refused)
+    command = PutShifts(department=department, shifts=parsed.rows, lines=parsed.lines, refused=parsed.refused)
     return await call.run(command, stream=f"roster:{department}")
 
 

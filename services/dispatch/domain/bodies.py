@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.domain.site import MATERIALS_MAX
+from shared.errors import Rejected
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 from shared.money import AMOUNT_MINOR_MAX
@@ -231,3 +232,8 @@ class RefusedRow(Body):
     line: int
     field: str
     detail: str
+
+    @classmethod
+    def of(cls, line: int, error: Rejected) -> RefusedRow:
+        """The line with the sentence it was refused with."""
+        return cls(line=line, field=error.field or "", detail=error.detail)

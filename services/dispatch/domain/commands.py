@@ -178,20 +178,26 @@ BASIC_ACTIONS: Mapping[Action, type[WorkCommand]] = {
 
 
 class PutStaff(Command):
-    """People of a department, added or replaced. `refused` are lines of a file that were not understood."""
+    """People of a department, added or replaced; all of them or none.
+
+    From a file, `lines` are those of the rows, and one that does not fit is refused by itself; `refused` are
+    the lines that were not understood.
+    """
 
     NAME: ClassVar[str] = "dispatch.put_staff"
     department: str
     staff: tuple[bodies.NamedStaff, ...]
+    lines: tuple[int, ...] = ()
     refused: tuple[bodies.RefusedRow, ...] = ()
 
 
 class PutShifts(Command):
-    """Shifts of a department, added or replaced."""
+    """Shifts of a department, added or replaced; `lines` and `refused` as of people."""
 
     NAME: ClassVar[str] = "dispatch.put_shifts"
     department: str
     shifts: tuple[bodies.ShiftRow, ...]
+    lines: tuple[int, ...] = ()
     refused: tuple[bodies.RefusedRow, ...] = ()
 
 

@@ -29,7 +29,9 @@ COLUMNS = (
 def parties_of(text: str) -> Parsed[NamedParty]:
     """The parties of a file; `services` has `;` between its items. Raises Invalid without its columns."""
     found = parsed(text, COLUMNS, NEEDED, BULK_PARTIES_MAX, _party)
-    return Parsed(joined(found.rows), found.refused)
+    rows = joined(found.rows)
+    first = dict(zip(reversed([row.party_id for row in found.rows]), reversed(found.lines), strict=True))
+    return Parsed(rows, found.refused, tuple(first[row.party_id] for row in rows))
 
 
 def _party(line: Mapping[str, str]) -> NamedParty:

@@ -14,6 +14,7 @@ class PutParties(Command):
 
     NAME: ClassVar[str] = "dispatch.put_parties"
     parties: tuple[NamedParty, ...]
+    lines: tuple[int, ...] = ()
     refused: tuple[bodies.RefusedRow, ...] = ()
 
 

@@ -150,6 +150,13 @@ def next_shifts(roster: Roster, now: datetime, limit: int) -> tuple[Shift, ...]:
     return roster.shifts[first : first + limit]
 
 
+def check_role(person: Staff, roles: Collection[str]) -> None:
+    """Raises Invalid for a role that is none."""
+    if person.role not in roles:
+        detail = f"There is no role {person.role}."
+        raise Invalid("unknown-role", detail, field="role", accepted=", ".join(sorted(roles)))
+
+
 def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) -> Roster:
     """People added, or replaced by id.
 
@@ -157,9 +164,7 @@ def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) 
     """
     merged = {s.id: s for s in roster.staff}
     for person in people:
-        if person.role not in roles:
-            detail = f"There is no role {person.role}."
-            raise Invalid("unknown-role", detail, field="role", accepted=", ".join(sorted(roles)))
+        check_role(person, roles)
         merged[person.id] = person
     if len(merged) > STAFF_MAX:
         raise TooLarge(
@@ -174,12 +179,12 @@ def with_shifts(roster: Roster, shifts: Sequence[Shift], now: datetime) -> Roste
     Raises Invalid, TooLarge, and Conflict for one that overlaps another of the same person.
     """
     for shift in shifts:
-        _check(roster, shift, now)
+        check_shift(roster, shift, now)
     since = now - timedelta(days=KEPT_DAYS)
     merged = {s.id: s for s in (*roster.shifts, *shifts) if s.ends_at > since}
     clash = overlap(merged.values(), {s.id for s in shifts})
     if clash is not None:
-        raise _overlaps(*clash)
+        raise overlaps(*clash)
     if len(merged) > SHIFTS_MAX:
         detail = f"A department has at most {SHIFTS_MAX} shifts planned."
         raise TooLarge("too-many-shifts", detail, accepted=str(SHIFTS_MAX))
@@ -221,7 +226,8 @@ def overlap(shifts: Iterable[Shift], new: Collection[str]) -> tuple[Shift, Shift
     return None
 
 
-def _overlaps(shift: Shift, other: Shift) -> Conflict:
+def overlaps(shift: Shift, other: Shift) -> Conflict:
+    """The refusal of a shift because of another."""
     return Conflict(
         "shift-overlap",
         f"{shift.staff_id} is planned at that time already: from {other.starts_at:%Y-%m-%d %H:%M} "
@@ -243,7 +249,8 @@ def shift_of(roster: Roster, shift_id: str) -> Shift:
     return found
 
 
-def _check(roster: Roster, shift: Shift, now: datetime) -> None:
+def check_shift(roster: Roster, shift: Shift, now: datetime) -> None:
+    """Of somebody of the department, of sensible length, outside his leave. Raises Invalid, Conflict."""
     if roster.person(shift.staff_id) is None:
         detail = f"{roster.id} has no person {shift.staff_id}."
         raise Invalid("unknown-staff", detail, field="staff_id", accepted="somebody of this department")

@@ -52,10 +52,11 @@ R = TypeVar("R", bound=Body)
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[R]):
-    """The lines that were understood, and those that were not."""
+    """The lines that were understood, with their numbers, and those that were not."""
 
     rows: tuple[R, ...]
     refused: tuple[RefusedRow, ...]
+    lines: tuple[int, ...]
 
 
 def staff_of(text: str) -> Parsed[NamedStaff]:
@@ -83,10 +84,12 @@ def parsed(
 ) -> Parsed[R]:
     """The lines of a file with these columns. Raises Invalid for one without those that are needed."""
     rows: list[R] = []
+    lines: list[int] = []
     refused: list[RefusedRow] = []
     for number, line in _lines(text, columns, needed):
         try:
             rows.append(read(line))
+            lines.append(number)
         except ValidationError as error:
             first = error.errors()[0]
             refused.append(
@@ -98,7 +101,7 @@ def parsed(
             raise Invalid(
                 "too-many-lines", "The file is too long.", field="body", accepted=f"at most {rows_max} lines"
             )
-    return Parsed(tuple(rows), tuple(refused[:REFUSED_SHOWN_MAX]))
+    return Parsed(tuple(rows), tuple(refused[:REFUSED_SHOWN_MAX]), tuple(lines))
 
 
 def _lines(

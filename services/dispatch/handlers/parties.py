@@ -7,9 +7,12 @@ import dataclasses
 from pydantic import BaseModel
 
 from services.dispatch.domain import bodies
+from services.dispatch.domain.bodies import RefusedRow
 from services.dispatch.domain.parties import Party, party_of
 from services.dispatch.domain.people_commands import PutParties
+from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.keeping import payload
+from shared.errors import Rejected
 from shared.kernel.unit import Unit
 
 
@@ -25,16 +28,26 @@ class PartiesAnswer(BaseModel):
 
 
 async def put_parties(unit: Unit) -> None:
-    """Add or replace parties; all of them or, where one is wrong, none."""
+    """Add or replace parties; all of them or none. Of a file each line that fits, the others are named."""
     command = payload(unit, PutParties)
     single = len(command.parties) == 1
     kept: list[Party] = []
-    for row in command.parties:
+    refused = list(command.refused)
+    for n, row in enumerate(command.parties):
         before = await unit.load(Party, row.party_id)
         if single:
             unit.require_match(before.version if before is not None else 0)
-        after = party_of(unit.cause.property_id, before, row)
-        unit.save(after)
-        kept.append(dataclasses.replace(after, version=after.version + 1))
+        try:
+            after = party_of(unit.cause.property_id, before, row)
+        except Rejected as error:
+            if not command.lines:
+                raise
+            refused.append(RefusedRow.of(command.lines[n], error))
+            continue
+        if after != before:
+            unit.save(after)
+            after = dataclasses.replace(after, version=after.version + 1)
+        kept.append(after)
+    require_taken(kept, refused)
     version = kept[0].version if single else 0
-    unit.answer(PartiesAnswer(version=version, accepted=len(kept), refused=list(command.refused)))
+    unit.answer(PartiesAnswer(version=version, accepted=len(kept), refused=refused))

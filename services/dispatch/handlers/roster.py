@@ -13,11 +13,13 @@ from services.dispatch.domain.roster import (
     Roster,
     Shift,
     Staff,
+    check_role,
     swapped,
     with_shifts,
     with_staff,
     without_shift,
 )
+from services.dispatch.domain.roster_file import fitting, fitting_shifts, require_taken
 from services.dispatch.handlers.answers import roster_answer
 from services.dispatch.handlers.keeping import payload
 from shared.errors import NotFound
@@ -40,21 +42,30 @@ class RosterHandlers:
             unit.cause.property_id, command.department
         )
         unit.require_match(roster.version)
-        people = [_staff(row) for row in command.staff]
+        people, refused = [_staff(row) for row in command.staff], command.refused
+        if command.lines:
+            rows = zip(command.lines, people, strict=True)
+            people, found = fitting(rows, lambda person: check_role(person, self._roles))
+            refused = (*refused, *found)
+            require_taken(people, refused)
         after = with_staff(roster, people, self._roles)
-        unit.save(after)
         for person in people:
-            unit.emit(_recorded(person, command.department, unit.now))
-        unit.answer(roster_answer(stored(after), len(command.staff), command.refused))
+            if roster.person(person.id) != person:
+                unit.emit(_recorded(person, command.department, unit.now))
+        unit.answer(roster_answer(kept(unit, roster, after), len(people), refused))
 
     async def put_shifts(self, unit: Unit) -> None:
         """Add or replace shifts."""
         command = payload(unit, PutShifts)
         roster = await roster_to_change(unit, command.department)
         shifts = [Shift(row.staff_id, row.starts_at, row.ends_at, row.on_call) for row in command.shifts]
+        refused = command.refused
+        if command.lines:
+            shifts, found = fitting_shifts(roster, zip(command.lines, shifts, strict=True), unit.now)
+            refused = (*refused, *found)
+            require_taken(shifts, refused)
         after = with_shifts(roster, shifts, unit.now)
-        unit.save(after)
-        unit.answer(roster_answer(stored(after), len(shifts), command.refused))
+        unit.answer(roster_answer(kept(unit, roster, after), len(shifts), refused))
 
     async def cancel_shift(self, unit: Unit) -> None:
         """Somebody is on leave."""
@@ -111,6 +122,14 @@ def _recorded(person: Staff, department: str, now: datetime) -> StaffRecorded:
         personal_key=f"person:{person.id}",
         personal=contact_of(person),
     )
+
+
+def kept(unit: Unit, before: Roster, after: Roster) -> Roster:
+    """The roster as it will be stored; the same list sent again changes nothing."""
+    if after == before and before.version:
+        return before
+    unit.save(after)
+    return stored(after)
 
 
 def stored(roster: Roster) -> Roster:
