@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.intake.answers import Answer
+from services.intake.domain.file_rows import RefusedLine
 from shared.http.actions import AllowedAction
 
 
@@ -86,9 +87,13 @@ class ContactAnswer(Answer):
 
 
 class Recorded(Answer):
-    """What was recorded, in the order it was sent. One thing: its id and version stand at the top too."""
+    """What was recorded, in the order it was sent. One thing: its id and version stand at the top too.
+
+    `refused`: the lines of a file that were not taken over.
+    """
 
     ids: list[str]
+    refused: list[RefusedLine] = []
     id: str = ""
     version: int = 0
     allowed_actions: list[AllowedAction] = []

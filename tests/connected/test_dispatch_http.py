@@ -196,6 +196,49 @@ async def test_staff_and_shifts_by_file_report_their_bad_lines(desk: Desk) -> No
     assert listed["next"]
 
 
+async def test_each_line_of_a_file_is_judged_by_itself_and_sent_twice_changes_nothing(desk: Desk) -> None:
+    people = (
+        "staff_id,name,phone,role\n"
+        "p-1,Zhang,13800138000,technician\n"
+        "p-2,Li,13800138001,plumber-in-chief\n"
+        "p-3,Zhao,13800138002,technician\n"
+    )
+    answer = (await upload(desk, "staff/csv?department=engineering", people)).json()
+    assert (answer["accepted"], [(r["line"], r["field"]) for r in answer["refused"]]) == (2, [(3, "role")])
+    told = len(await desk.told(stream="roster:engineering"))
+    again = (await upload(desk, "staff/csv?department=engineering", people)).json()
+    assert again == answer, "sent twice it changes nothing"
+    assert len(await desk.told(stream="roster:engineering")) == told, "and tells nobody anything"
+    shifts = (
+        "staff_id,date,from,to\n"
+        "p-1,2026-03-04,08:00,16:00\n"
+        "p-1,2026-03-04,15:00,23:00\n"  # overlaps the line before
+        "p-2,2026-03-04,08:00,16:00\n"  # not of this department
+        "p-3,2026-03-04,16:00,08:00\n"
+        "p-3,2026-09-04,08:00,16:00\n"  # too far ahead
+    )
+    answer = (await upload(desk, "shifts/csv?department=engineering", shifts)).json()
+    refused = {row["line"]: (row["field"], row["detail"]) for row in answer["refused"]}
+    assert (answer["accepted"], sorted(refused)) == (2, [3, 4, 6])
+    assert "is planned at that time already" in refused[3][1]
+    assert refused[4][0] == "staff_id"
+    again = (await upload(desk, "shifts/csv?department=engineering", shifts)).json()
+    assert again == answer
+    header, *lines = shifts.splitlines()
+    bad = await upload(desk, "shifts/csv?department=engineering", f"{header}\n{lines[2]}\n")
+    assert (bad.status_code, bad.json()["field"]) == (422, "body")
+    assert "Line 2: staff_id" in bad.json()["detail"], "a file without a usable line says why"
+    whole = {
+        "department": "engineering",
+        "shifts": [
+            {"staff_id": "p-2", "starts_at": "2026-03-04T00:00:00Z", "ends_at": "2026-03-04T08:00:00Z"}
+        ],
+    }
+    assert (await desk.call("administrator", "POST", "shifts", whole)).status_code == 422, (
+        "a list is all or none"
+    )
+
+
 async def test_a_file_that_is_none_changes_nothing(desk: Desk) -> None:
     for path, text, status in (
         ("staff/csv?department=engineering", "name\nx\n", 422),

@@ -660,9 +660,34 @@ async def test_units_and_people_come_as_csv(estate: Estate) -> None:
         assert [unit["label"] for unit in listed] == ["8-1-101", "8-1-102"]
         home = (await client.get("/people", params={"unit_id": "8-1-101"})).json()["items"]
         assert [person["name"] for person in home] == ["王小明"]
-        bad = await client.post("/units/csv", content="label\n8-1-103\n8/1\n", headers=csv)
-        assert bad.status_code == 422
+        bad = await client.post("/units/csv", content="label\n8/1\n", headers=csv)
+        assert (bad.status_code, bad.json()["field"]) == (422, "line 2: label")
         assert (await client.get("/units", params={"building": "8"})).json()["items"] == listed
+
+
+async def test_each_line_of_a_file_is_judged_by_itself_and_sent_twice_changes_nothing(
+    estate: Estate,
+) -> None:
+    async with estate.client() as client:
+        csv = {"Content-Type": "text/csv"}
+        text = "label,delivered_on\n8-2-101,2025-06-30\n8/2,\n8-2-102,soon\n8-2-101,\n8-2-103,,,\n8-2-104,\n"
+        answer = await client.post("/units/csv", content=text, headers=csv)
+        assert answer.json()["ids"] == ["8-2-101", "8-2-104"], answer.text
+        lines = {row["line"]: (row["field"], row["detail"]) for row in answer.json()["refused"]}
+        assert sorted(lines) == [3, 4, 5, 6]
+        assert lines[4][0] == "delivered_on"
+        assert "stands in the list twice" in lines[5][1]
+        before = (await client.get("/units/8-2-101")).json()
+        again = await client.post("/units/csv", content=text, headers=csv)
+        assert again.json() == answer.json()
+        assert (await client.get("/units/8-2-101")).json() == before
+        text = "name,phones,units\n王一,13800138061,8-2-101\n王二,none,8-2-101\n王三,13800138063,9-9-909\n"
+        for _ in range(2):
+            answer = await client.post("/people/csv", content=text, headers=csv)
+            assert (answer.status_code, len(answer.json()["ids"])) == (201, 1), answer.text
+            assert [row["line"] for row in answer.json()["refused"]] == [3, 4]
+        home = (await client.get("/people", params={"unit_id": "8-2-101"})).json()["items"]
+        assert [person["name"] for person in home] == ["王一"], "the same file again is the same people"
 
 
 async def test_j8_history_comes_in_with_its_own_times_and_makes_nothing_else(estate: Estate) -> None:

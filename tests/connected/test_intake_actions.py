@@ -221,7 +221,7 @@ async def test_j23_every_listed_step_of_a_request_succeeds_and_every_other_is_re
         {"urgency": "urgent"},
         {"contact": {"channel": "web"}},
         {"procedure": "complaint-owner", "category": "repair", "fields": {"about_staff_id": "wang"}},
-        {"procedure": "inquiry", "category": "", "fields": {}},
+        {"procedure": "inquiry", "category": "services", "fields": {}},
         {"procedure": "relay-message", "category": "", "fields": {"colleague_id": "mei"}},
     ]
     for number in range(12):

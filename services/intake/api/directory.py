@@ -15,11 +15,13 @@ from services.intake.desk import desk_of
 from services.intake.directory_answers import PersonAnswer, PropertyAnswer, Recorded, UnitAnswer
 from services.intake.domain import bodies, commands
 from services.intake.domain.directory import Person, Unit, tail, unit_id_of
+from services.intake.domain.file_rows import Sieve
 from services.intake.domain.property import Property
 from shared.errors import Invalid
 from shared.http.actions import AllowedAction
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
+from shared.ids import derived_id
 from shared.phones import masked, to_e164
 
 log = logging.getLogger(__name__)
@@ -75,9 +77,12 @@ async def record_units(call: CallDep, body: bodies.UnitsBody) -> Response:
 
 @router.post("/units/csv", status_code=201, response_model=Recorded, openapi_extra=_csv(UNIT_COLUMNS))
 async def record_units_csv(call: CallDep, request: Request) -> Response:
-    """Record up to 500 units from a CSV file, all or none; a bad line is named."""
+    """Record up to 500 units from a CSV file; a line that does not fit is named, the others are taken."""
     call.authorise(commands.RecordUnits.NAME)
-    return await _record_units(call, units_of(await request.body()))
+    sheet = units_of(await request.body())
+    Sieve(sheet.lines, list(sheet.refused)).require_taken(len(sheet.rows))
+    command = commands.RecordUnits(units=sheet.rows, lines=sheet.lines, refused=sheet.refused)
+    return await call.run(command, stream="unit:file", status=201)
 
 
 @router.get("/units", response_model=Items)
@@ -119,9 +124,16 @@ async def record_people(call: CallDep, body: bodies.PeopleBody) -> Response:
 
 @router.post("/people/csv", status_code=201, response_model=Recorded, openapi_extra=_csv(PEOPLE_COLUMNS))
 async def record_people_csv(call: CallDep, request: Request) -> Response:
-    """Record up to 500 people from a CSV file, all or none; a bad line is named."""
+    """Record up to 500 people from a CSV file; a line that does not fit is named, the others are taken.
+
+    A line without `person_id` gets one that follows from what it says: the same file again, the same people.
+    """
     call.authorise(commands.RecordPeople.NAME)
-    return await _record_people(call, people_of(await request.body()))
+    sheet = people_of(await request.body())
+    Sieve(sheet.lines, list(sheet.refused)).require_taken(len(sheet.rows))
+    named = tuple(_named(call, body) for body in sheet.rows)
+    command = commands.RecordPeople(people=named, lines=sheet.lines, refused=sheet.refused)
+    return await call.run(command, stream="person:file", status=201)
 
 
 @router.get("/people", response_model=Items)
@@ -192,6 +204,13 @@ async def _record_people(call: Call, people: tuple[bodies.PersonBody, ...]) -> R
     )
     command = commands.RecordPeople(people=named)
     return await call.run(command, stream=f"person:{named[0].person_id}", status=201)
+
+
+def _named(call: Call, body: bodies.PersonBody) -> bodies.PersonBody:
+    if body.person_id:
+        return body
+    said = (body.name, *body.phones, *(home.unit_id for home in body.units))
+    return body.model_copy(update={"person_id": derived_id("person-of-file", call.property_id, *said)})
 
 
 def _masked(person: Person) -> PersonAnswer:

@@ -1,5 +1,5 @@
-"""Units and people from CSV files, as an office keeps them; a line that does not fit is named and nothing
-is taken.
+"""Units and people from CSV files, as an office keeps them; a line that does not fit is named, the others are
+taken.
 """
 
 from __future__ import annotations
@@ -7,11 +7,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
 from services.intake.domain.bodies import BULK_MAX, PersonBody, Residence, UnitBody
+from services.intake.domain.file_rows import RefusedLine
 from shared.errors import Invalid, TooLarge
 
 UNIT_COLUMNS = ("label", "kind", "unit_id", "delivered_on")
@@ -19,15 +21,21 @@ PEOPLE_COLUMNS = ("name", "phones", "units", "email", "language", "person_id")
 T = TypeVar("T")
 
 
-def units_of(data: bytes) -> tuple[UnitBody, ...]:
-    """Columns `label`, and if wanted `kind`, `unit_id`, `delivered_on`.
+@dataclass(frozen=True, slots=True)
+class Sheet(Generic[T]):
+    """The lines that were understood, with their numbers, and those that were not."""
 
-    Raises Invalid naming line and column.
-    """
+    rows: tuple[T, ...]
+    lines: tuple[int, ...]
+    refused: tuple[RefusedLine, ...]
+
+
+def units_of(data: bytes) -> Sheet[UnitBody]:
+    """Columns `label`, and if wanted `kind`, `unit_id`, `delivered_on`. Raises Invalid for no such file."""
     return _each(data, UNIT_COLUMNS, "label", UnitBody.model_validate)
 
 
-def people_of(data: bytes) -> tuple[PersonBody, ...]:
+def people_of(data: bytes) -> Sheet[PersonBody]:
     """Columns `name`, and if wanted `phones` (`;` between), `units` (`3-2-1801:owner;…`), `email`,
     `language`, `person_id`.
     """
@@ -47,32 +55,33 @@ def _home(text: str) -> Residence:
 
 def _each(
     data: bytes, columns: tuple[str, ...], needed: str, make: Callable[[dict[str, str]], T]
-) -> tuple[T, ...]:
-    made = []
+) -> Sheet[T]:
+    made: dict[int, T] = {}
+    refused: list[RefusedLine] = []
     for line, row in _rows(data, columns, needed):
-        try:
-            made.append(make(row))
-        except ValidationError as error:
-            first = error.errors()[0]
-            column = ".".join(map(str, first["loc"]))
-            raise Invalid(
-                "csv-line",
-                f"Line {line} cannot be used.",
-                field=f"line {line}: {column}",
-                accepted=first["msg"],
-            ) from error
-        if len(made) > BULK_MAX:
+        if row is None:
+            detail = "This line has another number of columns than the first."
+            refused.append(RefusedLine(line=line, field="", detail=detail))
+        else:
+            try:
+                made[line] = make(row)
+            except ValidationError as error:
+                first = error.errors()[0]
+                column = ".".join(map(str, first["loc"]))
+                refused.append(RefusedLine(line=line, field=column, detail=first["msg"]))
+        if len(made) + len(refused) > BULK_MAX:
             raise TooLarge(
                 "too-many-lines", "The file is too long.", field="body", accepted=f"at most {BULK_MAX} lines"
             )
-    if not made:
+    if not made and not refused:
         raise Invalid(
             "csv-empty", "The file has no lines.", field="body", accepted="a header and at least one line"
         )
-    return tuple(made)
+    return Sheet(tuple(made.values()), tuple(made), tuple(refused))
 
 
-def _rows(data: bytes, columns: tuple[str, ...], needed: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(data: bytes, columns: tuple[str, ...], needed: str) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """Each line with its cells; None for one of another number of columns."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,12 +101,8 @@ def _rows(data: bytes, columns: tuple[str, ...], needed: str) -> Iterator[tuple[
             )
         for row in reader:
             if None in row or None in row.values():
-                raise Invalid(
-                    "csv-line",
-                    f"Line {reader.line_num} has another number of columns.",
-                    field=f"line {reader.line_num}",
-                    accepted=f"{len(header)} columns",
-                )
+                yield reader.line_num, None
+                continue
             yield reader.line_num, {name: value.strip() for name, value in row.items() if value.strip()}
     except csv.Error as error:
         raise Invalid(

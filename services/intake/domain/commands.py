@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.intake.domain import bodies
+from services.intake.domain.file_rows import RefusedLine
 from services.intake.domain.times import Instant
 from shared.kernel.unit import Command
 
@@ -22,10 +23,12 @@ class ConfigureProperty(Command):
 
 
 class RecordUnits(Command):
-    """Record units; one commit."""
+    """Record units, all or none; of a file (`lines` of the rows) each that fits. `refused`: no rows."""
 
     NAME: ClassVar[str] = "intake.record_units"
     units: tuple[bodies.UnitBody, ...]
+    lines: tuple[int, ...] = ()
+    refused: tuple[RefusedLine, ...] = ()
 
 
 class RecordPeople(Command):
@@ -33,6 +36,8 @@ class RecordPeople(Command):
 
     NAME: ClassVar[str] = "intake.record_people"
     people: tuple[bodies.PersonBody, ...]
+    lines: tuple[int, ...] = ()
+    refused: tuple[RefusedLine, ...] = ()
 
 
 class RecordContact(Command):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from services.intake.directory_answers import Recorded
 from services.intake.domain import bodies, commands
@@ -19,13 +21,16 @@ from services.intake.domain.directory import (
     recorded_unit,
     unit_id_of,
 )
+from services.intake.domain.file_rows import Sieve
 from services.intake.domain.property import Property, configured, configured_event
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
 from services.intake.handlers.signing import watch_days
 from shared.deadlines import is_quiet
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound, Rejected, demand
 from shared.kernel import unit as kernel
+
+T = TypeVar("T", Unit, Person)
 
 
 class Directory(Handlers):
@@ -45,37 +50,53 @@ class Directory(Handlers):
         unit.answer(Recorded(ids=[settled.id], id=settled.id, version=settled.version + 1))
 
     async def record_units(self, unit: kernel.Unit) -> None:
-        """Record units, all or none."""
+        """Record units, all or none; of a file each that fits."""
         await self.settled(unit)
-        listed = payload(unit, commands.RecordUnits).units
-        _once([unit_id_of(body) for body in listed], "units")
-        _once([body.label.replace(" ", "") for body in listed], "units")
-        recorded = await asyncio.gather(*(self._unit(unit, body) for body in listed))
-        if len(recorded) == 1:
-            unit.require_match(recorded[0].version)
-        for one in recorded:
-            unit.save(one)
-        unit.answer(_recorded(recorded))
+        command = payload(unit, commands.RecordUnits)
+        sieve, recorded = Sieve(command.lines, list(command.refused)), []
+        found = await asyncio.gather(
+            *(self._unit(unit, one) for one in command.units), return_exceptions=True
+        )
+        for n, one in enumerate(found):
+            if isinstance(one, Rejected):
+                sieve.refuse(n, one)
+                continue
+            if isinstance(one, BaseException):
+                raise one
+            if twice := sieve.once(one[1].id, "units") or sieve.once(f"label {one[1].label}", "units"):
+                sieve.refuse(n, twice)
+                continue
+            recorded.append(one)
+        if len(command.units) == 1 and not command.lines:
+            unit.require_match(recorded[0][1].version)
+        sieve.require_taken(len(recorded))
+        unit.answer(_recorded([_kept(unit, before, one) for before, one in recorded], sieve))
 
     async def record_people(self, unit: kernel.Unit) -> None:
-        """Record people, all or none; what a number finds follows their telephones (ruling J22)."""
+        """Record people, all or none, of a file each that fits; what a number finds follows (ruling J22)."""
         await self.settled(unit)
-        listed = payload(unit, commands.RecordPeople).people
-        _once([body.person_id for body in listed], "people")
+        command = payload(unit, commands.RecordPeople)
+        listed, sieve = command.people, Sieve(command.lines, list(command.refused))
         homes = sorted({residence.unit_id for body in listed for residence in body.units})
         found = await asyncio.gather(*(unit.look(Unit, home) for home in homes))
         units = {one.id: one for one in found if one is not None}
         existing = await asyncio.gather(*(unit.load(Person, body.person_id) for body in listed))
         recorded = []
         for n, (body, before) in enumerate(zip(listed, existing, strict=True)):
-            if len(listed) == 1:
+            if len(listed) == 1 and not command.lines:
                 unit.require_match(before.version if before else 0)
-            field = f"people.{n}." if len(listed) > 1 else ""
-            person = recorded_person(unit.cause.property_id, before, units, body, field)
-            unit.save(person)
+            field = f"people.{n}." if len(listed) > 1 and not command.lines else ""
+            try:
+                demand(sieve.once(body.person_id, "people"))
+                person = recorded_person(unit.cause.property_id, before, units, body, field)
+            except Rejected as error:
+                sieve.refuse(n, error)
+                continue
             recorded.append((before, person))
+        sieve.require_taken(len(recorded))
+        kept = [_kept(unit, before, person) for before, person in recorded]
         await self._entries(unit, recorded)
-        unit.answer(_recorded([person for _, person in recorded]))
+        unit.answer(_recorded(kept, sieve))
 
     async def record_contact(self, unit: kernel.Unit) -> None:
         """Record a contact; one about a request counts there (callbacks) and stands in its timeline."""
@@ -123,11 +144,11 @@ class Directory(Handlers):
             contact_id=contact.id,
         )
 
-    async def _unit(self, unit: kernel.Unit, body: bodies.UnitBody) -> Unit:
+    async def _unit(self, unit: kernel.Unit, body: bodies.UnitBody) -> tuple[Unit | None, Unit]:
         existing, same = await asyncio.gather(
             unit.load(Unit, unit_id_of(body)), unit.look_by(Unit, "label", body.label.replace(" ", ""))
         )
-        return recorded_unit(unit.cause.property_id, existing, same, body)
+        return existing, recorded_unit(unit.cause.property_id, existing, same, body)
 
     async def _entries(self, unit: kernel.Unit, recorded: list[tuple[Person | None, Person]]) -> None:
         moves = [
@@ -146,16 +167,16 @@ class Directory(Handlers):
                 unit.save(entry)
 
 
-def _once(ids: list[str], field: str) -> None:
-    twice = [one for one, count in Counter(ids).items() if count > 1]
-    if twice:
-        raise Invalid(
-            "listed-twice", f"{twice[0]} stands in the list twice.", field=field, accepted="each id once"
-        )
+def _kept(unit: kernel.Unit, before: T | None, after: T) -> T:
+    """The thing as it will be stored; one that is the same as before is left as it is."""
+    if after == before:
+        return after
+    unit.save(after)
+    return replace(after, version=after.version + 1)
 
 
-def _recorded(things: list[Unit] | list[Person]) -> Recorded:
+def _recorded(things: Sequence[Unit | Person], sieve: Sieve) -> Recorded:
     ids = [thing.id for thing in things]
-    if len(things) > 1:
-        return Recorded(ids=ids)
-    return Recorded(ids=ids, id=ids[0], version=things[0].version + 1)
+    if len(things) > 1 or sieve.lines:
+        return Recorded(ids=ids, refused=sieve.refused)
+    return Recorded(ids=ids, id=ids[0], version=things[0].version)
