@@ -6,7 +6,8 @@ report of 15:00 on the day before the clocks change is due at 15:00. Hours are e
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+import calendar
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,13 @@ def add_calendar_days(moment: datetime, days: int, zone: str) -> datetime:
     there = zone_of(zone)
     local = moment.astimezone(there).replace(tzinfo=None, fold=0) + timedelta(days=days)
     return local.replace(tzinfo=there).astimezone(UTC)
+
+
+def months_later(day: date, months: int) -> date:
+    """The day of the same number so many months later, or the last one of a month that has none."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def share_of(start: datetime, due: datetime, percent: int) -> datetime:

@@ -67,6 +67,10 @@ class IntakeRules(Section):
     unit_required: bool = False
     warranty_months: dict[str, Annotated[int, Field(ge=0, le=600)]] = {}
 
+    def months_of_warranty(self, category: str, otherwise: int) -> int:
+        """How long the developer answers for a category; 0 where the procedure knows no warranty (P024)."""
+        return self.warranty_months.get(category, otherwise) if self.warranty_months else 0
+
 
 class EscalationStep(Section):
     """Who is told, counted in percent of the time between the report and the deadline.

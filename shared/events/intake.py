@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from shared.events.envelope import Event, Moment, Personal
@@ -49,7 +49,8 @@ class RequestAccepted(Event):
     `fields` holds the catalogue's answers that are not personal (start time, vehicle type, people, ...).
     `origin` is `live`, `history` or `replay` (ruling J8). `hazard` is the item of the emergency or urgent
     list that decided the urgency, if any. `zone` and `currency` are the property's, so that a reader that
-    has not seen the property yet can number, date and price the work.
+    has not seen the property yet can number, date and price the work. `delivered_on`: when the unit was given
+    to its owner, where that is recorded; its warranties count from then (P024).
     """
 
     TYPE = "intake.request.accepted.v1"
@@ -76,6 +77,7 @@ class RequestAccepted(Event):
     zone: str = ""
     currency: str = ""
     person_id: str = ""
+    delivered_on: date | None = None
     personal: Requester | None = None
 
 
@@ -94,6 +96,7 @@ class RequestAmended(Event):
     unit_id: str = ""
     building: str = ""
     place: str = ""
+    delivered_on: date | None = None
     amended_at: Moment
     personal: Requester | None = None
 

@@ -192,6 +192,31 @@ async def test_p024_a_warranty_item_goes_to_the_developer_and_nobody_is_charged(
     assert {row["command"] async for row in desk.db["timers"].find()} <= {"dispatch.check_callback"}
 
 
+async def test_p024_the_warranty_counts_from_the_recorded_delivery_for_the_months_of_the_catalogue(
+    desk: Desk,
+) -> None:
+    await party(desk, "dev-1", "developer")
+    body = {"kind": "warranty", "party_id": "dev-1", "item": "window frame"}
+    known = await collected(desk, "r1", delivered_on="2025-06-30")
+    other = await desk.refused("repair_supervisor", known, "transfer", body | {"delivered_on": "2025-07-01"})
+    assert (other["field"], "was delivered on 2025-06-30" in other["detail"]) == ("delivered_on", True)
+    given = await desk.take("repair_supervisor", known, "transfer", body)
+    assert given["outside"]["delivered_on"] == "2025-06-30", "nobody has to type what is recorded"
+    old = await collected(desk, "r2", delivered_on="2024-03-01")
+    over = await desk.refused("repair_supervisor", old, "transfer", body)
+    assert (over["field"], "under warranty until 2026-03-01" in over["detail"]) == ("delivered_on", True)
+    wall = await collected(desk, "r3", delivered_on="2024-03-01", category="structure")
+    assert (await desk.take("repair_supervisor", wall, "transfer", body))["status"] == "TRANSFERRED", (
+        "60 months"
+    )
+    nonsense = await collected(desk, "r4")
+    said = body | {"delivered_on": "1025-06-30"}
+    assert (await desk.refused("repair_supervisor", nonsense, "transfer", said))["field"] == "delivered_on"
+    park = await collected(desk, "r5", area="public")
+    none = await desk.refused("repair_supervisor", park, "transfer", body | {"delivered_on": "2025-06-30"})
+    assert none["field"] == "kind", "what is public has no unit that was delivered"
+
+
 async def test_p025_an_outside_problem_goes_to_the_supervisor_at_once(desk: Desk) -> None:
     await party(desk, "gas-1", "outside_unit")
     order_id = await desk.report()

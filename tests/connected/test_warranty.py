@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.intake.domain.warranty import last_day
+from shared.deadlines import months_later
 from tests.connected.intake_kit import PROPERTY, Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -29,22 +29,22 @@ async def test_p024_a_repair_in_a_new_home_is_suggested_as_under_warranty(estate
         assert (await client.get("/units/3-2-1801")).json()["delivered_on"] == delivered.isoformat()
     known = await estate.read(request_id)
     assert known["warranty_suggested"] is True
-    assert known["warranty_until"] == last_day(delivered, 24).isoformat()
+    assert known["warranty_until"] == months_later(delivered, 24).isoformat()
     wall = await estate.read((await estate.accept(category="structure"))["id"])
-    assert wall["warranty_until"] == last_day(delivered, 60).isoformat()
+    assert wall["warranty_until"] == months_later(delivered, 60).isoformat()
     other = await estate.read((await estate.accept(unit_id="3-2-1802"))["id"])
     assert other["warranty_suggested"] is False
 
 
 async def test_p024_an_old_home_is_not_and_the_property_sets_its_own_months(estate: Estate) -> None:
-    delivered = last_day(today(estate), -36)
+    delivered = months_later(today(estate), -36)
     async with estate.client() as client:
         sheet = f"label,delivered_on\n3-2-1801,{delivered}\n"
         assert (await client.post("/units/csv", content=sheet, headers=CSV)).status_code == 201
         old = await estate.read((await estate.accept())["id"])
         assert (old["warranty_suggested"], old["warranty_until"]) == (
             False,
-            last_day(delivered, 24).isoformat(),
+            months_later(delivered, 24).isoformat(),
         )
         longer = PROPERTY | {"settings": {"warranty.months": 48}}
         assert (await client.put(estate.root, json=longer)).status_code == 200

@@ -36,8 +36,13 @@ def amended(order: WorkOrder, event: RequestAmended, rules: Rules, now: datetime
 
     The event has the whole of the place, old and new of the rest.
     """
+    known = order.delivered_on if event.unit_id == order.unit_id else ""
     after = dataclasses.replace(
-        order, unit_id=event.unit_id, building=event.building, place=event.place or order.place
+        order,
+        unit_id=event.unit_id,
+        building=event.building,
+        place=event.place or order.place,
+        delivered_on=event.delivered_on.isoformat() if event.delivered_on is not None else known,
     )
     category = event.changed.get("category", "")
     if category:

@@ -51,6 +51,7 @@ class Report:
     paper_slip: str = ""
     first_contact_id: str = ""
     callback_kind: Literal["", "leak", "safety", "other"] = ""
+    delivered_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def draft(
         urgency=report.urgency,
         area=report.area,
         unit_id=report.unit_id,
+        delivered_on=report.delivered_on,
         building=report.building,
         place=report.place,
         stream=where.stream,

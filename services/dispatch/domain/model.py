@@ -184,6 +184,7 @@ class WorkOrder:
     urgency: Urgency = "general"
     area: Area = "indoor"
     unit_id: str = ""
+    delivered_on: str = ""  # the day the unit was handed over, 2025-06-30, as recorded with the unit (P024)
     building: str = ""
     place: str = ""
     stream: str = ""

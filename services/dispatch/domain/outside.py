@@ -6,7 +6,7 @@ Nobody is charged, the party has a deadline of its own, and the request stays wi
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from services.dispatch.domain.parties import Party
 from services.dispatch.domain.repair import paid_off
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.side import Outside, OutsideKind
-from shared.deadlines import add_calendar_days, zone_of
+from shared.deadlines import add_calendar_days, months_later, zone_of
 from shared.errors import Conflict, Invalid, demand
 from shared.events.dispatch import WorkCompleted
 from shared.moments import to_ms
@@ -26,7 +26,10 @@ TAKES = {"warranty": ("developer",), "outside": ("developer", "outside_unit")}
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """To whom it goes, with what, and until when; `due_at` None: within the catalogue's days."""
+    """To whom it goes, with what, and until when; `due_at` None: within the catalogue's days.
+
+    `delivered_on`: as said by who gives it, needed only where the unit's own is not recorded.
+    """
 
     kind: OutsideKind
     item: str
@@ -42,15 +45,24 @@ def reported(order: WorkOrder, actor: Actor, now: datetime, reason: str) -> Chan
     return Change(after, (step(after, "outside_reported", actor.by, now, reason),))
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What the catalogue says: the party's days, and the months of the warranty; 0: there is none."""
+
+    days: int
+    warranty_months: int
+    zone: str
+
+
 def transferred(
-    order: WorkOrder, actor: Actor, now: datetime, to: Party, given: Handover, days: int, zone: str
+    order: WorkOrder, actor: Actor, now: datetime, to: Party, given: Handover, term: Term
 ) -> Change:
     """The party has it; its deadline takes the place of ours, and the chain begins anew."""
     after = moved(order, check(REPAIR, order, "transfer"), now)
     if given.kind == "warranty":
         role = order.rules.withdrawal_signature
         demand(lacks_role(actor, role, "give a warranty item to the developer"))
-        _check_delivery(given.delivered_on, now, zone)
+        given = replace(given, delivered_on=_under_warranty(order, given.delivered_on, now, term))
     _check_party(to, given.kind)
     check_due(given.due_at, now)
     had = order.outside or Outside(given.kind, given.reason, now)
@@ -67,7 +79,7 @@ def transferred(
         answered_at=None,
         late_told=False,
     )
-    due = given.due_at or to_ms(add_calendar_days(now, days, zone))
+    due = given.due_at or to_ms(add_calendar_days(now, term.days, term.zone))
     after = dataclasses.replace(_due(after, due, now), outside=outside, undone=None)
     return Change(after, (step(after, f"transferred_{given.kind}", actor.by, now, given.reason),))
 
@@ -130,14 +142,45 @@ def _due(order: WorkOrder, due_at: datetime, now: datetime) -> WorkOrder:
     return dataclasses.replace(order, due_at=due_at, clock_from=now, escalated_percent=0)
 
 
-def _check_delivery(delivered_on: date | None, now: datetime, zone: str) -> None:
-    if delivered_on is None or delivered_on > now.astimezone(zone_of(zone)).date():
+def _under_warranty(order: WorkOrder, said: date | None, now: datetime, term: Term) -> date:
+    """From when the warranty counts: the unit's own day of delivery, else the one that is said.
+
+    Raises Invalid for a day that contradicts what is recorded, lies ahead, or is too long before the report.
+    """
+    if not term.warranty_months:
+        raise Invalid(
+            "no-warranty",
+            "The developer gives no warranty on this.",
+            field="kind",
+            accepted="outside, or work of our own",
+        )
+    recorded = date.fromisoformat(order.delivered_on) if order.delivered_on else None
+    if recorded is not None and said not in (None, recorded):
+        raise Invalid(
+            "delivery-date",
+            f"Unit {order.unit_id} was delivered on {recorded}, as recorded with the unit (P024).",
+            field="delivered_on",
+            accepted=f"{recorded}, or nothing",
+        )
+    delivered_on = recorded or said
+    if delivered_on is None or delivered_on > now.astimezone(zone_of(term.zone)).date():
         raise Invalid(
             "delivery-date",
             "The warranty counts from the day the unit was delivered; write it down (P024).",
             field="delivered_on",
             accepted="a date not after today, such as 2025-06-30",
         )
+    reported = (order.reported_at or now).astimezone(zone_of(term.zone)).date()
+    until = months_later(delivered_on, term.warranty_months)
+    if reported > until:
+        raise Invalid(
+            "warranty-over",
+            f"A unit delivered on {delivered_on} was under warranty until {until}; this was reported on "
+            f"{reported} (P024).",
+            field="delivered_on",
+            accepted=f"a day after {months_later(reported, -term.warranty_months)}",
+        )
+    return delivered_on
 
 
 def _check_party(to: Party, kind: OutsideKind) -> None:

@@ -33,7 +33,8 @@ class OutsideBody(Body):
 
 
 class TransferBody(Body):
-    """To whom the matter goes. Under warranty: which item, and when the unit was delivered (P024).
+    """To whom the matter goes. Under warranty: which item, and when the unit was delivered, where that is not
+    recorded with the unit (P024).
 
     `due_at`: until when the party has to be done, if that was agreed.
     """

@@ -113,6 +113,7 @@ class Issuing:
             callback_kind=kind_of(rules.callback_rules, event.hazard, event.category, event.fields)
             if rules.callback
             else "",
+            delivered_on=event.delivered_on.isoformat() if event.delivered_on is not None else "",
         )
         billing = procedure.billing if procedure is not None else None
         await self._issue(unit, order_id, rules.kind, report, zone_of(settings, event.zone), rules, billing)
@@ -184,6 +185,7 @@ class Issuing:
             own_material=last.there.own_material,
             first_contact_id=last.first_contact_id,
             callback_kind=last.callback_kind,
+            delivered_on=last.delivered_on,
         )
         await supersede(unit, last.id)
         order_id = derived_id("work_order", last.id, "again")

@@ -80,6 +80,15 @@ def rules_of(catalogue: Catalogue, order: WorkOrder, settings: PropertyCopy | No
     return found or EMERGENCY_RULES
 
 
+def warranty_months(catalogue: Catalogue, order: WorkOrder, settings: PropertyCopy | None) -> int:
+    """How long the developer answers for such work, from the unit's delivery; 0: not at all (P024)."""
+    procedure = procedure_of(catalogue, order.procedure, order.catalogue_version, settings, emergency=True)
+    if procedure is None or procedure.intake is None or order.area != "indoor":
+        return 0
+    otherwise = int(settings_with(catalogue, settings)["warranty.months"])
+    return procedure.intake.months_of_warranty(order.category, otherwise)
+
+
 def settings_with(catalogue: Catalogue, settings: PropertyCopy | None) -> dict[str, str | int | bool]:
     """The complete settings of a property: its own, else its profile's, else the defaults."""
     own = settings.settings if settings is not None and settings.settings is not None else {}

@@ -12,7 +12,7 @@ from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of
 from services.dispatch.handlers.onsite import zone
 from services.dispatch.handlers.people import find, head, person
-from services.dispatch.handlers.rules import rules_of
+from services.dispatch.handlers.rules import rules_of, warranty_months, zone_of
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import local_year
@@ -157,14 +157,17 @@ class Timed:
     async def transfer(self, order: WorkOrder, unit: Unit) -> Change:
         """See `outside.transferred`."""
         body = body_of(unit, side_bodies.TransferBody)
-        rules = await self._rules(order, unit)
+        settings = await unit.look(PropertyCopy, order.property_id)
+        rules = rules_of(self._catalogue, order, settings)
         days = rules.warranty_due_days if body.kind == "warranty" else rules.outside_due_days
+        months = warranty_months(self._catalogue, order, settings)
         to = await unit.look(Party, body.party_id)
         if to is None:
             detail = f"There is no party {body.party_id} in this property."
             raise NotFound("party", detail, field="party_id")
         given_to = outside.Handover(body.kind, body.item, body.reason, body.delivered_on, body.due_at)
-        return outside.transferred(order, actor_of(unit), unit.now, to, given_to, days, await zone(unit))
+        term = outside.Term(days, months, zone_of(settings))
+        return outside.transferred(order, actor_of(unit), unit.now, to, given_to, term)
 
     async def _rules(self, order: WorkOrder, unit: Unit) -> DispatchRules:
         return rules_of(self._catalogue, order, await unit.look(PropertyCopy, order.property_id))

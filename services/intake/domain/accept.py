@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.domain.bodies import RequestBody
+from services.intake.domain.directory import Unit
 from services.intake.domain.fields import check_answers
 from services.intake.domain.request import Request, personal_key, requester, same_as
 from services.intake.domain.times import check_fact
@@ -100,7 +101,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
     )
 
 
-def accepted_event(request: Request, zone: str, currency: str) -> RequestAccepted:
+def accepted_event(request: Request, zone: str, currency: str, home: Unit | None = None) -> RequestAccepted:
     """The first event of the request's stream; names, numbers and words only in the personal part."""
     assert request.reported_at is not None
     assert request.recorded_at is not None
@@ -129,6 +130,7 @@ def accepted_event(request: Request, zone: str, currency: str) -> RequestAccepte
         zone=zone,
         currency=currency,
         person_id=request.person_id,
+        delivered_on=home.delivery if home is not None and home.id == request.unit_id else None,
         personal=requester(request),
     )
 

@@ -56,7 +56,9 @@ def amended(request: Request, body: AmendBody, seen: Correction) -> Request:
     return completed(changed, _supplied(changed))
 
 
-def amended_event(before: Request, after: Request, body: AmendBody, zone_now: datetime) -> RequestAmended:
+def amended_event(
+    before: Request, after: Request, body: AmendBody, seen: Correction, zone_now: datetime
+) -> RequestAmended:
     """Old and new values of what changed; personal ones only in the personal part."""
     old, new = _open_values(before), _open_values(after)
     names = sorted(name for name in old.keys() | new.keys() if old.get(name, "") != new.get(name, ""))
@@ -74,6 +76,7 @@ def amended_event(before: Request, after: Request, body: AmendBody, zone_now: da
         unit_id=after.unit_id,
         building=after.building,
         place=after.place,
+        delivered_on=seen.unit.delivery if seen.unit is not None and after.unit_id else None,
         amended_at=zone_now,
         personal=requester(after).model_copy(update={"was": was}),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from services.intake.domain.bodies import PersonBody, UnitBody
@@ -32,6 +33,11 @@ class Unit:
     room: str = ""
     kind: str = "flat"
     delivered_on: str = ""  # the day the developer handed it over, 2025-06-30; empty: not known
+
+    @property
+    def delivery(self) -> date | None:
+        """The day it was handed over to its owner, where it is recorded."""
+        return date.fromisoformat(self.delivered_on) if self.delivered_on else None
 
 
 @dataclass(frozen=True, slots=True)

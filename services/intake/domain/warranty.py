@@ -4,7 +4,6 @@ here (P024). Pure.
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +11,7 @@ from services.intake.domain.day import local_day
 from services.intake.domain.directory import Unit
 from services.intake.domain.request import Request
 from shared.catalogue.model import IntakeRules
+from shared.deadlines import months_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,6 @@ class Warranty:
 
     suggested: bool = False
     until: date | None = None
-
-
-def last_day(delivered_on: date, months: int) -> date:
-    """The day of the same number so many months later, or the last one of a month that has none."""
-    years, month = divmod(delivered_on.month - 1 + months, 12)
-    year, month = delivered_on.year + years, month + 1
-    return date(year, month, min(delivered_on.day, calendar.monthrange(year, month)[1]))
 
 
 def covered(
@@ -39,9 +32,9 @@ def covered(
     """
     if unit is None or not unit.delivered_on or not rules.warranty_months or request.area != "indoor":
         return Warranty()
-    months = rules.warranty_months.get(request.category, other_months)
+    months = rules.months_of_warranty(request.category, other_months)
     if not months or request.reported_at is None:
         return Warranty()
     delivered = date.fromisoformat(unit.delivered_on)
-    until = last_day(delivered, months)
+    until = months_later(delivered, months)
     return Warranty(delivered <= local_day(request.reported_at, zone) <= until, until)

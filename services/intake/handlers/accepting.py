@@ -53,7 +53,7 @@ class Accepting(Handlers):
         request = accepted(command.request_id, command.reference, body, seen)
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
-        unit.emit(accepted_event(request, settled.zone, settled.currency))
+        unit.emit(accepted_event(request, settled.zone, settled.currency, seen.unit))
         if request.open and request.process:
             request = await begin(unit, request, procedure, settled, self.catalogue)
         unit.save(request)

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from services.intake.api.sheets import units_of
 from services.intake.domain.bodies import UnitBody
 from services.intake.domain.directory import recorded_unit
-from services.intake.domain.warranty import Warranty, covered, last_day
+from services.intake.domain.warranty import Warranty, covered
 from shared.catalogue.model import IntakeRules
+from shared.deadlines import months_later
 from tests.unit.intake.kit import CATALOGUE, HOME, NOW, VILLA, accept
 
 NONE = Warranty()
@@ -43,7 +44,7 @@ def suggested(delivered_on: str, months: int = 24, **given: Any) -> Warranty:
 def test_p024_a_warranty_ends_on_the_day_of_the_same_number(
     delivered_on: date, months: int, until: date
 ) -> None:
-    assert last_day(delivered_on, months) == until
+    assert months_later(delivered_on, months) == until
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_p024_a_unit_keeps_its_day_of_delivery_until_another_is_given() -> None:
     unit = recorded_unit("villa-1", HOME, [], body)
     assert unit.delivered_on == "2025-06-30"
     assert recorded_unit("villa-1", unit, [], UnitBody(label=HOME.label)).delivered_on == "2025-06-30"
-    [line] = units_of(b"label,delivered_on\n3-2-1801,2025-07-01\n")
+    [line] = units_of(b"label,delivered_on\n3-2-1801,2025-07-01\n").rows
     assert recorded_unit("villa-1", unit, [], line).delivered_on == "2025-07-01"
 
 
