@@ -44,7 +44,7 @@ async def test_p016_the_bell_rings_twice_three_minutes_apart_and_never_again(des
     assert early["status"] == 409
     await desk.take("technician", order_id, "arrive")
     home = await desk.refused("technician", order_id, "no-show", {"reason": "nobody"})
-    assert "Ring twice" in home["detail"]
+    assert "Ring 2 times, 3 minutes apart" in home["detail"]
     await desk.take("technician", order_id, "ring")
     for minutes, seconds in ((0, 0), (2, 59)):
         desk.clock.advance(timedelta(minutes=minutes, seconds=seconds))
