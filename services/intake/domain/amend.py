@@ -57,7 +57,7 @@ def amended(request: Request, body: AmendBody, seen: Correction) -> Request:
 
 
 def amended_event(
-    before: Request, after: Request, body: AmendBody, seen: Correction, zone_now: datetime
+    before: Request, after: Request, body: AmendBody, zone_now: datetime, home: Unit | None = None
 ) -> RequestAmended:
     """Old and new values of what changed; personal ones only in the personal part."""
     old, new = _open_values(before), _open_values(after)
@@ -76,7 +76,7 @@ def amended_event(
         unit_id=after.unit_id,
         building=after.building,
         place=after.place,
-        delivered_on=seen.unit.delivery if seen.unit is not None and after.unit_id else None,
+        delivered_on=home.delivery if home is not None and after.unit_id else None,
         amended_at=zone_now,
         personal=requester(after).model_copy(update={"was": was}),
     )

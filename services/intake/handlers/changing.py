@@ -46,7 +46,7 @@ class Changing(Handlers):
         )
         after = amended(before, body, seen)
         unit.save(after)
-        event = amended_event(before, after, body, seen, unit.now)
+        event = amended_event(before, after, body, unit.now, seen.unit)
         unit.emit(event)
         names = ", ".join([*event.changed, *(event.personal.was if event.personal else {})])
         self.note(unit, after, "request.amended", changed=names)

@@ -297,9 +297,11 @@ def test_a_time_is_kept_to_the_millisecond_in_utc() -> None:
 
 
 def test_units_and_people_come_from_the_sheets_an_office_keeps() -> None:
-    units = units_of("\ufefflabel,kind\n3-2-1801,villa\n3-2-1802,\n".encode())
+    units = units_of("\ufefflabel,kind\n3-2-1801,villa\n3-2-1802,\n".encode()).rows
     assert [(unit.label, unit.kind) for unit in units] == [("3-2-1801", "villa"), ("3-2-1802", "flat")]
-    [one] = people_of("name,phones,units\n王小明,13800138000;13900139000,3-2-1801:tenant;3-2-1802\n".encode())
+    [one] = people_of(
+        "name,phones,units\n王小明,13800138000;13900139000,3-2-1801:tenant;3-2-1802\n".encode()
+    ).rows
     assert one.phones == ("13800138000", "13900139000")
     assert [(home.unit_id, home.role) for home in one.units] == [
         ("3-2-1801", "tenant"),
@@ -315,17 +317,28 @@ def test_units_and_people_come_from_the_sheets_an_office_keeps() -> None:
         (b"label\n", "body"),
         (b"colour\nred\n", "line 1"),
         (b"label,label\n1,2\n", "line 1"),
-        (b"label\n3-2-1801,x\n", "line 2"),
-        (b"label,kind\n3-2-1801,castle\n", "line 2: kind"),
         (b'label\n"3-2\n', "line 1"),
-        (b"label,kind\n,flat\n", "line 2: label"),
     ],
 )
-def test_a_bad_sheet_is_refused_naming_the_line(data: bytes, field: str) -> None:
+def test_what_is_no_sheet_is_refused_naming_the_line(data: bytes, field: str) -> None:
     with pytest.raises(Invalid) as refused:
         units_of(data)
     assert refused.value.field == field
     assert refused.value.accepted
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (b"label\n3-2-1801,x\n3-2-1802\n", ""),
+        (b"label,kind\n3-2-1801,castle\n3-2-1802,\n", "kind"),
+        (b"label,kind\n,flat\n3-2-1802,\n", "label"),
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_are_taken(data: bytes, field: str) -> None:
+    sheet = units_of(data)
+    assert [(one.line, one.field) for one in sheet.refused] == [(2, field)]
+    assert ([unit.label for unit in sheet.rows], sheet.lines) == (["3-2-1802"], (3,))
 
 
 def test_a_sheet_of_more_than_500_lines_is_refused() -> None:
