@@ -14,6 +14,9 @@ from tests.connected.intake_kit import Estate, Json
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BODY = {**TUS, "Content-Type": "application/offset+octet-stream"}
+MIB = 1024 * 1024
+SUPERVISOR = ("cs_supervisor",)
+DESK = ("cs_officer",)
 
 
 @dataclass(slots=True)
@@ -66,14 +69,6 @@ class Sender:
         answer = await self.client.post(f"/attachments/{attachment_id}/link")
         assert answer.status_code == 200, answer.text
         return str(self.estate.url + answer.json()["url"])
-
-
-def problem(answer: httpx.Response, status: int, kind: str) -> Json:
-    """The problem of a refused call."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    body: Json = answer.json()
-    assert (answer.status_code, body["type"].rsplit("/", 1)[1]) == (status, kind), body
-    return body
 
 
 async def stored(estate: Estate, attachment_id: str) -> bytes | None:

@@ -211,3 +211,24 @@ async def billing(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     finally:
         await runtime.committer.stop(5)
         await runtime.client.close()
+
+
+async def owing(desk: Billing, request_id: str = "r1") -> None:
+    """130.00 is owed for a repair."""
+    await desk.accept(request_id)
+    await desk.applied(desk.quoted(request_id), request_id)
+    answer = await desk.post(f"quotes/q-{request_id}/consent", {"total": body(13_000)}, "technician")
+    assert answer.status_code == 200, answer.text
+    await desk.applied(desk.completed(request_id, 13_000), request_id)
+
+
+async def pay(desk: Billing, minor: int, request_id: str = "r1", role: str = "cashier", **more: Any) -> Any:
+    fields = {"request_id": request_id, "purpose": "charge", "amount": body(minor), "method": "cash"}
+    return await desk.post("payments", {**fields, **more}, role)
+
+
+async def zero(desk: Billing) -> dict[str, int]:
+    """The trial balance, which must be zero; what is not zero in it."""
+    answer = await desk.get("ledger/trial-balance")
+    assert answer["sum_minor"] == 0
+    return {a["account"]: a["balance_minor"] for a in answer["accounts"] if a["balance_minor"]}

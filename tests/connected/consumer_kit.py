@@ -19,7 +19,8 @@ from shared.kernel.unit import Applied, Cause, Outcome, Parked, Record
 from shared.kernel.vault import Vault
 from shared.kernel.wire import Row, row_of
 from shared.tasks import end
-from tests.connected.journal_world import CLOCK, LANE, World, until
+from tests.connected.journal_world import CLOCK, LANE, World
+from tests.waiting import until
 
 
 class Committer:

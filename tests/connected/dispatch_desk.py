@@ -20,8 +20,7 @@ from services.dispatch.handlers.rules import first_order_id
 from services.dispatch.rollup import LoadRollUp
 from shared.catalogue.load import Catalogue
 from shared.clock import ManualClock
-from shared.events.billing import DepositHeld, DepositRequested, QuoteConsented, QuoteRefused, RequestSettled
-from shared.events.envelope import Amount, Event, Lane
+from shared.events.envelope import Event, Lane
 from shared.events.intake import PropertyConfigured, RequestAccepted
 from shared.http.app import make_app
 from shared.ids import derived_id
@@ -31,6 +30,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
+from tests.connected.dispatch_neighbours import Neighbours
 
 PROPERTY = "villa"
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in Shanghai
@@ -38,7 +38,7 @@ RULES = Catalogue.shipped()
 Json = dict[str, Any]
 
 
-class Desk:
+class Desk(Neighbours):
     """One property of dispatch, and those who work there."""
 
     def __init__(self, runtime: Runtime, clock: ManualClock) -> None:
@@ -138,52 +138,6 @@ class Desk:
         event = self.accepted(request_id, **changes)
         await self.hear(event, lane="routine" if event.urgency == "general" else "urgent")
         return first_order_id(PROPERTY, request_id)
-
-    async def consent(self, order: Json, total: int) -> None:
-        """The owner agrees to the order's quote."""
-        await self.hear(
-            QuoteConsented(
-                quote_id=order["quote"]["quote_id"],
-                request_id=order["request_id"],
-                work_order_id=order["work_order_id"],
-                total=Amount(amount_minor=total, currency="CNY"),
-                consented_by="owner",
-                recorded_by="cs-1",
-                consented_at=self.clock.now(),
-            )
-        )
-
-    async def object_to(self, order: Json) -> None:
-        """The owner does not agree."""
-        await self.hear(
-            QuoteRefused(
-                quote_id=order["quote"]["quote_id"],
-                request_id=order["request_id"],
-                work_order_id=order["work_order_id"],
-                refused_at=self.clock.now(),
-            )
-        )
-
-    async def hold_deposit(self, order: Json, amount: int) -> None:
-        """The deposit is asked for and paid."""
-        same: Json = {
-            "deposit_id": "d1",
-            "request_id": order["request_id"],
-            "work_order_id": order["work_order_id"],
-            "amount": Amount(amount_minor=amount, currency="CNY"),
-        }
-        await self.hear(DepositRequested(**same, requested_at=self.clock.now()))
-        await self.hear(DepositHeld(**same, held_at=self.clock.now()))
-
-    async def settle(self, order: Json) -> None:
-        """Nothing is owed."""
-        await self.hear(
-            RequestSettled(
-                request_id=order["request_id"],
-                work_order_id=order["work_order_id"],
-                settled_at=self.clock.now(),
-            )
-        )
 
     # --- people -------------------------------------------------------------------------------------------
 
@@ -319,4 +273,27 @@ async def open_desk(settings: Settings, **changes: Any) -> AsyncIterator[Desk]:
         await runtime.client.close()
 
 
-__all__ = ["PROPERTY", "START", "Desk", "open_desk"]
+@asynccontextmanager
+async def open_garden(settings: Settings) -> AsyncIterator[Desk]:
+    """A garden estate: slips are pushed, customer service goes in with the worker."""
+    async with open_desk(settings) as made:
+        await made.open_property(profile="garden")
+        people = [("tech-1", "technician"), ("tech-2", "technician"), ("boss-1", "repair_supervisor")]
+        await made.staff("engineering", *people, hours=20)
+        await made.staff("service", ("cs-1", "cs_officer"), ("cs-2", "cs_officer"), hours=20)
+        yield made
+
+
+async def garden_report(desk: Desk, **changes: object) -> str:
+    """An urgent report in the garden; the id of its work order."""
+    return await desk.report(profile="garden", urgency="urgent", **changes)
+
+
+async def called(desk: Desk, order_id: str, hours: int = 2) -> datetime:
+    """The owner was called; the time agreed."""
+    at = desk.clock.now() + timedelta(hours=hours)
+    await desk.take("technician", order_id, "contact", {"appointment_at": at.isoformat(), "note": "x"})
+    return at
+
+
+__all__ = ["PROPERTY", "START", "Desk", "called", "garden_report", "open_desk", "open_garden"]

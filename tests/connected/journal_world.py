@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,22 +27,11 @@ from shared.mongo.client import Client, Database, connect
 from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings
 from shared.tasks import end
-from tests.connected.stores import EmbeddedBroker
+from tests.connected.private_stores import EmbeddedBroker
+from tests.waiting import until
 
 CLOCK = SystemClock()
 LANE: Lane = "urgent"
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 40) -> Any:
-    """Wait for a condition with a deadline; its value."""
-    end = asyncio.get_running_loop().time() + seconds
-    while True:
-        value = await condition()
-        if value:
-            return value
-        if asyncio.get_running_loop().time() > end:
-            raise AssertionError(f"{getattr(condition, '__doc__', None) or condition} did not come true")
-        await asyncio.sleep(0.02)
 
 
 def event_row(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from shared.events.billing import RequestSettled
 from shared.events.dispatch import WorkPaidOff
 from shared.events.envelope import Event, Lane
 from shared.events.intake import Requester, RequestReopened
+from shared.ids import new_id
 from shared.kernel import stores
 from shared.kernel.batch import BatchRunner
 from shared.kernel.committer import Committer
@@ -26,6 +28,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.kernel.unit import Cause, Command, Handler, Index, Record, Unit, Wiring
 from shared.kernel.vault import Vault
 from shared.kernel.wire import row_of, to_kafka
+from shared.mongo.client import connect
 from shared.mongo.indexes import ensure_indexes
 from shared.settings import Role, Settings
 from shared.tenancy import Principal
@@ -199,6 +202,23 @@ class Kit:
         assert row is not None
         return row
 
+    async def count(self, collection: str, query: dict[str, Any] | None = None) -> int:
+        """Documents of a collection."""
+        return await self.db[collection].count_documents(query or {})
+
+
+@asynccontextmanager
+async def open_kit(url: str, clock: Clock | None = None) -> AsyncIterator[Kit]:
+    """A committer over an empty database of this server."""
+    client = connect(url, "tests", selection_timeout_ms=2_000)
+    made = Kit(client["kernel_" + new_id()], clock)
+    await made.prepare()
+    yield made
+    await made.committer.stop(5)
+    for name in (made.db.name, made.db.name + "_vault"):
+        await client.drop_database(name)
+    await client.close()
+
 
 def event(
     source: str, stream: str, sequence: int, after: Mapping[str, int] | None = None, reason: str = "r"
@@ -261,5 +281,6 @@ __all__ = [
     "Tally",
     "broken",
     "event",
+    "open_kit",
     "runtime_of",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +25,7 @@ from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Role, Settings
 from shared.tasks import end
 from tests import events
+from tools.gateway.server import Running
 
 GARDEN = "garden"
 AWAKE = {"quiet.from": "00:00", "quiet.until": "00:00"}
@@ -33,17 +33,6 @@ WANG = Requester(name="王小明", phone="+8613800138000", email="wang@example.o
 MAIL_ONLY = Requester(name="王小明", email="wang@example.org")
 LI = StaffContact(staff_id="s7", name="李师傅", phone="+8613900139000", email="li@example.org")
 _KINDS = Kinds(repository.KINDS)
-
-
-async def until(found: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
-    """The first true answer; fails at the deadline with the last one."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = await found()
-        if answer:
-            return answer
-        assert time.monotonic() < end, f"waited {seconds} s for {found.__qualname__}, last answer {answer!r}"
-        await asyncio.sleep(0.02)
 
 
 class Notify:
@@ -154,3 +143,8 @@ def issued(request_id: str, **changes: Any) -> WorkOrderIssued:
     """Its slip, with Mr Li."""
     own = {"urgency": "urgent", "place": "3-2-1801", "assignee_id": "s7", "personal": LI}
     return events.issued(request_id, datetime.now(UTC), **own | changes)
+
+
+def taken(servers: Running) -> list[str]:
+    """Keys the text-message gateway took."""
+    return [row["key"] for row in servers.sms_receipts.rows() if row["outcome"] == "accepted"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.connected.stores import free_port
+from tools.stack.ports import free_port
 
 START_SECONDS = 40
 BUCKET = "guanjia-test"

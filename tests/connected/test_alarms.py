@@ -17,7 +17,7 @@ from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests.connected.kernel_kit import PROPERTY, START, broken, event, runtime_of
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.connected
 BACKLOG = 5
 
 

@@ -23,8 +23,9 @@ from tests import sample_files as files
 from tests.connected.attachment_kit import Sender, rows, stored
 from tests.connected.intake_kit import Estate
 from tests.connected.intake_process import Ahead
+from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 SIGKILLED = -9
 PLACES = ("attachment-before-bytes", "attachment-bytes-written", "between-first-write-and-commit")
 """Before the bytes, after the bytes, and inside the commit that gives them to the request."""
@@ -53,8 +54,10 @@ async def doomed(settings: Settings, failpoint: str, minutes: int = 0) -> AsyncI
     )
     try:
         assert process.stdout is not None
-        yield (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
-        assert await asyncio.wait_for(process.wait(), 60) == SIGKILLED, "it was to die at its failpoint"
+        yield (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode().strip()
+        assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == SIGKILLED, (
+            "it was to die at its failpoint"
+        )
     finally:
         if process.returncode is None:
             process.kill()

@@ -19,13 +19,14 @@ from shared.kernel.runtime import Runtime
 from shared.mongo.client import connect
 from shared.settings import Settings
 from tests import sample_files as files
-from tests.connected.attachment_kit import Sender, problem, rows, stored
+from tests.connected.attachment_kit import Sender, rows, stored
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
 from tests.connected.intake_process import Ahead
+from tests.connected.problems import problem
 from tests.connected.s3_server import BUCKET, S3Server, s3_server
 from tests.stack import SessionStack
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.fixture(scope="module")

@@ -1,111 +1,34 @@
-"""Complaints and difficult issues from receipt to the end (P034, P035, P037, P038), with a clock of our
-own.
-"""
+"""Complaints from receipt to the end (P034), with a clock of our own."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
-from shared.kernel.runtime import Runtime
-from tests.connected.intake_kit import Estate, Json, new_property
+from tests.connected.complaint_kit import (
+    OFFICER,
+    PEOPLE,
+    SUPERVISOR,
+    actions,
+    alarms,
+    assigned,
+    complain,
+    complaint,
+    confirmed,
+    handled,
+    judged,
+)
+from tests.connected.intake_kit import Estate, Json
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property with its staff, at ten in the morning."""
-    estate = Estate(*intake, new_property())
-    estate.next_day()
-    await estate.open()
-    await estate.employ(
-        lin=OFFICER, ma=SUPERVISOR, sun="repair_supervisor", wang="technician", he="department_head"
-    )
-    await estate.employ(zhang="director", gu="property_manager", wu=OFFICER)
-    return estate
-
-
-async def complain(estate: Estate, **changed: Any) -> str:
-    """A complaint about the technician, taken by Lin at the hotline."""
-    taken = await estate.accept(
-        **{
-            "procedure": "complaint-owner",
-            "category": "repair",
-            "description": "The technician left the kitchen dirty",
-            "fields": {"about_staff_id": "wang"},
-            **changed,
-        }
-    )
-    return str(taken["id"])
-
-
-async def confirmed(estate: Estate, **changed: Any) -> str:
-    """A complaint the owner has confirmed."""
-    id = await complain(estate, **changed)
-    await estate.act(
-        id, "complaint/confirm", OFFICER, restated="He left water on the floor", confirmed_by="owner"
-    )
-    return id
-
-
-async def assigned(estate: Estate) -> str:
-    """A complaint the repair supervisor answers for."""
-    id = await confirmed(estate)
-    await estate.act(id, "complaint/assign", SUPERVISOR, sub="ma", responsible_id="sun")
-    return id
-
-
-async def judged(estate: Estate, validity: str = "VALID") -> str:
-    """A complaint that was looked into."""
-    id = await assigned(estate)
-    await estate.act(id, "complaint/investigate", "repair_supervisor", sub="sun", findings="Photos show it")
-    await estate.act(
-        id,
-        "complaint/judge",
-        "repair_supervisor",
-        sub="sun",
-        validity=validity,
-        explanation="As photographed",
-    )
-    return id
-
-
-async def handled(estate: Estate, grade: str = "GENERAL") -> str:
-    """A valid complaint that was handled."""
-    id = await judged(estate)
-    await estate.act(id, "complaint/grade", SUPERVISOR, sub="ma", grade=grade, reason="first time")
-    await estate.act(id, "complaint/handle", "repair_supervisor", sub="sun", result="Cleaned, apologised")
-    return id
-
-
-async def complaint(estate: Estate, id: str) -> Json:
-    async with estate.client() as client:
-        answer = await client.get(f"/requests/{id}/complaint")
-    assert answer.status_code == 200, answer.text
-    body: Json = answer.json()
-    return body
-
-
-async def alarms(estate: Estate, id: str) -> list[str]:
-    """The kinds of the alarms raised about a case, in their order."""
-    rows = estate.runtime.db["timeline"].find({"property_id": estate.property_id, "request_id": id})
-    found = [row["what"] async for row in rows.sort("at", 1) if row["what"].startswith("alarm.")]
-    told = await estate.journal(f"escalation:{id}")
-    assert told == ["intake.case.alarmed.v1"] * len(found)
-    return [what.removeprefix("alarm.") for what in found]
-
-
-async def actions(estate: Estate, id: str) -> set[str]:
-    read = await estate.read(id)
-    return {one["action"].removeprefix("intake.") for one in read["allowed_actions"]}
+@pytest.fixture
+def employed() -> dict[str, str]:
+    """Who works here."""
+    return PEOPLE
 
 
 async def test_p034_from_receipt_to_a_satisfied_owner_each_step_an_event(estate: Estate) -> None:
@@ -230,79 +153,6 @@ async def test_p034_an_officer_may_neither_assign_nor_judge(estate: Estate) -> N
     id = await assigned(estate)
     for step, body in (("assign", {"responsible_id": "he"}), ("investigate", {"findings": "x"})):
         assert (await estate.refused(id, f"complaint/{step}", OFFICER, **body))["status"] == 403
-
-
-async def test_p034_it_is_reported_to_a_supervisor_the_same_day(estate: Estate) -> None:
-    id = await complain(estate)
-    problem = await estate.refused(id, "complaint/report", OFFICER, reported_to="wu")
-    assert (problem["status"], problem["field"]) == (422, "reported_to")
-    await estate.passes(3 * HOUR)
-    await estate.act(id, "complaint/report", OFFICER, reported_to="ma")
-    found = await complaint(estate, id)
-    assert (found["reported_to"], found["report_late"]) == ("ma", False)
-    await estate.passes(11 * HOUR)
-    assert "report_late" not in await alarms(estate, id)
-
-
-async def test_p034_not_reported_on_its_day_is_an_alarm_and_counted_late(estate: Estate) -> None:
-    id = await complain(estate)
-    local = datetime.fromisoformat((await complaint(estate, id))["report_due_at"]).astimezone(SHANGHAI)
-    assert (local.hour, local.minute) == (0, 0), "the local day is over"
-    await estate.passes(14 * HOUR - timedelta(minutes=1))
-    assert await alarms(estate, id) == []
-    await estate.passes(timedelta(minutes=1))
-    assert await alarms(estate, id) == ["report_late"]
-    await estate.act(id, "complaint/report", OFFICER, reported_to="ma")
-    assert (await complaint(estate, id))["report_late"] is True
-
-
-async def test_p034_no_answer_in_24_hours_is_an_alarm_and_an_interim_answer_counts(estate: Estate) -> None:
-    late, kept = await confirmed(estate), await confirmed(estate)
-    await estate.passes(23 * HOUR)
-    contact = await estate.called(kept)
-    await estate.act(
-        kept, "complaint/answer", OFFICER, interim=True, text="We look into it", contact_id=contact
-    )
-    await estate.passes(HOUR + timedelta(minutes=1))
-    assert "answer_late" in await alarms(estate, late)
-    assert "answer_late" not in await alarms(estate, kept)
-    contact = await estate.called(late)
-    await estate.act(late, "complaint/answer", OFFICER, interim=True, text="Sorry", contact_id=contact)
-    assert [(await complaint(estate, id))["answers_late"] for id in (late, kept)] == [1, 0]
-
-
-async def test_p034_an_answer_needs_a_contact_that_reached_the_owner_or_a_letter(estate: Estate) -> None:
-    id = await confirmed(estate)
-    silent = await estate.called(id, result="no_answer")
-    for contact in ("", silent):
-        problem = await estate.refused(
-            id, "complaint/answer", OFFICER, interim=True, text="x", contact_id=contact
-        )
-        assert (problem["status"], problem["kind"]) == (409, "owner-not-told")
-    early = await estate.refused(id, "complaint/answer", OFFICER, interim=False, text="x", by_letter=True)
-    assert early["kind"] == "no-result-yet"
-    await estate.act(id, "complaint/answer", OFFICER, interim=True, text="x", by_letter=True)
-
-
-async def test_p034_after_48_hours_and_not_before_the_desk_may_press(estate: Estate) -> None:
-    id = await assigned(estate)
-    await estate.passes(47 * HOUR)
-    problem = await estate.refused(id, "complaint/press", OFFICER, reason="no word")
-    assert (problem["status"], problem["kind"]) == (409, "too-early-to-press")
-    await estate.passes(HOUR + timedelta(minutes=1))
-    assert "press_due" in await alarms(estate, id)
-    for count in (1, 2):
-        await estate.act(id, "complaint/press", OFFICER, reason="no word")
-        assert (await complaint(estate, id))["presses"] == count
-
-
-async def test_p034_a_complaint_settled_in_time_is_not_pressed(estate: Estate) -> None:
-    id = await handled(estate)
-    contact = await estate.called(id)
-    await estate.act(id, "complaint/answer", OFFICER, interim=False, text="Cleaned", contact_id=contact)
-    await estate.passes(72 * HOUR)
-    assert await alarms(estate, id) == []
-    assert (await estate.refused(id, "complaint/press", OFFICER, reason="x"))["status"] == 409
 
 
 @pytest.mark.parametrize("grade", ["GENERAL", "IMPORTANT", "MAJOR"])
@@ -432,103 +282,3 @@ async def test_j17_an_emergency_told_as_a_complaint_gets_people(estate: Estate) 
     read = await estate.read(taken["id"])
     assert (read["procedure"], read["urgency"]) == ("repair-report", "emergency")
     assert "procedure: complaint-owner" in read["set_aside"]
-
-
-async def test_p035_a_complaint_through_headquarters_is_pressed_from_the_first_hour(estate: Estate) -> None:
-    async with estate.client() as client:
-        body = estate.repair(procedure="complaint-hq", category="fees", description="x", fields={})
-        wrong = await client.post("/requests", json=body)
-        assert (wrong.status_code, wrong.json()["field"]) == (422, "contact.channel")
-    id = await complain(estate, procedure="complaint-hq", contact={"channel": "headquarters"})
-    await estate.act(id, "complaint/press", "director", sub="zhang", reason="the company asks")
-    assert (await estate.journal(id))[-1] == "intake.complaint.pressed.v1"
-    assert (await complaint(estate, id))["presses"] == 1
-
-
-async def test_p038_a_department_answers_within_three_days_or_is_late(estate: Estate) -> None:
-    id, late = await assigned(estate), await assigned(estate)
-    for one in (id, late):
-        written = await estate.refused(
-            one,
-            "complaint/ask-department",
-            OFFICER,
-            department="engineering",
-            severity="serious",
-            problem="pump",
-        )
-        assert (written["status"], written["field"]) == (422, "written_report")
-        await estate.act(
-            one,
-            "complaint/ask-department",
-            OFFICER,
-            department="engineering",
-            severity="general",
-            problem="pump",
-        )
-    twice = await estate.refused(
-        id, "complaint/ask-department", OFFICER, department="security", severity="general", problem="x"
-    )
-    assert twice["kind"] == "question-open"
-    found = await complaint(estate, id)
-    assert [one["action"] for one in found["allowed_actions"]] == ["intake.answer_department"]
-    about = await estate.refused(
-        id, "complaint/answer-department", OFFICER, sub="wang", answer="not my fault"
-    )
-    assert (about["status"], about["kind"]) == (403, "complained-about")
-    asked = found["question"]
-    due = datetime.fromisoformat(asked["due_at"])
-    assert timedelta(0) <= timedelta(days=3) - (due - estate.runtime.clock.now()) < timedelta(seconds=1)
-    await estate.passes(timedelta(days=2))
-    await estate.act(id, "complaint/answer-department", OFFICER, answer="It is ordered")
-    await estate.passes(timedelta(days=1, minutes=1))
-    assert "department_late" not in await alarms(estate, id)
-    assert "department_late" in await alarms(estate, late)
-    await estate.act(late, "complaint/answer-department", OFFICER, answer="at last")
-    assert [(await complaint(estate, one))["questions_late"] for one in (id, late)] == [0, 1]
-
-
-async def test_p037_a_superior_calls_in_person_within_24_hours_and_the_first_contact_chases(
-    estate: Estate,
-) -> None:
-    taken = await estate.accept()  # any case: here a repair
-    id = str(taken["id"])
-    low = await estate.refused(id, "report-difficult", OFFICER, difficulty="x", superior_id="wu")
-    assert (low["status"], low["field"]) == (422, "superior_id")
-    assert (await estate.refused(id, "chase-difficult", OFFICER, answer="x"))["kind"] == "not-difficult"
-    await estate.act(
-        id, "report-difficult", OFFICER, difficulty="The wall is the developer's", superior_id="he"
-    )
-    assert (await estate.read(id))["difficult"] is True
-    own = await estate.called(id)
-    for sub, roles in (("lin", (OFFICER,)), ("he", ("department_head",))):
-        problem = await estate.refused(id, "superior-call", *roles, sub=sub, contact_id=own, answer="x")
-        assert problem["kind"] in ("not-allowed", "not-called-in-person")
-    assert await estate.passes(23 * HOUR) == 0
-    his = await estate.called(id, agent_id="he")
-    await estate.act(
-        id, "superior-call", "department_head", sub="he", contact_id=his, answer="We press the developer"
-    )
-    await estate.act(id, "chase-difficult", OFFICER, answer="He wrote to the developer")
-    other = await estate.refused(id, "chase-difficult", OFFICER, sub="wu", answer="x")
-    assert other["field"] == "on_behalf_reason"
-    await estate.passes(2 * HOUR)
-    assert await alarms(estate, id) == []
-    assert (await estate.journal(id))[-3:] == [
-        "intake.difficulty.reported.v1",
-        "intake.difficulty.superior_called.v1",
-        "intake.difficulty.chased.v1",
-    ]
-
-
-async def test_p037_a_superior_who_has_not_called_in_24_hours_is_an_alarm(estate: Estate) -> None:
-    id = await complain(estate)
-    await estate.act(id, "report-difficult", OFFICER, difficulty="x", superior_id="zhang")
-    again = await estate.refused(id, "report-difficult", OFFICER, difficulty="x", superior_id="zhang")
-    assert again["kind"] == "difficult-already"
-    await estate.passes(24 * HOUR + timedelta(minutes=1))
-    assert "superior_late" in await alarms(estate, id)
-    his = await estate.called(id, agent_id="zhang")
-    await estate.act(id, "superior-call", "director", sub="zhang", contact_id=his, answer="x")
-    async with estate.client() as client:
-        found = (await client.get(f"/requests/{id}/difficulty")).json()
-    assert found["called_late"] is True

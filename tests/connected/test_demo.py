@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -25,14 +24,16 @@ import pytest_asyncio
 from shared.clock import SystemClock
 from shared.events.envelope import PRODUCERS
 from shared.mongo.client import Database, connect
+from tests.connected.demo_kit import directory_of, reader, report_lift, slips_of
 from tests.connected.platform_kit import Platform, own_platform
 from tests.connected.profiling import unserved, watch_queries
 from tests.stack import SessionStack
 from tests.unit.tools.test_nyc311 import FILE, here
-from tools.client import Client, until
+from tests.waiting import PATIENCE_SECONDS
+from tools.client import until
 from tools.demo import stream as stream_module
 from tools.demo.cases import CASES, Told, tell
-from tools.demo.group import Estate, demonstration_group, training_estate
+from tools.demo.group import demonstration_group, training_estate
 from tools.demo.load import load_group
 from tools.demo.stream import WEIGHTS, Stream
 from tools.importing.convert import Call
@@ -49,7 +50,6 @@ from tools.view.render import screen
 pytestmark = [
     pytest.mark.connected,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
 ]
 GROUP = demonstration_group()
 TOWER = GROUP[0]
@@ -83,10 +83,6 @@ async def told(platform: Platform) -> list[Told]:
     return await tell(platform.machine, TOWER.id, quiet=True)
 
 
-def reader(platform: Platform, estate: Estate = TOWER) -> Client:
-    return platform.machine.of_property(estate.id, "director", "cs_supervisor", "administrator")
-
-
 async def test_the_six_cases_end_as_they_should(told: list[Told]) -> None:
     assert [(case.number, case.reason) for case in told] == [(n, "") for n in range(1, len(CASES) + 1)]
     assert all(case.good for case in told)
@@ -111,19 +107,10 @@ async def test_the_whole_life_of_a_case_is_there(platform: Platform, told: list[
 
 async def test_loading_the_group_again_changes_nothing_but_shifts(platform: Platform) -> None:
     async with reader(platform) as client:
-        before = await _directory(client)
+        before = await directory_of(client)
         await load_group(platform.machine, (TOWER,), lambda _: None)
-        assert await _directory(client) == before
+        assert await directory_of(client) == before
     assert (len(before["units"]), len(before["people"]), len(before["staff"])) == (48, 48, 14)
-
-
-async def _directory(client: Client) -> dict[str, list[Any]]:
-    base = f"/v1/properties/{TOWER.id}"
-    return {
-        "units": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/units")],
-        "people": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/people")],
-        "staff": [one["staff_id"] async for one in client.all("dispatch", f"{base}/staff")],
-    }
 
 
 async def test_the_stream_makes_work_money_and_messages(
@@ -168,16 +155,16 @@ async def test_the_view_shows_what_the_services_say(platform: Platform, told: li
 
 @here
 async def test_a_replay_trains_without_a_message_leaving_the_machine(platform: Platform) -> None:
-    before = {estate.id: await _slips(platform, estate) for estate in GROUP}
+    before = {estate.id: await slips_of(platform, estate) for estate in GROUP}
     player = Player(load_mapping("nyc311"), training_estate().id, speed=1e9, limit=40)
     account = await player.play(platform.machine, FILE, quiet=True)
     assert account.imported == 40, account.skips
     training = training_estate()
 
     async def slips() -> bool:
-        return await _slips(platform, training) >= 40
+        return await slips_of(platform, training) >= 40
 
-    await until(slips, seconds=90, what="a slip for every replayed call")
+    await until(slips, seconds=PATIENCE_SECONDS, what="a slip for every replayed call")
     async with reader(platform, training) as client:
         base = f"/v1/properties/{training.id}/messages"
         messages = [one async for one in client.all("notify", base)]
@@ -185,49 +172,30 @@ async def test_a_replay_trains_without_a_message_leaving_the_machine(platform: P
     assert {one["channel"] for one in messages} == {"training"}
     addresses = {address for one in training.staff for address in (one.phone, one.email)}
     assert not addresses & {row["to"] for row in platform.gateway.mailbox.newest(1_000)}
-    assert {estate.id: await _slips(platform, estate) for estate in GROUP} == before
-
-
-async def _slips(platform: Platform, estate: Estate) -> int:
-    async with reader(platform, estate) as client:
-        return int((await client.get("dispatch", f"/v1/properties/{estate.id}/summary"))["slips"])
+    assert {estate.id: await slips_of(platform, estate) for estate in GROUP} == before
 
 
 @here
 async def test_history_makes_no_work_and_no_message(platform: Platform, tmp_path: Path) -> None:
     garden = GROUP[2]
-    slips, mapping = await _slips(platform, garden), load_mapping("nyc311")
+    slips, mapping = await slips_of(platform, garden), load_mapping("nyc311")
     job = Job(FILE, mapping, garden.id, "history", SystemClock().now())
     async with reader(platform, garden) as client:
         sender = IntakeSender(client, garden.id, "history", mapping.source)
         account = await run_import(job, sender, open_progress(tmp_path, "a"), lambda _: None)
         assert account.imported > 200
         # A request that comes after the history on the same lane has its slip: the history was read by then.
-        marker = await _report(client, garden)
+        marker = await report_lift(client, garden)
 
         async def slip() -> bool:
             path = f"/v1/properties/{garden.id}/work-orders"
             return bool((await client.get("dispatch", path, request_id=marker))["items"])
 
-        await until(slip, seconds=60, what="the slip of a call after the history")
-        assert await _slips(platform, garden) == slips + 1
+        await until(slip, seconds=PATIENCE_SECONDS, what="the slip of a call after the history")
+        assert await slips_of(platform, garden) == slips + 1
         one = next(call for call in job.converted() if isinstance(call, Call))
         path = f"/v1/properties/{garden.id}/messages"
         assert (await client.get("notify", path, request_id=one.request_id))["items"] == []
-
-
-async def _report(client: Client, estate: Estate) -> str:
-    body = {
-        "procedure": "repair-report",
-        "category": "lift",
-        "area": "public",
-        "place": "客梯1号",
-        "description": "电梯异响",
-        "fields": {"part": "电梯"},
-        "contact": {"channel": "hotline"},
-    }
-    answer = await client.post("intake", f"/v1/properties/{estate.id}/requests", body)
-    return str(answer["id"])
 
 
 async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
@@ -244,7 +212,7 @@ async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
 
     code, said = await guanjia("parked", "list")
     assert (code, "Parked" in said) == (0, True), said
-    slips = await _slips(platform, TOWER)
+    slips = await slips_of(platform, TOWER)
     before = await whole_life(platform.machine, TOWER.id, told[1].request_id)
     code, said = await guanjia("replay", "intake", "--since", "2020-01-01", "--json")
     assert code == 0, said
@@ -252,7 +220,7 @@ async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
     code, said = await guanjia("verify", "--json")
     assert code == 0, said
     assert json.loads(said)["sound"]
-    assert await _slips(platform, TOWER) == slips
+    assert await slips_of(platform, TOWER) == slips
     assert await whole_life(platform.machine, TOWER.id, told[1].request_id) == before
     code, said = await guanjia("show", told[1].request_id, "-p", TOWER.id)
     assert code == 0, said
@@ -287,7 +255,7 @@ async def test_one_trace_goes_from_the_call_to_the_message(platform: Platform, t
         shown = platform.gateway.mailbox.newest(1_000, to="+8613900139099")
         return any(message["traceparent"] == trace for message in shown)
 
-    await until(received, seconds=30, what="a message with the trace of its call")
+    await until(received, seconds=PATIENCE_SECONDS, what="a message with the trace of its call")
     emitted = 0
     async with databases(platform) as dbs:
         for db in dbs[: len(PRODUCERS)]:

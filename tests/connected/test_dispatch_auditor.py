@@ -6,7 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from services.dispatch.auditor.process import Auditor
 from shared.kernel.unit import Parked
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, open_desk
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.connected
 
@@ -58,14 +59,6 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     async with open_desk(settings) as made:
         await made.staff("engineering", ("tech-1", "technician"), hours=23)
         yield made
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition, with a deadline."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < end, "it did not come true"
-        await asyncio.sleep(0.02)
 
 
 def auditor(desk: Desk, port: int, **changes: Any) -> Auditor:
@@ -201,12 +194,20 @@ def environment(desk: Desk, port: int) -> dict[str, str]:
 async def test_once_answers_with_its_exit_code(desk: Desk, mailbox: Any) -> None:
     command = [sys.executable, "-m", "services.dispatch.auditor", "--once"]
     clean = await asyncio.to_thread(
-        subprocess.run, command, env=environment(desk, mailbox.port), capture_output=True, timeout=50
+        subprocess.run,
+        command,
+        env=environment(desk, mailbox.port),
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert (clean.returncode, clean.stdout) == (0, b""), clean.stderr
     await desk.report(urgency="emergency")  # the desk's clock stands months in the past
     found = await asyncio.to_thread(
-        subprocess.run, command, env=environment(desk, mailbox.port), capture_output=True, timeout=50
+        subprocess.run,
+        command,
+        env=environment(desk, mailbox.port),
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert found.returncode == 1, found.stderr
     assert {orjson.loads(line)["kind"] for line in found.stdout.splitlines()} == {
@@ -226,7 +227,7 @@ async def test_the_process_says_that_it_is_ready_and_stops_when_told(desk: Desk,
     )
     base = f"http://127.0.0.1:{desk.runtime.settings.port_of('auditor')}"
     try:
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(40):
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
                     if (await client.get(base + "/health/ready")).status_code == 200:
@@ -239,4 +240,4 @@ async def test_the_process_says_that_it_is_ready_and_stops_when_told(desk: Desk,
             assert (await client.get(base + "/elsewhere")).status_code == 404
     finally:
         process.terminate()
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0

@@ -9,36 +9,20 @@ import orjson
 import pytest
 
 from shared.settings import Settings
-from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
+from tests.connected.dispatch_desk import PROPERTY, Desk, called, garden_report, open_desk, open_garden
 
 pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
 async def desk(settings: Settings) -> AsyncIterator[Desk]:
-    """A garden estate: slips are pushed, customer service goes in with the worker."""
-    async with open_desk(settings) as made:
-        await made.open_property(profile="garden")
-        people = [("tech-1", "technician"), ("tech-2", "technician"), ("boss-1", "repair_supervisor")]
-        await made.staff("engineering", *people, hours=20)
-        await made.staff("service", ("cs-1", "cs_officer"), ("cs-2", "cs_officer"), hours=20)
+    """A garden estate."""
+    async with open_garden(settings) as made:
         yield made
 
 
-async def report(desk: Desk, **changes: object) -> str:
-    """A report in the garden."""
-    return await desk.report(profile="garden", urgency="urgent", **changes)
-
-
-async def called(desk: Desk, order_id: str, hours: int = 2) -> datetime:
-    """The owner was called; the time agreed."""
-    at = desk.clock.now() + timedelta(hours=hours)
-    await desk.take("technician", order_id, "contact", {"appointment_at": at.isoformat(), "note": "x"})
-    return at
-
-
 async def test_p016_the_bell_rings_twice_three_minutes_apart_and_never_again(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     await called(desk, order_id, 0)
     early = await desk.refused("technician", order_id, "ring")
     assert early["status"] == 409
@@ -67,7 +51,7 @@ async def test_p016_the_bell_rings_twice_three_minutes_apart_and_never_again(des
 
 
 async def test_p016_lateness_is_a_call_with_reason_and_a_new_appointment(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     agreed = await called(desk, order_id)
     desk.clock.advance(timedelta(hours=2, minutes=11))
     problem = await desk.refused("technician", order_id, "arrive")
@@ -88,7 +72,7 @@ async def test_p016_lateness_is_a_call_with_reason_and_a_new_appointment(desk: D
 
 
 async def test_p017_no_form_no_entry_and_p016_customer_service_goes_in_too(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     await called(desk, order_id, 0)
     await desk.take("technician", order_id, "arrive")
     assert (
@@ -125,7 +109,7 @@ async def test_p017_the_villa_sends_the_worker_alone(settings: Settings) -> None
 
 
 async def test_r9_a_patrol_finding_alone_opens_no_door(desk: Desk) -> None:
-    order_id = await report(desk, channel="patrol")
+    order_id = await garden_report(desk, channel="patrol")
     await called(desk, order_id, 0)
     problem = await desk.refused("technician", order_id, "arrive")
     assert "who orders it (R9)" in problem["detail"]
@@ -137,7 +121,7 @@ async def test_r9_a_patrol_finding_alone_opens_no_door(desk: Desk) -> None:
 
 
 async def test_p022_the_real_item_the_owners_material_and_a_price_that_stays(desk: Desk) -> None:
-    order_id = await report(desk, fields={"own_materials": True})
+    order_id = await garden_report(desk, fields={"own_materials": True})
     await desk.into_home(order_id, "cs-1")
     body = {"item": "the washer, not the tap", "differs": True}
     untested = await desk.refused("technician", order_id, "confirm-item", body)
@@ -159,7 +143,7 @@ async def test_p022_the_real_item_the_owners_material_and_a_price_that_stays(des
 
 
 async def test_p017_cleaned_signed_rated_and_p022_who_signs(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     await desk.into_home(order_id, "cs-1")
     await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
     quoted = await desk.take("technician", order_id, "quote", {"lines": [{"code": "tap-replacement"}]})
@@ -187,7 +171,7 @@ async def test_p017_cleaned_signed_rated_and_p022_who_signs(desk: Desk) -> None:
 
 
 async def test_a_half_done_job_is_left_helped_handed_over_and_taken_up_again(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     order = await desk.into_home(order_id, "cs-1")
     await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
     quoted = await desk.take("technician", order_id, "quote", {"lines": [{"code": "tap-replacement"}]})
@@ -215,7 +199,9 @@ async def test_a_half_done_job_is_left_helped_handed_over_and_taken_up_again(des
 
 
 async def test_p021_a_public_repair_notes_material_and_bears_the_supervisors_signature(desk: Desk) -> None:
-    order_id = await report(desk, procedure="repair-report", area="public", channel="patrol", unit_id="")
+    order_id = await garden_report(
+        desk, procedure="repair-report", area="public", channel="patrol", unit_id=""
+    )
     arrived = await desk.take("technician", order_id, "arrive")
     assert arrived["site"]["place"] == "inside", "a public place has no door to wait at"
     assert (await desk.refused("technician", order_id, "ring"))["status"] == 409
@@ -236,53 +222,8 @@ async def test_p021_a_public_repair_notes_material_and_bears_the_supervisors_sig
     assert orjson.loads(row["data"])["amount"] is None, "no owner pays for it"
 
 
-async def test_p027_collected_by_whom_and_when_and_late_collection_is_an_alarm(settings: Settings) -> None:
-    async with open_desk(settings) as desk:
-        await desk.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"))
-        order_id = await desk.report()
-        order = await desk.read(order_id)
-        assert order["mode"] == "collect"
-        due = datetime.fromisoformat(order["collect_due_at"])
-        assert due == desk.clock.now() + timedelta(minutes=30)
-        await desk.pass_time(minutes=30)
-        [alarm] = await desk.told("escalation.raised")
-        assert orjson.loads(alarm["data"])["kind"] == "not_collected"
-        assert "does so first" in (await desk.refused("technician", order_id, "contact"))["detail"]
-        assert (await desk.refused("cs_officer", order_id, "collect"))["field"] == "taken_by"
-        desk.clock.advance(timedelta(minutes=1))
-        taken = await desk.take("cs_officer", order_id, "collect", {"taken_by": "tech-1"})
-        assert (taken["collected_by"], taken["collected_late"]) == ("tech-1", True)
-        assert datetime.fromisoformat(taken["collected_at"]) == desk.clock.now()
-
-
-async def test_p027_r6_no_department_refuses_and_a_pushed_slip_is_taken_up_by_acting(desk: Desk) -> None:
-    order_id = await report(desk)
-    order = await desk.read(order_id)
-    assert (order["mode"], order["collect_due_at"], order["collected_at"]) == ("push", None, None)
-    for word in ("refuse", "decline", "reject"):
-        answer = await desk.call("department_head", "POST", f"work-orders/{order_id}/{word}", {})
-        assert answer.status_code == 404
-    await called(desk, order_id)
-    taken = await desk.read(order_id)
-    assert datetime.fromisoformat(taken["collected_at"]) == desk.clock.now()
-
-
-async def test_p018_a_general_repair_is_given_out_by_the_repair_supervisor(desk: Desk) -> None:
-    order_id = await desk.report(profile="garden")
-    problem = await desk.refused("cs_officer", order_id, "assign", {"staff_id": "tech-1"})
-    assert (problem["status"], problem["field"]) == (403, "staff_id")
-    assert "repair supervisor gives it out" in problem["detail"]
-    given = await desk.take("repair_supervisor", order_id, "assign", {"staff_id": "tech-1"})
-    assert given["assignee_id"] == "tech-1"
-    urgent = await report(desk, request_id="r2", hazard="tap-leaking-badly")
-    given = await desk.take("cs_officer", urgent, "assign", {"staff_id": "tech-2"})
-    assert (given["assignee_id"], given["hazard"]) == ("tech-2", "tap-leaking-badly"), (
-        "P019: reception itself"
-    )
-
-
 async def test_a_refused_step_is_recorded_with_who_and_why(desk: Desk) -> None:
-    order_id = await report(desk)
+    order_id = await garden_report(desk)
     await desk.refused("technician", order_id, "ring", sub="tech-1")
     await desk.refused("cashier", order_id, "collect", sub="cash-1")
     await desk.runtime.denials.flush()
@@ -293,13 +234,3 @@ async def test_a_refused_step_is_recorded_with_who_and_why(desk: Desk) -> None:
         same | {"sub": "tech-1", "path": f"{path}/ring", "kind": "action-not-possible"},
         same | {"sub": "cash-1", "path": f"{path}/collect", "kind": "not-allowed"},
     ]
-
-
-async def test_p018_the_time_the_owner_asked_for_is_on_the_slip_until_one_is_agreed(desk: Desk) -> None:
-    wish = desk.clock.now() + timedelta(hours=5)
-    order_id = await report(desk, appointment_at=wish)
-    order = await desk.read(order_id)
-    assert datetime.fromisoformat(order["appointment_at"]) == wish
-    assert datetime.fromisoformat(order["due_at"]) == desk.clock.now() + timedelta(hours=24)
-    agreed = await called(desk, order_id, 6)
-    assert datetime.fromisoformat((await desk.read(order_id))["appointment_at"]) == agreed

@@ -6,20 +6,16 @@ P018, P020-P023, P027, P033, J5, J6, J17, J18, J20, J21, J23.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 
-from services.dispatch.handlers.rules import first_order_id, response_order_id
+from services.dispatch.handlers.rules import first_order_id
 from shared.events.intake import (
-    EmergencyRaised,
     RequestAmended,
     RequestCancelled,
     RequestReopened,
-    UrgencyLowered,
-    UrgencyRaised,
 )
 from shared.kernel.unit import Applied, Parked
 from shared.settings import Settings
@@ -27,16 +23,6 @@ from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
 
 pytestmark = pytest.mark.connected
 LINES = {"lines": [{"code": "tap-replacement"}]}
-
-
-@pytest.fixture
-async def desk(settings: Settings) -> AsyncIterator[Desk]:
-    """A villa estate with two technicians, their supervisor, and somebody to call last."""
-    async with open_desk(settings) as made:
-        people = [("tech-1", "technician"), ("tech-2", "technician"), ("boss-1", "repair_supervisor")]
-        await made.staff("engineering", *people)
-        await made.staff("management", ("duty-1", "duty_officer"), ("director-1", "director"))
-        yield made
 
 
 async def test_p018_a_report_becomes_a_slip_with_number_person_deadline_and_timer(desk: Desk) -> None:
@@ -158,183 +144,12 @@ async def test_p033_void_slips_are_listed_with_their_reason(desk: Desk) -> None:
     assert [(v["number"], v["reason"]) for v in listed["items"]] == [(2, "its unit was never committed")]
 
 
-async def test_j6_cannot_calls_the_next_at_once_and_then_the_last_resort(desk: Desk) -> None:
-    order_id = await desk.report(urgency="urgent")
-    first = (await desk.read(order_id))["assignee_id"]
-    second = await desk.take("technician", order_id, "cannot", {"reason": "at the dentist"}, sub=first)
-    assert {first, second["assignee_id"]} == {"tech-1", "tech-2"}
-    third = await desk.take("technician", order_id, "cannot", {"reason": "far away"})
-    assert third["assignee_id"] == "boss-1", "their supervisor, before the chain"
-    fourth = await desk.take("technician", order_id, "cannot", {"reason": "in a meeting"})
-    assert (fourth["assignee_id"], fourth["last_resort"]) == ("duty-1", True)
-    [alarm] = await desk.told("escalation.raised")
-    assert (alarm["lane"], alarm["stream"]) == ("urgent", f"escalation:{order_id}")
-    assert orjson.loads(alarm["data"])["kind"] == "unassigned"
-    assert b"dentist" not in b"".join([r["data"] for r in await desk.told()])
-
-
-async def test_j17_j21_an_emergency_with_nobody_at_all_has_its_slip_and_finds_somebody_later(
-    settings: Settings,
-) -> None:
-    async with open_desk(settings) as desk:
-        order_id = await desk.report(urgency="emergency", catalogue_version="lost")
-        order = await desk.read(order_id)
-        assert (order["slip"], order["assignee_id"], order["last_resort"]) == ("2026-000001", "", True)
-        [alarm] = await desk.told("escalation.raised")
-        assert orjson.loads(alarm["data"])["to_role"] == "duty_officer"
-        await desk.staff("engineering", ("tech-1", "technician"))
-        await desk.forget_looks()
-        await desk.pass_time(minutes=1)
-        assert (await desk.read(order_id))["assignee_id"] == "tech-1"
-        assert len(await desk.told("work_order.assigned")) == 1
-
-
 async def test_a_routine_report_whose_rules_are_lost_is_parked_not_guessed(desk: Desk) -> None:
     cause = desk.cause(desk.accepted(catalogue_version="lost"), "r1")
     [outcome] = await desk.runtime.committer.submit([cause])
     assert isinstance(outcome, Parked)
     assert "lost" in outcome.reason
     assert await desk.db["work_orders"].count_documents({}) == 0
-
-
-async def test_j17_an_emergency_whose_rules_are_lost_is_served_under_todays(desk: Desk) -> None:
-    known = await desk.read(await desk.report("r1", urgency="emergency"))
-    lost = await desk.read(await desk.report("r2", urgency="emergency", catalogue_version="lost"))
-    for field in ("department", "due_at", "status"):
-        assert lost[field] == known[field]
-    assert len({order["assignee_id"] for order in (known, lost)} - {""}) >= 1
-    assert await desk.db["parked"].count_documents({}) == 0
-
-
-async def test_j17_before_the_property_is_known_reports_are_served_all_the_same(settings: Settings) -> None:
-    async with open_desk(settings) as desk:
-        await desk.db["properties"].delete_many({})
-        await desk.forget_looks()
-        order_id = await desk.report(zone="America/New_York", reported_at=datetime(2027, 1, 1, 3, tzinfo=UTC))
-        assert (await desk.read(order_id))["slip_year"] == 2026, "still New Year's Eve there"
-
-
-async def test_j6_silence_about_an_emergency_calls_the_next(desk: Desk) -> None:
-    order_id = await desk.report(urgency="emergency")
-    first = (await desk.read(order_id))["assignee_id"]
-    assert await desk.pass_time(minutes=4, seconds=59) == 0
-    await desk.pass_time(seconds=1)
-    then = await desk.read(order_id)
-    assert then["assignee_id"] not in ("", first)
-    kinds = [orjson.loads(r["data"])["kind"] for r in await desk.told("escalation.raised")]
-    assert kinds == ["not_collected"]
-    await desk.take("technician", order_id, "arrive")
-    assert await desk.pass_time(minutes=10) == 0, "somebody is there: silence is over"
-
-
-async def test_p019_the_chain_is_told_before_at_and_after_the_breach(desk: Desk) -> None:
-    order_id = await desk.report(urgency="urgent")
-    await desk.take("technician", order_id, "collect")
-    await desk.pass_time(hours=17)
-    assert await desk.told("escalation.raised") == []
-    for hours, told in ((1, 1), (6, 2), (12, 3), (48, 3)):
-        await desk.pass_time(hours=hours)
-        assert len(await desk.told("escalation.raised")) == told
-    facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
-    assert [(f["kind"], f["to_role"], f["step"]) for f in facts] == [
-        ("approaching", "repair_supervisor", 1),
-        ("breached", "department_head", 2),
-        ("breached", "director", 3),
-    ]
-    rows = await desk.told("escalation.raised", stream=f"escalation:{order_id}")
-    assert [(r["lane"], r["sequence"]) for r in rows] == [("urgent", 1), ("urgent", 2), ("urgent", 3)]
-    assert (await desk.read(order_id))["escalations"] == 3
-
-
-async def test_guarantee_10_after_an_outage_each_order_is_told_once(desk: Desk) -> None:
-    orders = [await desk.report(f"r{n}", urgency="urgent") for n in range(20)]
-    for order_id in orders:
-        await desk.take("technician", order_id, "collect")
-    await desk.pass_time(hours=60)
-    facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
-    assert Counter(f["work_order_id"] for f in facts) == Counter(orders)
-    assert {(f["kind"], f["to_role"]) for f in facts} == {("breached", "director")}
-
-
-async def test_p018_a_slip_that_comes_late_is_told(desk: Desk) -> None:
-    saved = desk.clock.now() - timedelta(minutes=6)
-    await desk.report(reported_at=saved, recorded_at=saved)
-    [alarm] = await desk.told("escalation.raised")
-    assert orjson.loads(alarm["data"])["kind"] == "slip_late"
-
-
-async def test_p020_paperwork_stays_red_and_is_told_after_a_day(desk: Desk) -> None:
-    order_id = await desk.report(urgency="emergency")
-    await desk.take("technician", order_id, "start")
-    done = await desk.take("technician", order_id, "complete")
-    signatures = [f"signature:{name}" for name in ("owner", "technician", "repair_supervisor")]
-    assert (done["paperwork_missing"], done["paperwork_gaps"]) == (True, ["item", *signatures])
-    blank = await desk.refused(
-        "technician", order_id, "sign", {"signer": "technician"}, sub=done["assignee_id"]
-    )
-    assert "does not say yet what was found" in blank["detail"], "the slip's contents are completed first"
-    written = await desk.take("technician", order_id, "confirm-item", {"item": "burst pipe"})
-    assert written["paperwork_gaps"] == signatures
-    await desk.pass_time(hours=24)
-    [alarm] = await desk.told("escalation.raised")
-    assert orjson.loads(alarm["data"])["kind"] == "paperwork_late"
-
-
-async def test_j18_a_raised_urgency_brings_a_new_deadline(desk: Desk) -> None:
-    order_id = await desk.report()
-    await desk.pass_time(hours=1)
-    now = desk.clock.now()
-    await desk.hear(UrgencyRaised(request_id="r1", urgency="urgent", reason="leaks now", raised_at=now))
-    order = await desk.read(order_id)
-    assert (order["urgency"], datetime.fromisoformat(order["due_at"])) == (
-        "urgent",
-        now + timedelta(hours=24),
-    )
-    await desk.hear(UrgencyRaised(request_id="r1", urgency="general", reason="x", raised_at=now))
-    assert (await desk.read(order_id))["urgency"] == "urgent", "raising never lowers"
-    await desk.hear(UrgencyLowered(request_id="r1", urgency="general", reason="dry again", lowered_at=now))
-    order = await desk.read(order_id)
-    reported = datetime.fromisoformat(order["reported_at"])
-    assert (order["urgency"], datetime.fromisoformat(order["due_at"])) == (
-        "general",
-        reported + timedelta(days=3),
-    )
-
-
-async def test_j18_an_emergency_out_of_a_routine_request_has_its_own_slip_and_stream(desk: Desk) -> None:
-    routine = await desk.report()
-    now = desk.clock.now()
-    event = EmergencyRaised(
-        request_id="r1",
-        procedure="repair-indoor",
-        category="plumbing",
-        area="indoor",
-        place="L1-3",
-        first_contact_id="cs-1",
-        hazard="burst_pipe",
-        reported_at=now,
-        raised_at=now,
-        zone="Asia/Shanghai",
-    )
-    await desk.hear(event, "emergency:r1", "urgent")
-    response = await desk.read(response_order_id(PROPERTY, "r1"))
-    assert (response["kind"], response["slip_number"], response["urgency"]) == ("response", 2, "emergency")
-    assert response["signatures_missing"] == ["repair_supervisor"]
-    stored = await desk.db["work_orders"].find_one({"id": response["work_order_id"]})
-    assert stored is not None
-    assert (stored["hazard"], stored["first_contact_id"]) == ("burst_pipe", "cs-1")
-    assert not response["quote_needed"]
-    assert (await desk.read(routine))["slip_number"] == 1
-    [row] = await desk.told("work_order.issued", stream="emergency:r1")
-    assert row["lane"] == "urgent"
-    await desk.hear(event, "emergency:r1", "urgent")
-    assert len(await desk.told("work_order.issued", stream="emergency:r1")) == 1, "somebody is on his way"
-    ended = {"$set": {"open": False, "status": "CLOSED"}}
-    await desk.db["work_orders"].update_one({"id": response["work_order_id"]}, ended)
-    await desk.hear(event, "emergency:r1", "urgent")
-    again = await desk.db["work_orders"].find_one({"kind": "response", "open": True})
-    assert again is not None, "raised again after the first response was over (J18)"
-    assert (again["slip_number"], again["urgency"], again["stream"]) == (3, "emergency", "emergency:r1")
 
 
 async def test_j5_a_cancelled_repair_keeps_its_number_and_stops_its_timers(desk: Desk) -> None:
@@ -356,18 +171,6 @@ async def test_a_report_and_its_cancellation_in_one_batch_see_each_other(desk: D
     outcomes = await desk.runtime.committer.submit(causes)
     assert all(isinstance(o, Applied) for o in outcomes)
     assert (await desk.read(first_order_id(PROPERTY, "r1")))["status"] == "CANCELLED"
-
-
-async def test_j18_who_is_called_for_an_emergency_has_its_five_minutes_from_then_on(desk: Desk) -> None:
-    order_id = await desk.report(urgency="urgent")
-    await desk.pass_time(minutes=10)
-    now = desk.clock.now()
-    await desk.hear(UrgencyRaised(request_id="r1", urgency="emergency", reason="gushes", raised_at=now))
-    await desk.pass_time(minutes=4, seconds=59)
-    assert await desk.told("escalation.raised") == []
-    first = (await desk.read(order_id))["assignee_id"]
-    await desk.pass_time(seconds=1)
-    assert (await desk.read(order_id))["assignee_id"] != first
 
 
 async def test_p014_a_line_without_price_is_refused_before_billing_sees_it(desk: Desk) -> None:

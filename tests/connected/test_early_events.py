@@ -14,7 +14,7 @@ from shared.mongo.client import connect
 from shared.settings import Settings
 from tests.connected.kernel_kit import Kit, broken, event
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.connected
 MANY = 50
 
 

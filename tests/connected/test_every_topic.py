@@ -21,9 +21,9 @@ from shared.kernel.incarnation import Incarnation
 from shared.kernel.runtime import Runtime, Service, build
 from shared.settings import Settings
 from shared.tasks import end
-from tests.connected.journal_world import until
+from tests.waiting import until
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 PROPERTY = "tower"
 Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
 

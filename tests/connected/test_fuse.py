@@ -11,10 +11,11 @@ from prometheus_client import REGISTRY
 from shared.kernel.fuse import Fuse, mended, reset
 from shared.kernel.unit import Applied, Duplicate, Outcome, Parked, Waiting
 from tests.connected.consumer_kit import Committer, came, consuming, reopened
-from tests.connected.journal_world import CLOCK, LANE, World, until, world
+from tests.connected.journal_world import CLOCK, LANE, World, world
+from tests.waiting import until
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 PARKED = Parked("x")
 
 

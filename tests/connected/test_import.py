@@ -29,7 +29,6 @@ from tools.importing.sending import IntakeSender
 pytestmark = [
     pytest.mark.connected,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(180),
 ]
 
 

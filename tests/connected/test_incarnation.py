@@ -12,9 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.kernel import topics
 from shared.kernel.incarnation import Incarnation
 from shared.settings import Settings
-from tests.connected.stores import EmbeddedBroker
+from tests.connected.private_stores import EmbeddedBroker
+from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ async def test_a_restart_is_noticed_by_who_waits(broker: EmbeddedBroker) -> None
     await asyncio.sleep(0.1)
     assert not waiting.done()
     broker.start()
-    second = await asyncio.wait_for(waiting, 10)
+    second = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert second != first

@@ -6,17 +6,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 
-from shared.kernel.runtime import Runtime
-from tests.connected.intake_kit import Estate, Json, new_property
+from tests.connected.intake_kit import ZONE, Estate, Json
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
 FEE = {
     "question_zh": "物业费怎么交?",
@@ -27,14 +23,10 @@ FEE = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str]) -> Estate:
-    """An open property with its staff, at ten in the morning."""
-    estate = Estate(*intake, new_property())
-    estate.next_day()
-    await estate.open()
-    await estate.employ(lin=OFFICER, wu=OFFICER, ma=SUPERVISOR, zhao="cashier", he="department_head")
-    return estate
+@pytest.fixture
+def employed() -> dict[str, str]:
+    """Who works here."""
+    return {"lin": OFFICER, "wu": OFFICER, "ma": SUPERVISOR, "zhao": "cashier", "he": "department_head"}
 
 
 async def asked(estate: Estate, **changed: Any) -> str:
@@ -210,7 +202,7 @@ async def test_p003_an_unsettled_visit_reaches_the_head_the_same_day(estate: Est
     open_ = await asked(estate, contact={"channel": "window"})
     by_phone = await asked(estate)
     await estate.act(settled, "inquiry/answer", OFFICER, text="x", superior_id="ma")
-    today = estate.runtime.clock.now().astimezone(SHANGHAI).date().isoformat()
+    today = estate.runtime.clock.now().astimezone(ZONE).date().isoformat()
     assert (await get(estate, f"/days/{today}"))["unsettled_visits"] == 1
     await estate.passes(7 * HOUR)
     assert await alarms(estate, open_) == []
@@ -222,7 +214,7 @@ async def test_p003_an_unsettled_visit_reaches_the_head_the_same_day(estate: Est
 async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more(estate: Estate) -> None:
     await estate.accept()
     await asked(estate)
-    today = estate.runtime.clock.now().astimezone(SHANGHAI).date().isoformat()
+    today = estate.runtime.clock.now().astimezone(ZONE).date().isoformat()
     before = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}
     assert {kind: one["counted"] for kind, one in before.items()} == {
         "repair": 1,
@@ -241,7 +233,7 @@ async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more
     sheet = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}["repair"]
     assert (sheet["counted"], sheet["signed_counted"], sheet["signed_by"]) == (2, 2, "ma")
     assert await estate.journal(f"day:{today}") == ["intake.day.signed.v1"] * 2
-    tomorrow = (estate.runtime.clock.now().astimezone(SHANGHAI) + timedelta(days=1)).date().isoformat()
+    tomorrow = (estate.runtime.clock.now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
     early = await post(estate, f"/days/{tomorrow}/repair/sign", SUPERVISOR, sub="ma")
     assert (early["code"], early["field"]) == (422, "day")
     assert (await post(estate, "/days/yesterday/repair/sign", SUPERVISOR, sub="ma"))["code"] == 422
@@ -249,7 +241,7 @@ async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more
 
 async def test_p003_an_unsigned_day_is_an_alarm_every_morning(estate: Estate) -> None:
     await estate.open(days=True)
-    first = estate.runtime.clock.now().astimezone(SHANGHAI).date()
+    first = estate.runtime.clock.now().astimezone(ZONE).date()
     for kind in ("repair", "inquiry"):
         assert (await post(estate, f"/days/{first}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] in (200, 409)
     await estate.passes(24 * HOUR)
@@ -265,7 +257,7 @@ async def test_p003_an_unsigned_day_is_an_alarm_every_morning(estate: Estate) ->
 
 async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominator(estate: Estate) -> None:
     await estate.accept(procedure="complaint-owner", category="noise", description="x", fields={})
-    year, number, _ = estate.runtime.clock.now().astimezone(SHANGHAI).isocalendar()
+    year, number, _ = estate.runtime.clock.now().astimezone(ZONE).isocalendar()
     report = await get(estate, "/reports/complaints", week=f"{year}-W{number:02d}")
     assert (report["received"], report["undecided"], report["by_category"]) == (1, 1, {"noise": 1})
     assert report["valid_per_household"] == {"numerator": 0, "denominator": 2, "permille": 0}

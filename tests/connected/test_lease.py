@@ -13,10 +13,11 @@ from shared.kernel.lease import COLLECTION, Lease
 from shared.mongo.client import Database, connect
 from shared.settings import Settings
 from shared.tasks import end
-from tests.connected.journal_world import World, event_row, until, world
+from tests.connected.journal_world import World, event_row, world
+from tests.waiting import until
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 
 from services.notify.domain.message import Message
 from shared.settings import Settings
-from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, notify, until
+from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, notify
+from tests.waiting import until
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running, gateway
 
@@ -98,7 +99,7 @@ async def test_killed_senders_keep_their_promises(
                 async def settled() -> bool:
                     return set(await process.states()) <= {"sent", "unknown"}
 
-                await until(settled, 90)
+                await until(settled)
             messages = await process.messages()
     states = [m.state for m in messages]
     repeats = sum(m.repeats for m in messages)
@@ -122,4 +123,4 @@ async def something_more(process: Notify, servers: Running) -> None:
         taken = sum(servers.mailbox.counts.values())
         return taken > before or set(await process.states()) <= {"sent", "unknown"}
 
-    await until(more, 60)
+    await until(more)

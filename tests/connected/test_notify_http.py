@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,18 +17,12 @@ from services.notify.api import router
 from shared.events.intake import Requester
 from shared.http.app import make_app
 from shared.settings import Settings
-from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, issued, notify, until
-from tools.gateway.server import Running, gateway
+from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, issued, notify
+from tests.waiting import until
+from tools.gateway.server import Running
 
 pytestmark = pytest.mark.connected
 HERE = "/v1/properties/garden/messages"
-
-
-@pytest.fixture
-async def servers(settings: Settings, tmp_path: Path) -> AsyncIterator[Running]:
-    """Where the messages go."""
-    async with gateway(settings.gateway_secret.get_secret_value(), tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from shared.events.intake_complaints import CaseAlarm
 from shared.settings import Settings
 from tests.connected.notify_kit import Notify, accepted, issued, notify
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 
 
 async def employ(service: Notify, staff_id: str, role: str, phone: str) -> None:

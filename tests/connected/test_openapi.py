@@ -21,7 +21,7 @@ from shared.policy import Policy
 from shared.settings import Settings
 from tools.tokens import mint
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.connected
 EXAMPLES = 8
 PROPERTY = "tower"
 

@@ -20,7 +20,7 @@ from shared.kernel.unit import Parked, Record, Waiting
 from shared.settings import Settings
 from tests.connected.kernel_kit import CLERK, PROPERTY, START, WIRING, Ring, broken, event, runtime_of
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.connected
 ROW = dict[str, Any]
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from shared.kernel.raw_batches import PATIENCE_MS
 from tests.connected.consumer_kit import Committer, came, consuming, reopened
-from tests.connected.journal_world import World, until, world
+from tests.connected.journal_world import World, world
+from tests.waiting import until
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 TRIES = 7
 
 
@@ -69,7 +70,7 @@ async def test_replicas_of_a_group_share_the_partitions_and_the_last_one_takes_a
 
     async with world.running_relay(), consuming(world, first, **group):
         async with consuming(world, second, **group):
-            await until(both, 60)
+            await until(both)
             await until(all_came)
         later = [reopened(f"later-{n}", 1) for n in range(20)]  # of both partitions
         await world.insert(*later)

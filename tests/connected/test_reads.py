@@ -14,7 +14,7 @@ from shared.mongo.indexes import ensure_indexes
 from shared.settings import Settings
 from tests.connected.profiling import unserved, watch_queries
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.connected
 BY_ROLE = Index("staff", (("property_id", 1), ("role", 1)), serves="who has a role")
 
 

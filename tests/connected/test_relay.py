@@ -16,12 +16,12 @@ from tests.connected.journal_world import (
     event_row,
     ids_of,
     positions_of,
-    until,
     world,
 )
+from tests.waiting import PATIENCE_SECONDS, until
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.connected
 
 
 async def test_what_is_committed_is_published_in_order_and_sealed(world: World) -> None:
@@ -143,7 +143,7 @@ async def test_of_two_relays_the_first_stops_with_an_alarm(world: World) -> None
             for n in range(2, 12):
                 await world.insert(event_row("r-1", n))
                 await asyncio.sleep(0.02)
-            await asyncio.wait_for(first, 10)
+            await asyncio.wait_for(first, PATIENCE_SECONDS)
             await world.sealed(11)
             assert not second.done()
     assert len(world.alarms) == 1

@@ -8,8 +8,7 @@ import os
 import re
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pymongo
@@ -20,6 +19,7 @@ from pymongo import AsyncMongoClient
 
 from shared.settings import Settings
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS, until
 from tools.exits import Exit, Stop
 from tools.stack.child import start_ticks
 from tools.stack.layout import Layout
@@ -39,14 +39,6 @@ async def own(tmp_path: Path) -> AsyncIterator[Stack]:
     """A stack of this test alone."""
     async with Stack(StackOptions(data=tmp_path / "var", mongodb_cache_gib=0.25)) as stack:
         yield stack
-
-
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    """Wait for a condition; fail after a deadline."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        await asyncio.sleep(0.02)
 
 
 async def test_session_mongodb_commits_and_aborts_transactions(settings: Settings) -> None:
@@ -77,7 +69,7 @@ async def test_session_broker_gives_back_what_it_took(settings: Settings) -> Non
     async with consumer:
         consumer.assign([TopicPartition(topic, 0)])
         received: list[bytes | None] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(received) < len(sent):
                 received.append((await consumer.getone()).value)
     assert received == sent

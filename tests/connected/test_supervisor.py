@@ -14,7 +14,7 @@ from tools.stack.processes import BULK_NICE, status_of
 from tools.stack.stack import Stack, StackOptions
 from tools.stack.supervisor import Supervisor
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.connected
 READY_SECONDS = 100.0
 
 

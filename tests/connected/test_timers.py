@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from shared.clock import ManualClock
-from shared.ids import new_id
 from shared.kernel.lease import Lease
 from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Command
-from shared.mongo.client import connect
-from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit
-from tests.connected.private_mongod import EmbeddedMongod
+from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit, open_kit
+from tests.stack import SessionStack
 
 pytestmark = pytest.mark.connected
 
 
-@pytest.fixture(scope="module")
-def mongod() -> Iterator[EmbeddedMongod]:
-    """A private mongod."""
-    server = EmbeddedMongod()
-    server.start()
-    yield server
-    server.remove()
-
-
 @pytest.fixture
-async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
+async def kit(stack: SessionStack) -> AsyncIterator[Kit]:
     """A committer with a clock that is moved by hand."""
-    client = connect(mongod.url, "tests")
-    made = Kit(client["timers_" + new_id()], ManualClock(START))
-    await made.prepare()
-    yield made
-    await made.committer.stop(5)
-    await client.drop_database(made.db.name)
-    await client.close()
+    async with open_kit(stack.mongodb_url, ManualClock(START)) as made:
+        yield made
 
 
 def sweeper(kit: Kit, owner: str = "a", batch_max: int = 500) -> Sweeper:

@@ -19,7 +19,7 @@ from shared.kernel.wire import row_of, to_kafka
 from shared.mongo.client import Database, connect
 from shared.settings import Settings
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.connected
 MASTER = secrets.token_bytes(32)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

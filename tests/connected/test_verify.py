@@ -14,7 +14,7 @@ from shared.kernel.wire import row_hash
 from tests.connected.journal_world import CLOCK, LANE, World, event_row, world
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.connected
 
 ROWS = 40
 RETENTION = timedelta(days=3_650)

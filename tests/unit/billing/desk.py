@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from services.billing.consumers import commands, events
 from services.billing.domain.deposit import Deposit
-from services.billing.domain.ledger import Entry, Place, balances
+from services.billing.domain.ledger import Entry, balances
 from services.billing.domain.payment import Payment
 from services.billing.handlers.common import Kit
 from shared.catalogue.load import Catalogue
@@ -28,6 +28,7 @@ from shared.ids import derived_id
 from shared.kernel.unit import Aggregate, Cause, Command
 from shared.policy import Policy
 from shared.tenancy import SYSTEM, Grant, Principal
+from tests.unit.billing.books import check_books
 
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
@@ -286,56 +287,12 @@ class Desk:
             )
         )
 
-    # --- what must always be true -------------------------------------------------------------------------
-
     def check(self) -> None:
-        """Every entry balances, so does the whole; nothing is negative; all deposit money is somewhere."""
-        entries = self.all(Entry)
-        for entry in entries:
-            assert sum(line.amount_minor for line in entry.lines) == 0
-            assert entry.version == 1, "an entry was changed"
-        sums = balances(entries)
-        assert sum(sums.values()) == 0
-        _no_negative(sums)
-        self._check_deposits(sums)
+        """What must always be true of the books."""
+        check_books(self.all(Entry), self.all(Deposit))
         for (_, year), taken in self.numbers.items():
             written = sorted(p.receipt_number for p in self.all(Payment) if p.receipt_year == year)
             assert written == sorted(taken.values()) == list(range(1, len(written) + 1))
-
-    def _check_deposits(self, sums: dict[Place, int]) -> None:
-        deposits = self.all(Deposit)
-
-        def worth(*statuses: str) -> int:
-            return sum(d.amount.amount_minor for d in deposits if d.status in statuses)
-
-        paid_in = sum(
-            line.amount_minor
-            for entry in self.all(Entry)
-            if entry.kind == "deposit_payment"
-            for line in entry.lines
-            if line.amount_minor > 0
-        )
-        assert worth("HELD", "DISPUTED", "APPLIED", "REFUNDED", "FORFEITED") == paid_in
-        held = {account: -sum(v for p, v in sums.items() if p.account == account) for account in _DEPOSITS}
-        due = sum(d.amount.amount_minor for d in deposits if d.refund == "due")
-        assert held == {
-            "deposits_held": worth("HELD"),
-            "deposits_disputed": worth("DISPUTED"),
-            "refunds_due": due,
-        }
-
-
-_DEPOSITS = ("deposits_held", "deposits_disputed", "refunds_due")
-_DEBIT = ("receivable", "bank")
-
-
-def _no_negative(sums: dict[Place, int]) -> None:
-    for place, amount in sums.items():
-        if place.account in _DEBIT:
-            assert amount >= 0, f"{place} is {amount}"
-        elif not place.account.startswith("cash"):
-            assert amount <= 0, f"{place} is {amount}"
-    assert sum(amount for place, amount in sums.items() if place.account.startswith("cash")) >= 0
 
 
 def kinds(events: Iterable[Event]) -> list[str]:

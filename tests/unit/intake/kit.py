@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from services.intake.domain.accept import accepted
 from services.intake.domain.actions import House, Standing
 from services.intake.domain.bodies import RequestBody
@@ -18,6 +20,7 @@ from services.intake.domain.told import Circumstances
 from services.intake.domain.urgency import decide, lane_of
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import IntakeRules
+from shared.errors import Invalid
 from shared.policy import Policy
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -106,3 +109,12 @@ def standing(request: Request, by: str = "lin") -> Standing:
     """The request as this person of every role finds it."""
     policy = Policy.shipped()
     return Standing(request, by, frozenset(policy.roles), NOW, policy, House(3, 50, "first_contact"))
+
+
+def refused(asked: Any, **given: Any) -> Invalid:
+    """Why a request is not accepted; it names a field and what would be accepted."""
+    with pytest.raises(Invalid) as error:
+        accept(asked, **given)
+    assert error.value.field
+    assert error.value.accepted
+    return error.value

@@ -10,16 +10,17 @@ import pytest
 
 from services.intake.domain.accept import accepted_event, completed, possible_duplicates
 from services.intake.domain.contact import Contact
-from shared.errors import Conflict, Invalid
-from tests.unit.intake.kit import CALL, CATALOGUE, CHEN_CARD, HOME, NOW, VILLA, accept, body, circumstances
-
-
-def refused(asked: Any, **given: Any) -> Invalid:
-    with pytest.raises(Invalid) as error:
-        accept(asked, **given)
-    assert error.value.field
-    assert error.value.accepted
-    return error.value
+from tests.unit.intake.kit import (
+    CALL,
+    CATALOGUE,
+    CHEN_CARD,
+    HOME,
+    NOW,
+    accept,
+    body,
+    circumstances,
+    refused,
+)
 
 
 def test_p018_a_repair_is_accepted_as_it_was_told() -> None:
@@ -187,76 +188,6 @@ def test_p020_the_paperwork_is_complete_when_the_last_missing_thing_is_supplied(
     assert some.complete_by == request.complete_by
     every = completed(request, request.not_supplied)
     assert (every.not_supplied, every.complete_by) == ((), None)
-
-
-def test_j8_history_keeps_its_own_times_its_end_and_makes_no_work() -> None:
-    reported = NOW - timedelta(days=2_000)
-    asked = body(
-        origin="history",
-        fields={},
-        contact_id="",
-        description="",
-        reported_at=reported,
-        outcome="SATISFIED",
-        closed_at=reported + timedelta(days=3),
-        hazard="flooding",
-    )
-    request = accept(asked, imported=True)
-    assert (request.status, request.stage, request.works, request.lane) == (
-        "SATISFIED",
-        "CLOSED",
-        False,
-        "routine",
-    )
-    assert (request.reported_at, request.first_contact_id) == (reported, "imported")
-    assert set(request.not_supplied) >= {"contact", "description", "requester.name", "fields.part"}
-    assert request.complete_by is None
-    assert request.same_as == ""
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [
-        ({"origin": "history", "outcome": "SATISFIED"}, "half-closed"),
-        ({"origin": "history", "closed_at": NOW}, "half-closed"),
-        ({"outcome": "SATISFIED", "closed_at": NOW}, "closed-already"),
-        (
-            {"origin": "history", "outcome": "SATISFIED", "closed_at": NOW + timedelta(days=1)},
-            "time-in-the-future",
-        ),
-        (
-            {
-                "origin": "history",
-                "outcome": "SATISFIED",
-                "reported_at": NOW,
-                "closed_at": NOW - timedelta(days=1),
-            },
-            "times-out-of-order",
-        ),
-    ],
-)
-def test_j8_an_end_that_cannot_be_is_refused(given: dict[str, Any], kind: str) -> None:
-    assert refused(body(**given), imported=True).kind == kind
-
-
-def test_j8_a_replay_goes_into_a_training_property_only() -> None:
-    with pytest.raises(Conflict):
-        accept(body(origin="replay"), imported=True)
-    trained = replace(VILLA, training=True)
-    assert accept(body(origin="replay"), imported=True, settled=trained).works
-
-
-def test_j8_a_live_import_lacks_what_the_file_lacks_and_invents_nothing() -> None:
-    request = accept(body(fields={}, contact_id="", description="", unit_id="", place=""), imported=True)
-    assert request.works
-    assert set(request.not_supplied) == {
-        "contact",
-        "description",
-        "place",
-        "requester.name",
-        "requester.phone",
-        "fields.part",
-    }
 
 
 def test_possible_duplicates_are_pointed_out_by_place_and_category_within_the_window() -> None:

@@ -1,19 +1,13 @@
-"""Units by label, people by telephone, the property's settings (rulings J21, J22, J27), contacts (P001,
-P003) and references.
-"""
+"""Units by label, people by telephone, the property's settings (J21, J22, J27), contacts (P001, P003)."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.intake.api.sheets import people_of, units_of
 from services.intake.domain.bodies import ContactBody, PersonBody, PropertyBody, UnitBody
 from services.intake.domain.contact import recorded_contact
 from services.intake.domain.directory import (
@@ -26,10 +20,9 @@ from services.intake.domain.directory import (
     recorded_unit,
 )
 from services.intake.domain.property import configured, configured_event
-from services.intake.domain.reference import SERIAL_MIN, read_reference, reference_of
 from services.intake.domain.times import normalised
 from shared.catalogue.channels import channels
-from shared.errors import Conflict, Invalid, TooLarge
+from shared.errors import Conflict, Invalid
 from tests.unit.intake.kit import HOME, LIMITS, NOW, VILLA
 
 SETTINGS = {
@@ -247,35 +240,6 @@ def test_impossible_times_and_numbers_are_refused(given: dict[str, Any], field: 
     assert refused.value.field == field
 
 
-# --- references
-# --------------------------------------------------------------------------------------------------
-
-
-@given(st.integers(SERIAL_MIN, 10**12))
-def test_a_reference_is_read_back_however_it_is_said(serial: int) -> None:
-    reference = reference_of(serial)
-    assert read_reference(f"{reference[:3]} {reference[3:]}") == reference
-    assert read_reference(f"{reference[:-1]}-{reference[-1]}") == reference
-
-
-def test_a_reference_with_one_wrong_digit_is_never_another_reference() -> None:
-    seed = random.SystemRandom().randrange(10**9)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    for _ in range(200):
-        reference = reference_of(chance.randrange(SERIAL_MIN, 10**9))
-        place = chance.randrange(len(reference))
-        other = str((int(reference[place]) + chance.randrange(1, 10)) % 10)
-        with pytest.raises(Invalid):
-            read_reference(reference[:place] + other + reference[place + 1 :])
-
-
-@pytest.mark.parametrize("said", ["", "1", "abc", "１０００００１", "1" * 19, "100002"])
-def test_what_is_no_reference_is_refused(said: str) -> None:
-    with pytest.raises(Invalid):
-        read_reference(said)
-
-
 # --- times
 # -------------------------------------------------------------------------------------------------------
 
@@ -290,57 +254,3 @@ def test_a_time_is_kept_to_the_millisecond_in_utc() -> None:
     assert normalised(NOW.replace(microsecond=123_999)).microsecond == 123_000
     with pytest.raises(ValueError, match="offset"):
         normalised(NOW.replace(tzinfo=None))
-
-
-# --- sheets
-# ------------------------------------------------------------------------------------------------------
-
-
-def test_units_and_people_come_from_the_sheets_an_office_keeps() -> None:
-    units = units_of("\ufefflabel,kind\n3-2-1801,villa\n3-2-1802,\n".encode()).rows
-    assert [(unit.label, unit.kind) for unit in units] == [("3-2-1801", "villa"), ("3-2-1802", "flat")]
-    [one] = people_of(
-        "name,phones,units\n王小明,13800138000;13900139000,3-2-1801:tenant;3-2-1802\n".encode()
-    ).rows
-    assert one.phones == ("13800138000", "13900139000")
-    assert [(home.unit_id, home.role) for home in one.units] == [
-        ("3-2-1801", "tenant"),
-        ("3-2-1802", "owner"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("data", "field"),
-    [
-        (b"\xff\xfe", "body"),
-        (b"", "line 1"),
-        (b"label\n", "body"),
-        (b"colour\nred\n", "line 1"),
-        (b"label,label\n1,2\n", "line 1"),
-        (b'label\n"3-2\n', "line 1"),
-    ],
-)
-def test_what_is_no_sheet_is_refused_naming_the_line(data: bytes, field: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        units_of(data)
-    assert refused.value.field == field
-    assert refused.value.accepted
-
-
-@pytest.mark.parametrize(
-    ("data", "field"),
-    [
-        (b"label\n3-2-1801,x\n3-2-1802\n", ""),
-        (b"label,kind\n3-2-1801,castle\n3-2-1802,\n", "kind"),
-        (b"label,kind\n,flat\n3-2-1802,\n", "label"),
-    ],
-)
-def test_a_bad_line_is_named_and_the_others_are_taken(data: bytes, field: str) -> None:
-    sheet = units_of(data)
-    assert [(one.line, one.field) for one in sheet.refused] == [(2, field)]
-    assert ([unit.label for unit in sheet.rows], sheet.lines) == (["3-2-1802"], (3,))
-
-
-def test_a_sheet_of_more_than_500_lines_is_refused() -> None:
-    with pytest.raises(TooLarge):
-        units_of(b"label\n" + b"".join(b"1-1-%d\n" % n for n in range(501)))

@@ -8,99 +8,27 @@ from typing import Any
 
 import pytest
 
-from services.notify.domain.copies import PropertyCopy, RequestCopy, emergency_copy, request_copy
-from services.notify.domain.message import Message
+from services.notify.domain.copies import PropertyCopy
 from services.notify.domain.notices import Occasion, Text, messages
-from services.notify.domain.quiet import QuietHours
 from services.notify.domain.rendering import render, shown
 from services.notify.words import ShippedWords
-from shared.catalogue.load import Catalogue
 from shared.catalogue.wordings import Wordings
-from shared.events.billing import ForfeitureOverdue, PaymentReceived, QuoteConsented, QuoteOffered
-from shared.events.dispatch import DeadlineRaised, StaffContact, WorkOrderIssued
-from shared.events.envelope import Amount, Event
-from shared.events.intake import EmergencyRaised, RequestAccepted, Requester
-from tests import events
-
-NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)  # 12:00 in Shanghai
-NIGHT = datetime(2026, 3, 1, 18, tzinfo=UTC)  # 02:00 in Shanghai
-CATALOGUE = Catalogue.shipped()
-WORDS = ShippedWords(Wordings.shipped())
-QUIET = QuietHours.of("Asia/Shanghai", "22:00", "08:00")
-ESTATE = PropertyCopy(
-    property_id="garden",
-    id="garden",
-    zone="Asia/Shanghai",
-    profile="garden",
-    name_zh="花园小区",
-    name_en="The Garden",
-    settings={"property.phones.hotline": "0755-8888 0000"},
+from shared.events.billing import PaymentReceived, QuoteConsented, QuoteOffered
+from shared.events.envelope import Amount
+from shared.events.intake import RequestAccepted, Requester
+from tests.unit.notify.notice_kit import (
+    CATALOGUE,
+    ESTATE,
+    LI,
+    NIGHT,
+    NOON,
+    QUIET,
+    WANG,
+    accepted,
+    copy_of,
+    issued,
+    told,
 )
-WANG = Requester(name="王小明", phone="+8613800138000", email="wang@example.org")
-LI = StaffContact(staff_id="s7", name="李师傅", phone="+8613900139000", email="li@example.org")
-
-
-def accepted(**more: Any) -> RequestAccepted:
-    values: dict[str, Any] = {
-        "request_id": "r1",
-        "contact_id": "c1",
-        "reference": "GD-1042",
-        "procedure": "repair-report",
-        "catalogue_version": "",
-        "urgency": "general",
-        "urgency_by": "rule",
-        "category": "plumbing",
-        "area": "indoor",
-        "place": "3-2-1801",
-        "channel": "hotline",
-        "first_contact_id": "cs1",
-        "reported_at": NOON,
-        "recorded_at": NOON,
-        "personal": WANG,
-        "personal_key": "person:wang",
-    }
-    return RequestAccepted(**(values | more))
-
-
-def issued(**more: Any) -> WorkOrderIssued:
-    own = {
-        "work_order_id": "w1",
-        "slip": "2026-000123",
-        "place": "3-2-1801",
-        "assignee_id": "s7",
-        "personal": LI,
-    }
-    return events.issued("r1", NOON, **own | {"due_at": datetime(2026, 3, 4, 4, tzinfo=UTC)} | more)
-
-
-def told(
-    event: Event,
-    request: RequestCopy | None,
-    *,
-    now: datetime = NOON,
-    estate: PropertyCopy | None = ESTATE,
-    **more: Any,
-) -> list[Message]:
-    procedure = CATALOGUE.procedure("repair-report", "garden")
-    assert procedure.notify is not None
-    notices = procedure.notify.notices.get(event.TYPE) or CATALOGUE.default_notices.get(event.TYPE, ())
-    values: dict[str, Any] = {
-        "cause_id": "event-1",
-        "property_id": "garden",
-        "stream": "r1",
-        "lane": "routine",
-        "event": event,
-        "now": now,
-        "request": request,
-        "configured": estate,
-        "procedure": procedure,
-        "quiet": QUIET if estate else None,
-    }
-    return messages(Occasion(**(values | more)), notices, WORDS)
-
-
-def copy_of(event: RequestAccepted) -> RequestCopy:
-    return request_copy("garden", "r1", event)
 
 
 def test_the_owner_is_told_in_his_language_over_text_message_then_mail() -> None:
@@ -223,84 +151,6 @@ def test_conditions_of_the_catalogue_are_kept() -> None:
         **money,
     )
     assert [m.template for m in told(paid, request)] == ["payment_receipt"]
-
-
-def test_an_escalation_is_complete_in_itself() -> None:
-    event = DeadlineRaised(
-        work_order_id="w1",
-        request_id="r1",
-        slip="2026-000123",
-        department="engineering",
-        urgency="general",
-        kind="breached",
-        step=2,
-        to_role="director",
-        due_at=NOON,
-        raised_at=NOON,
-        place="3-2-1801",
-        personal=LI,
-    )
-    [message] = told(event, None, procedure=None, stream="escalation:w1", lane="urgent", now=NIGHT)
-    assert (message.recipient, message.queue, message.state) == ("staff:s7", "urgent", "queued")
-    assert (message.stream, message.request_id) == ("escalation:w1", "r1")
-    [nobody] = told(event.model_copy(update={"personal": None}), None, procedure=None)
-    assert (nobody.recipient, nobody.plan) == ("staff:director", ())
-
-
-def test_a_deposit_left_undecided_goes_to_the_post_that_decides() -> None:
-    event = ForfeitureOverdue(
-        deposit_id="d1",
-        request_id="r1",
-        amount=Amount(amount_minor=8_000, currency="CNY"),
-        decide_by=NOON,
-        step=0,
-        to_role="director",
-        raised_at=NOON,
-    )
-    rules = CATALOGUE.procedure("car-hire", "villa").notify
-    assert rules is not None
-    occasion = Occasion(
-        cause_id="event-1",
-        property_id="villa",
-        stream="r1",
-        lane="routine",
-        event=event,
-        now=NOON,
-        request=copy_of(accepted()),
-        configured=ESTATE,
-        procedure=None,
-        quiet=None,
-    )
-    [message] = messages(occasion, rules.notices[event.TYPE], WORDS)
-    assert (message.recipient, message.audience) == ("staff:director", "staff")
-    assert "80.00" in message.text
-
-
-def test_an_emergency_stream_keeps_what_is_known_and_waits_for_nothing() -> None:
-    raised = EmergencyRaised(
-        request_id="r1",
-        procedure="repair-report",
-        category="water",
-        area="indoor",
-        place="3-2-1801",
-        first_contact_id="cs1",
-        reported_at=NOON,
-        raised_at=NOON,
-        personal=WANG,
-    )
-    alone = emergency_copy(None, "garden", "emergency:r1", raised)
-    assert (alone.id, alone.request_id, alone.urgency, alone.phone) == (
-        "emergency:r1",
-        "r1",
-        "emergency",
-        WANG.phone,
-    )
-    known = emergency_copy(copy_of(accepted()), "garden", "emergency:r1", raised)
-    assert (known.reference, known.version, known.id) == ("GD-1042", 0, "emergency:r1")
-    again = emergency_copy(
-        copy_of(accepted()), "garden", "emergency:r1", raised, replace(known, version=3)
-    )  # raised again (J18)
-    assert again.version == 3
 
 
 def test_a_wording_not_approved_for_text_messages_goes_by_mail() -> None:

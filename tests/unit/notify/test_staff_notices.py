@@ -11,16 +11,11 @@ from services.notify.domain.copies import request_copy
 from services.notify.domain.message import Message
 from services.notify.domain.notices import Occasion, messages, person_meant
 from services.notify.domain.staff import StaffCopy, holders, staff_copy
-from services.notify.words import ShippedWords
-from shared.catalogue.load import Catalogue
-from shared.catalogue.wordings import Wordings
 from shared.events.dispatch import StaffContact, StaffRecorded
 from shared.events.envelope import Event
 from shared.events.intake import ExtensionNeeded, FirstContactMissing
-from tests.unit.notify.test_notices import ESTATE, LI, NOON, accepted, issued
+from tests.unit.notify.notice_kit import CATALOGUE, ESTATE, LI, NOON, WORDS, accepted, issued
 
-CATALOGUE = Catalogue.shipped()
-WORDS = ShippedWords(Wordings.shipped())
 LIN = StaffCopy("garden", "cs1", role="cs_officer", name="林", phone="+8613700137000")
 MA = StaffCopy("garden", "cs9", role="cs_supervisor", rank=2, name="马", phone="+8613600136000")
 

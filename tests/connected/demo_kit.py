@@ -1,0 +1,44 @@
+"""Calls to a platform that runs the demonstration group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.connected.platform_kit import Platform
+from tools.client import Client
+from tools.demo.group import Estate, demonstration_group
+
+GROUP = demonstration_group()
+TOWER = GROUP[0]
+
+
+def reader(platform: Platform, estate: Estate = TOWER) -> Client:
+    return platform.machine.of_property(estate.id, "director", "cs_supervisor", "administrator")
+
+
+async def directory_of(client: Client) -> dict[str, list[Any]]:
+    base = f"/v1/properties/{TOWER.id}"
+    return {
+        "units": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/units")],
+        "people": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/people")],
+        "staff": [one["staff_id"] async for one in client.all("dispatch", f"{base}/staff")],
+    }
+
+
+async def slips_of(platform: Platform, estate: Estate) -> int:
+    async with reader(platform, estate) as client:
+        return int((await client.get("dispatch", f"/v1/properties/{estate.id}/summary"))["slips"])
+
+
+async def report_lift(client: Client, estate: Estate) -> str:
+    body = {
+        "procedure": "repair-report",
+        "category": "lift",
+        "area": "public",
+        "place": "客梯1号",
+        "description": "电梯异响",
+        "fields": {"part": "电梯"},
+        "contact": {"channel": "hotline"},
+    }
+    answer = await client.post("intake", f"/v1/properties/{estate.id}/requests", body)
+    return str(answer["id"])

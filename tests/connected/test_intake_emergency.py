@@ -1,0 +1,85 @@
+"""Emergencies at the desk: taken from anybody, and overtaking what began as routine (P020, J17, J18)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.connected.intake_kit import Estate
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def test_j18_a_routine_request_that_becomes_an_emergency_overtakes_on_its_own_urgent_stream(
+    estate: Estate,
+) -> None:
+    taken = await estate.accept()
+    async with estate.client("gate_guard", sub="guard") as guard:
+        path = f"/requests/{taken['id']}/raise-urgency"
+        answer = await guard.post(path, json={"urgency": "emergency", "reason": "water on the stairs"})
+        assert (answer.status_code, answer.json()["lane"]) == (200, "routine")
+        lower = f"/requests/{taken['id']}/lower-urgency"
+        assert (await guard.post(lower, json={"urgency": "general", "reason": "dry"})).status_code == 403
+    [row] = (
+        await estate.runtime.db["outbox"]
+        .find({"property_id": estate.property_id, "stream": f"emergency:{taken['id']}"})
+        .to_list(10)
+    )
+    assert (row["type"], row["lane"]) == ("intake.emergency.raised.v1", "urgent")
+    async with estate.client() as client:
+        lowered = await client.post(lower, json={"urgency": "general", "reason": "dry"})
+        assert (lowered.status_code, lowered.json()["urgency"]) == (200, "general")
+        again = await client.post(path, json={"urgency": "emergency", "reason": "water again"})
+        assert again.status_code == 200
+    assert await estate.journal(f"emergency:{taken['id']}") == ["intake.emergency.raised.v1"] * 2
+    assert await estate.journal(taken["id"]) == [
+        "intake.request.accepted.v1",
+        "intake.request.urgency_raised.v1",
+        "intake.request.urgency_lowered.v1",
+        "intake.request.urgency_raised.v1",
+    ]
+
+
+async def test_p020_j17_an_emergency_is_taken_from_anybody_with_a_place_and_a_word(estate: Estate) -> None:
+    async with estate.client("gate_guard") as guard:
+        answer = await guard.post(
+            "/requests",
+            json={
+                "procedure": "no-such-procedure",
+                "urgency": "emergency",
+                "place": "building 3, stairs",
+                "description": "water",
+                "requester": {"phone": "hello"},
+                "fields": {"colour": "red"},
+                "contact": {"channel": "pigeon"},
+                "person_id": "nobody",
+            },
+        )
+    assert answer.status_code == 201, answer.text
+    taken = answer.json()
+    assert (taken["procedure"], taken["urgency"], taken["lane"]) == ("repair-report", "emergency", "urgent")
+    assert taken["complete_by"] is not None
+    read = await estate.read(taken["id"])
+    assert set(read["set_aside"]) == {
+        "procedure: no-such-procedure",
+        "contact: unknown-channel",
+        "person_id: nobody",
+        "colour: red",
+        "requester.phone: hello",
+    }
+
+
+async def test_j17_an_emergency_whose_catalogue_version_is_lost_goes_on_under_todays_rules(
+    estate: Estate,
+) -> None:
+    emergency = await estate.accept(urgency="emergency")
+    routine = await estate.accept(description="another lamp")
+    lost = {"$set": {"catalogue_version": "lost"}}
+    await estate.runtime.db["requests"].update_many({"property_id": estate.property_id}, lost)
+    body = {"reason": "said it wrongly", "place": "stairs, third floor"}
+    async with estate.client("cs_supervisor") as client:
+        amended = await client.post(f"/requests/{emergency['id']}/amend", json=body)
+        held = await client.post(f"/requests/{routine['id']}/amend", json=body)
+    assert amended.status_code == 200, amended.text
+    assert (held.status_code, held.json()["field"]) == (422, "catalogue_version")
+    for taken in (emergency, routine):
+        assert (await estate.read(taken["id"]))["catalogue_version"] == "lost", "both can be read"
