@@ -226,20 +226,28 @@ class WorkPaidOff(Event):
     closed_at: Moment
 
 
-class DeadlineRaised(Event):
-    """A deadline comes near or has passed: the urgent stream `escalation:<work_order_id>`, complete in itself
-    (design guarantee 9).
-
-    `step` counts up the chain; `to_role` and the personal part name who is told.
+class SlipAlarm(Event):
+    """A slip needs a person: on the urgent stream `escalation:<work_order_id>`, complete in itself (design
+    guarantee 9). `to_role` and the personal part name who is told.
     """
 
-    TYPE = "dispatch.escalation.raised.v1"
     SUBJECT = "work_order_id"
     work_order_id: str
     request_id: str
     slip: str
     department: str
     urgency: str
+    to_role: str
+    due_at: Moment
+    raised_at: Moment
+    place: str = ""
+    personal: StaffContact | None = None
+
+
+class DeadlineRaised(SlipAlarm):
+    """A deadline comes near or has passed; `step` counts up the chain."""
+
+    TYPE = "dispatch.escalation.raised.v1"
     kind: Literal[
         "approaching",
         "breached",
@@ -250,11 +258,17 @@ class DeadlineRaised(Event):
         "cancellation_waits",
     ]
     step: int
-    to_role: str
-    due_at: Moment
-    raised_at: Moment
-    place: str = ""
-    personal: StaffContact | None = None
+
+
+class WorkAlarmRaised(SlipAlarm):
+    """A step on a slip has to be taken by somebody.
+
+    `kind` says which: missing material not reported, a slip not back, one to sign, one to explain to the
+    owner, a party that does not answer.
+    """
+
+    TYPE = "dispatch.work_order.alarm_raised.v1"
+    kind: str
 
 
 class WorkNotDone(Event):
@@ -269,25 +283,3 @@ class WorkNotDone(Event):
     request_id: str
     slip: str
     told_at: Moment
-
-
-class WorkAlarmRaised(Event):
-    """A slip needs a person: on the urgent stream `escalation:<work_order_id>`, complete in itself.
-
-    `kind` says why: missing material not reported, a slip not back, one to sign, one to explain to the owner,
-    a party that does not answer. `to_role` and the personal part name who is told.
-    """
-
-    TYPE = "dispatch.work_order.alarm_raised.v1"
-    SUBJECT = "work_order_id"
-    work_order_id: str
-    request_id: str
-    slip: str
-    department: str
-    urgency: str
-    kind: str
-    to_role: str
-    due_at: Moment
-    raised_at: Moment
-    place: str = ""
-    personal: StaffContact | None = None

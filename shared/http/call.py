@@ -16,10 +16,10 @@ from fastapi import Depends, Path, Request, Response
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.catalogue.load import Catalogue
-from shared.errors import Busy, Forbidden, Invalid, Rejected
+from shared.errors import Busy, Forbidden, Rejected
 from shared.events.envelope import Lane
 from shared.http.problems import bad_header, busy, no_such_property, our_mistake, rejected, voice_of
-from shared.ids import ID_PATTERN, derived_id, is_id, new_id
+from shared.ids import derived_id, is_id, new_id
 from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Applied, Cause, Command, Duplicate, Failed, Outcome, Refused
 from shared.observability.metrics import DENIED
@@ -212,12 +212,3 @@ def _version(answer: bytes) -> str:
     """The top-level `version` of the answer, which is its ETag."""
     body = orjson.loads(answer)
     return str(body.get("version", "")) if isinstance(body, dict) else ""
-
-
-def valid_id(value: str, field: str) -> str:
-    """An id given by the caller; raises Invalid naming the field."""
-    if not is_id(value):
-        detail = say("{field} is not an id", field=field)
-        accepted = say("text like {pattern}", pattern=ID_PATTERN)
-        raise Invalid("invalid-id", detail, field=field, accepted=accepted)
-    return value

@@ -26,6 +26,8 @@ from shared.kernel.unit import Index
 
 COUNTERS, NUMBERS = "counters", "numbers"
 TRIES_MAX = 50
+SETTLE_AFTER = timedelta(minutes=10)
+"""No unit that took a number is still on its way after this: what is not written by then never will be."""
 _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
 
 INDEXES = (
@@ -178,7 +180,3 @@ def _void(row: dict[str, Any], reason: str) -> UpdateOne:
     """Void keeps the number and frees its thing, which takes a new number if its unit succeeds after all."""
     change = {"state": "void", "reason": reason, "of": f"void:{row['number']}:{row['of']}"}
     return UpdateOne({"_id": row["_id"], "state": "taken"}, {"$set": change})
-
-
-SETTLE_AFTER = timedelta(minutes=10)
-PLAN_LIFE = timedelta(seconds=60)

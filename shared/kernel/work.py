@@ -6,7 +6,7 @@ A unit sees the saves of earlier units of its stream (the overlay) and leaves no
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -213,6 +213,3 @@ class OutgoingEvent:
     lane: Lane
     sequence: int
     after: dict[str, int]
-
-
-Now = Callable[[], datetime]

@@ -15,7 +15,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.errors import Bug
 from shared.kernel.unit import Index
-from shared.mongo.client import Client, Database, transaction_lifetime_seconds
+from shared.mongo.client import Database
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +41,6 @@ async def ensure_indexes(
     for name in unknown:
         log.warning("nobody declares index %s; it is left alone", name)
     return unknown
-
-
-async def lifetime_problem(client: Client, seconds_max: int) -> str:
-    """Why this server is not fit, or nothing: it must not keep a dead client's transaction for long."""
-    seconds = await transaction_lifetime_seconds(client)
-    if seconds <= seconds_max:
-        return ""
-    return f"mongod keeps a dead client's transaction {seconds} s; set transactionLifetimeLimitSeconds to 5"
 
 
 async def _create(db: Database, name: str) -> None:

@@ -17,8 +17,3 @@ def traceparent_of(header: str) -> str:
         return header
     trace, span = new_id().replace("-", ""), new_id().replace("-", "")
     return f"00-{trace}-{span[-16:]}-01"
-
-
-def trace_id(traceparent: str) -> str:
-    """The trace's id, to find all log lines of one call."""
-    return traceparent[3:35]

@@ -29,7 +29,6 @@ from shared.ids import new_id
 from shared.mongo.client import Database, connect
 
 BATCH_MAX = 100
-HAND_OVER_MAX = 100
 LANE = "routine"
 
 

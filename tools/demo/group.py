@@ -78,10 +78,6 @@ class Estate:
     duty_chain: tuple[str, ...]
     training: bool = False
 
-    def on_duty_roles(self) -> frozenset[str]:
-        """Every role somebody of this property has."""
-        return frozenset(one.role for one in self.staff)
-
 
 @dataclass(frozen=True, slots=True)
 class _Post:

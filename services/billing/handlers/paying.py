@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.billing.answers import ClearedAnswer, amount, payment_answer
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
@@ -60,36 +62,32 @@ async def receive_payment(kit: Kit, unit: Unit) -> None:
     payment = await _receipted(unit, command, books, account, (parts, deposit), paid)
     unit.save(payment)
     cash = cash_place(payment.holder, payment.method, payment.collected_by)
-    unit.emit(
-        PaymentReceived(
-            payment_id=payment.id,
-            request_id=payment.request_id,
-            purpose=payment.purpose,
-            amount=amount_of(paid),
-            method=payment.method,
-            receipt=payment.receipt,
-            receipt_number=payment.receipt_number,
-            collected_by=payment.collected_by,
-            received_at=unit.now,
-        )
-    )
+    unit.emit(_received(payment, paid, unit.now))
+    request_id = account.request_id
     if deposit is None:
-        post(
-            unit,
-            "charge_payment",
-            account.request_id,
-            payment.id,
-            charge_paid(account.request_id, paid, cash),
-        )
+        post(unit, "charge_payment", request_id, payment.id, charge_paid(request_id, paid, cash))
     else:
         _tell_held(unit, deposit)
-        move = deposit_paid(account.request_id, paid, cash)
-        post(unit, "deposit_payment", account.request_id, payment.id, move)
+        post(unit, "deposit_payment", request_id, payment.id, deposit_paid(request_id, paid, cash))
     settled = await settle(unit, account)
     if settled is not account:
         unit.save(settled)
     stored = known(await unit.load(Payment, payment.id), payment.id)
     unit.answer(payment_answer(stored, viewer_of(kit, unit)))
+
+
+def _received(payment: Payment, paid: Money, now: datetime) -> PaymentReceived:
+    return PaymentReceived(
+        payment_id=payment.id,
+        request_id=payment.request_id,
+        purpose=payment.purpose,
+        amount=amount_of(paid),
+        method=payment.method,
+        receipt=payment.receipt,
+        receipt_number=payment.receipt_number,
+        collected_by=payment.collected_by,
+        received_at=now,
+    )
 
 
 def _same_again(before: Payment, command: ReceivePayment) -> None:

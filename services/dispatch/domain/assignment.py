@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from services.dispatch.domain.deadlines import EscalationKind
 from services.dispatch.domain.errand import ERRAND
@@ -117,6 +117,25 @@ def reassigned(
     )
 
 
+def alarm(
+    order: WorkOrder, to_role: str, now: datetime, due_at: datetime, personal: StaffContact | None
+) -> dict[str, Any]:
+    """What every alarm about a slip says, complete in itself: nobody has to look the slip up."""
+    return {
+        "work_order_id": order.id,
+        "request_id": order.request_id,
+        "slip": order.slip,
+        "department": order.department,
+        "urgency": order.urgency,
+        "to_role": to_role,
+        "due_at": due_at,
+        "raised_at": now,
+        "place": order.place,
+        "personal_key": f"person:{personal.staff_id}" if personal is not None else "",
+        "personal": personal,
+    }
+
+
 def raised(
     order: WorkOrder,
     kind: EscalationKind,
@@ -127,19 +146,5 @@ def raised(
 ) -> tuple[WorkOrder, DeadlineRaised]:
     """The order with one more escalation counted, and the fact for its urgent stream, complete in itself."""
     after = dataclasses.replace(order, escalations=order.escalations + 1)
-    fact = DeadlineRaised(
-        work_order_id=order.id,
-        request_id=order.request_id,
-        slip=order.slip,
-        department=order.department,
-        urgency=order.urgency,
-        kind=kind,
-        step=after.escalations,
-        to_role=to_role,
-        due_at=due_at,
-        raised_at=now,
-        place=order.place,
-        personal_key=f"person:{personal.staff_id}" if personal is not None else "",
-        personal=personal,
-    )
+    fact = DeadlineRaised(**alarm(order, to_role, now, due_at, personal), kind=kind, step=after.escalations)
     return after, fact

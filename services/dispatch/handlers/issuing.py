@@ -89,32 +89,7 @@ class Issuing:
         rules = procedure.dispatch if procedure is not None else EMERGENCY_RULES
         if rules is None:
             return
-        report = Report(
-            request_id=event.request_id,
-            procedure=event.procedure,
-            urgency=event.urgency,
-            category=event.category,
-            area=event.area,
-            reported_at=event.reported_at,
-            saved_at=event.recorded_at,
-            reference=event.reference,
-            catalogue_version=event.catalogue_version,
-            unit_id=event.unit_id,
-            building=event.building,
-            place=event.place,
-            appointment_at=start_of(event.appointment_at, event.fields)
-            if rules.kind == "errand"
-            else event.appointment_at,
-            hazard=event.hazard,
-            ordered=by_household(event.channel),
-            own_material=event.fields.get("own_materials") is True,
-            paper_slip=str(event.fields.get(PAPER_FIELD, "")),
-            first_contact_id=event.first_contact_id,
-            callback_kind=kind_of(rules.callback_rules, event.hazard, event.category, event.fields)
-            if rules.callback
-            else "",
-            delivered_on=event.delivered_on.isoformat() if event.delivered_on is not None else "",
-        )
+        report = _reported(event, rules)
         billing = procedure.billing if procedure is not None else None
         await self._issue(unit, order_id, rules.kind, report, zone_of(settings, event.zone), rules, billing)
 
@@ -233,3 +208,33 @@ class Issuing:
         if report.paper_slip and on_paper is None:
             await call(unit, order, "paper_slip_unknown", "cs_supervisor")
         keep(unit, None, Change(order, (fact,)))
+
+
+def _reported(event: RequestAccepted, rules: DispatchRules) -> Report:
+    """What the slip needs of the request."""
+    return Report(
+        request_id=event.request_id,
+        procedure=event.procedure,
+        urgency=event.urgency,
+        category=event.category,
+        area=event.area,
+        reported_at=event.reported_at,
+        saved_at=event.recorded_at,
+        reference=event.reference,
+        catalogue_version=event.catalogue_version,
+        unit_id=event.unit_id,
+        building=event.building,
+        place=event.place,
+        appointment_at=start_of(event.appointment_at, event.fields)
+        if rules.kind == "errand"
+        else event.appointment_at,
+        hazard=event.hazard,
+        ordered=by_household(event.channel),
+        own_material=event.fields.get("own_materials") is True,
+        paper_slip=str(event.fields.get(PAPER_FIELD, "")),
+        first_contact_id=event.first_contact_id,
+        callback_kind=kind_of(rules.callback_rules, event.hazard, event.category, event.fields)
+        if rules.callback
+        else "",
+        delivered_on=event.delivered_on.isoformat() if event.delivered_on is not None else "",
+    )

@@ -22,7 +22,6 @@ from shared.events.intake import RequestAmended
 from shared.phones import to_e164
 
 OPEN_VALUES = ("unit_id", "place", "category", "area", "hazard", "person_id", "appointment_at")
-PERSONAL_VALUES = ("description",)
 
 
 @dataclass(frozen=True, slots=True)

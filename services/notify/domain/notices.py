@@ -14,7 +14,7 @@ from services.notify.domain.rendering import names_in, render, shown
 from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import FIRST_CONTACT, POST, RESPONSIBLE, Notice, Procedure
 from shared.events.billing import ForfeitureOverdue
-from shared.events.dispatch import DeadlineRaised, WorkAlarmRaised, WorkOrderAssigned, WorkOrderIssued
+from shared.events.dispatch import SlipAlarm, WorkOrderAssigned, WorkOrderIssued
 from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
 from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
@@ -23,10 +23,9 @@ ZONE_UNTIL_KNOWN = "Asia/Shanghai"
 NAMES_STAFF = (
     WorkOrderIssued,
     WorkOrderAssigned,
-    DeadlineRaised,
+    SlipAlarm,
     ProblemNoticed,
     CallbackOverdue,
-    WorkAlarmRaised,
 )  # their personal part is who has to act
 
 
