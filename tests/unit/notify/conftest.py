@@ -13,6 +13,8 @@ from services.notify.channels.smtp import MailServer, SmtpChannel
 from shared.clock import SystemClock
 from tools.gateway.server import Running, gateway
 
+CHANNEL_SECONDS = 3.0
+"""How long a channel waits for its answer: a busy machine keeps it, and `Fault("delay")` of 4 s does not."""
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1nYXRld2F5LWZvci10ZXN0cw=="
 
 
@@ -25,16 +27,18 @@ async def servers(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def sms(servers: Running) -> AsyncIterator[GatewayChannel]:
-    """The channel to the gateway, with a short patience."""
-    channel = GatewayChannel(servers.url, SECRET, 0.5, SystemClock())
+    """The channel to the gateway, with some patience."""
+    channel = GatewayChannel(servers.url, SECRET, CHANNEL_SECONDS, SystemClock())
     yield channel
     await channel.close()
 
 
 @pytest.fixture
 async def mail(servers: Running) -> AsyncIterator[SmtpChannel]:
-    """The channel to the mailbox, with a short patience."""
-    server = MailServer("127.0.0.1", servers.smtp_port, "guanjia@example.org", timeout_seconds=0.5)
+    """The channel to the mailbox, with some patience."""
+    server = MailServer(
+        "127.0.0.1", servers.smtp_port, "guanjia@example.org", timeout_seconds=CHANNEL_SECONDS
+    )
     channel = SmtpChannel(server, SystemClock())
     yield channel
     await channel.close()

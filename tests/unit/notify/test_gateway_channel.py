@@ -79,7 +79,7 @@ async def test_two_requests_at_once_with_one_key_are_one_message(
         (Fault("error", status=503), "failed", "gateway_503"),
         (Fault("error", status=429), "failed", "gateway_429"),
         (Fault("drop"), "failed", "connection"),
-        (Fault("delay", delay_ms=1_000), "failed", "timeout"),
+        (Fault("delay", delay_ms=4_000), "failed", "timeout"),
         (Fault("reject"), "rejected", "template_not_approved"),
     ],
 )

@@ -66,7 +66,7 @@ async def test_an_answer_that_never_came_is_unknown(servers: Running, mail: Smtp
         (Fault("error"), "failed", "smtp_451"),
         (Fault("reject"), "rejected", "smtp_550"),
         (Fault("drop"), "unknown", "answer_lost"),
-        (Fault("delay", delay_ms=1_000), "unknown", "answer_lost"),
+        (Fault("delay", delay_ms=4_000), "unknown", "answer_lost"),
     ],
 )
 async def test_faults_and_what_they_mean(
