@@ -8,6 +8,7 @@ from services.dispatch.rain import RainRounds
 from services.dispatch.repository import INDEXES, KINDS
 from services.dispatch.rollup import LoadRollUp
 from services.dispatch.slipwatch import SlipWatch
+from services.dispatch.weekly import WeeklyReports
 from shared.catalogue.load import Catalogue
 from shared.kernel.runtime import Service
 from shared.kernel.unit import Wiring
@@ -21,4 +22,4 @@ WIRING = Wiring(
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds, SlipWatch))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds, SlipWatch, WeeklyReports))

@@ -16,6 +16,7 @@ from services.dispatch.domain.commands import (
 from services.dispatch.domain.people_commands import PutParties
 from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
+from services.dispatch.domain.week import RecordWeek
 from services.dispatch.handlers import billing, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callback_keeping import request_closed
@@ -25,6 +26,7 @@ from services.dispatch.handlers.leave import LEAVE
 from services.dispatch.handlers.parties import put_parties
 from services.dispatch.handlers.roster import RosterHandlers
 from services.dispatch.handlers.slips import Paper, record_check
+from services.dispatch.handlers.weekly import record_week
 from services.dispatch.handlers.work import work_handlers
 from shared.catalogue.load import Catalogue
 from shared.events.billing import (
@@ -98,4 +100,5 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         IssuePaperBlock: paper.issue,
         VoidPaperNumber: paper.void,
         RecordSlipCheck: record_check,
+        RecordWeek: record_week,
     }

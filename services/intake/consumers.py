@@ -108,6 +108,7 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
         ca.RetireAnswer: signing.retire_answer,
         ca.SignDay: signing.sign_day,
         ca.WatchDay: signing.watch_day,
+        ca.WatchWeek: signing.watch_week,
         cc.ReportDifficult: difficult.report_difficult,
         cc.RecordSuperiorCall: difficult.record_superior_call,
         cc.ChaseDifficult: difficult.chase_difficult,

@@ -10,6 +10,7 @@ from shared.events import (
     billing,
     dispatch,
     dispatch_callbacks,
+    dispatch_reports,
     dispatch_slips,
     intake,
     intake_watch,
@@ -42,6 +43,7 @@ CASES: tuple[type[Event], ...] = (
     desk.MessageRelayed,
     desk.MessageAcknowledged,
     desk.DayUnsigned,
+    desk.ComplaintWeekOver,
 )
 
 # Events of a request that change nothing here; who is told of them is the catalogue's matter.
@@ -69,6 +71,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.WorkAlarmRaised,
     intake_watch.WatchRaised,
     dispatch_slips.SlipsChecked,
+    dispatch_reports.WeekReported,
     billing.QuoteOffered,
     billing.QuoteConsented,
     billing.QuoteRefused,

@@ -86,6 +86,20 @@ class DaySigned(Event):
     signed_at: Moment
 
 
+class ComplaintWeekOver(Event):
+    """The week's statistics of complaints are to be read, with the valid-complaint rate (P036).
+
+    The figures are at `reports/complaints?week=`. The property's own stream.
+    """
+
+    TYPE = "intake.complaints.week_over.v1"
+    SUBJECT = "week"
+    week: str
+    since: Moment
+    until: Moment
+    told_at: Moment
+
+
 class DayUnsigned(Event):
     """Records of a day have not been signed in time (P003). The urgent stream `escalation:day.<day>`."""
 

@@ -252,7 +252,23 @@ async def test_p003_an_unsigned_day_is_an_alarm_every_morning(estate: Estate) ->
         assert (await post(estate, f"/days/{second}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] == 200
     await estate.passes(24 * HOUR)
     assert await estate.journal(f"escalation:day.{second}") == []
-    assert (await estate.counts())["timers"] == 1, "the next morning is watched"
+    assert (await estate.counts())["timers"] == 2, "the next morning is watched, and the next week"
+
+
+async def test_p036_a_week_of_complaints_is_told_on_its_day_and_hour_once(estate: Estate) -> None:
+    await estate.open(days=True, settings={"report.week_day": 3, "report.week_at": "09:30"})
+    now = estate.runtime.clock.now().astimezone(SHANGHAI)
+    wednesday = (now - timedelta(days=now.weekday() - 2)).replace(hour=9, minute=30, second=0, microsecond=0)
+    due = wednesday if now < wednesday else wednesday + timedelta(days=7)
+    stream = f"property:{estate.property_id}"
+    await estate.passes(due - now - timedelta(minutes=1))
+    assert "intake.complaints.week_over.v1" not in await estate.journal(stream)
+    await estate.passes(timedelta(minutes=1))
+    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 1
+    await estate.passes(timedelta(days=6, hours=23))
+    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 1
+    await estate.passes(timedelta(hours=1))
+    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 2
 
 
 async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominator(estate: Estate) -> None:

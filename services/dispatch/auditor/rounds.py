@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from services.dispatch import repository
 from services.dispatch.domain.audit import Finding, callback_findings, findings
-from services.dispatch.handlers.rules import order_id_of_stream
+from services.dispatch.handlers.rules import due_week, order_id_of_stream
+from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules
 from shared.events.intake import EmergencyRaised, RequestAccepted
 
@@ -27,6 +28,7 @@ async def look(db: repository.Database, now: datetime, grace: timedelta, orders_
                 return found[:FINDINGS_MAX]
         async for callback in repository.overdue_callbacks(db, property_id, now - grace, FINDINGS_MAX):
             found += callback_findings(callback, now, grace)
+        found += await _without_week(db, property_id, now, grace)
     return found[:FINDINGS_MAX]
 
 
@@ -44,6 +46,20 @@ async def _without_slip(db: repository.Database, now: datetime, grace: timedelta
         Finding("report_without_slip", h.property_id, h.stream, "", due, int((now - due).total_seconds()))
         for h, due in late
     ]
+
+
+async def _without_week(
+    db: repository.Database, property_id: str, now: datetime, grace: timedelta
+) -> list[Finding]:
+    """The reports of a week that should have been made by now (P032)."""
+    settings = await repository.settings_of(db, property_id)
+    week = due_week(Catalogue.shipped(), settings, now)
+    late = now - week.due_at
+    if late <= grace or not await repository.worked_before(db, property_id, week.until):
+        return []
+    if await repository.week_reported(db, property_id, week.name):
+        return []
+    return [Finding("week_not_reported", property_id, week.name, "", week.due_at, int(late.total_seconds()))]
 
 
 async def fresh(

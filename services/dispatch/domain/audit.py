@@ -30,6 +30,7 @@ FindingKind = Literal[
     "material_report_late",
     "slip_return_late",
     "party_silent",
+    "week_not_reported",
 ]
 LAST = EscalationPoint(100, "duty_officer")
 

@@ -13,6 +13,7 @@ from shared.errors import Invalid, Poison
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
 from shared.moments import to_ms
+from shared.reports.weekly import WEEK_AT, WEEK_DAY, Week, week_due
 
 # Only until a property's own zone is known: its settings travel on another stream and may come later.
 ZONE_UNKNOWN = "Asia/Shanghai"
@@ -96,6 +97,12 @@ def settings_with(catalogue: Catalogue, settings: PropertyCopy | None) -> dict[s
     if profile is not None:
         return profile.settings_with(own)
     return {**{name: setting.default for name, setting in catalogue.settings.items()}, **own}
+
+
+def due_week(catalogue: Catalogue, settings: PropertyCopy | None, now: datetime) -> Week:
+    """The week that has to be reported by now, in the property's zone (P032)."""
+    known = settings_with(catalogue, settings)
+    return week_due(now, zone_of(settings), int(known[WEEK_DAY]), str(known[WEEK_AT]))
 
 
 def returned_by(catalogue: Catalogue, settings: PropertyCopy | None, collected_at: datetime) -> datetime:

@@ -39,7 +39,7 @@ from services.dispatch.repository.orders import (
     work_orders,
 )
 from services.dispatch.repository.parties import parties, party
-from services.dispatch.repository.reports import callback_rows, slip_rows
+from services.dispatch.repository.reports import callback_rows, slip_rows, week_reported, worked_before
 from services.dispatch.repository.slips import Slips, VoidSlip, slips, void_slips
 from services.dispatch.repository.summary import OpenWork, last_number, open_work
 
@@ -87,6 +87,8 @@ __all__ = [
     "void_slips",
     "waiting_for_rain",
     "watched",
+    "week_reported",
     "work_order",
     "work_orders",
+    "worked_before",
 ]

@@ -14,13 +14,14 @@ from services.dispatch.domain.paper import PaperBlock
 from services.dispatch.domain.parties import Party
 from services.dispatch.domain.rain import RainEvent
 from services.dispatch.domain.roster import Roster
+from services.dispatch.domain.week import WeekReport
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Index
 
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
 PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
-PAPER_BLOCKS, SLIP_CHECKS = "paper_blocks", "slip_checks"
+PAPER_BLOCKS, SLIP_CHECKS, WEEK_REPORTS = "paper_blocks", "slip_checks", "week_reports"
 AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
 
@@ -34,6 +35,7 @@ KINDS: Mapping[type, str] = {
     RainEvent: RAIN,
     PaperBlock: PAPER_BLOCKS,
     SlipCheck: SLIP_CHECKS,
+    WeekReport: WEEK_REPORTS,
 }
 
 OPEN = {"open": True}

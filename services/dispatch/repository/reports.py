@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain.reports.rows import CallbackRow, SlipRow
-from services.dispatch.repository.names import CALLBACKS, WORK_ORDERS, Database
+from services.dispatch.repository.names import CALLBACKS, WEEK_REPORTS, WORK_ORDERS, Database
 from shared.errors import TooLarge
+from shared.kernel.kinds import document_id
 
 ROWS_MAX = 50_000
 QUERY_MS_MAX = 20_000
@@ -34,6 +35,18 @@ async def callback_rows(
     shown = {"_id": 0, **dict.fromkeys(_CALLBACK, 1)}
     rows = await _bounded(db, CALLBACKS, query, shown, "repaired_at")
     return [CallbackRow(**_values(row, _CALLBACK), proven=_proven(row)) for row in rows]
+
+
+async def week_reported(db: Database, property_id: str, week: str) -> bool:
+    """Whether that week's reports were made."""
+    found = await db[WEEK_REPORTS].find_one({"_id": document_id(property_id, week)}, {"_id": 1})
+    return found is not None
+
+
+async def worked_before(db: Database, property_id: str, until: datetime) -> bool:
+    """Whether anything was reported in the property before that moment."""
+    query = {"property_id": property_id, "reported_at": {"$lt": until}}
+    return await db[WORK_ORDERS].find_one(query, {"_id": 1}, sort=[("reported_at", -1)]) is not None
 
 
 def _values(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

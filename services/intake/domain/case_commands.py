@@ -4,6 +4,7 @@ each.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from services.intake.domain import answer_book, inquiry, relay
@@ -101,6 +102,15 @@ class SignDay(Command):
     kind: RecordKind
     counted: int
     body: SignDayBody
+
+
+class WatchWeek(Command):
+    """Timer: a week is over, its complaints are counted (P036)."""
+
+    NAME: ClassVar[str] = "intake.watch_week"
+    week: str
+    since: datetime
+    until: datetime
 
 
 class WatchDay(Command):

@@ -25,7 +25,7 @@ from services.intake.domain.file_rows import Sieve
 from services.intake.domain.property import Property, configured, configured_event
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
-from services.intake.handlers.signing import watch_days
+from services.intake.handlers.signing import watch_days, watch_weeks
 from shared.deadlines import is_quiet
 from shared.errors import Conflict, Invalid, NotFound, Rejected, demand
 from shared.kernel import unit as kernel
@@ -47,6 +47,7 @@ class Directory(Handlers):
         unit.save(settled)
         unit.emit(configured_event(settled))
         watch_days(unit, settled, self.catalogue)
+        watch_weeks(unit, settled, self.catalogue)
         unit.answer(Recorded(ids=[settled.id], id=settled.id, version=settled.version + 1))
 
     async def record_units(self, unit: kernel.Unit) -> None:

@@ -16,8 +16,9 @@ from shared.catalogue.load import Catalogue
 from shared.errors import NotFound
 from shared.events import intake_cases as events
 from shared.kernel.unit import Unit
+from shared.reports.weekly import WEEK_AT, WEEK_DAY, next_due
 
-DAY_CHECK = "day-check"
+DAY_CHECK, WEEK_CHECK = "day-check", "week-check"
 
 
 class Signing(Handlers):
@@ -102,12 +103,27 @@ class Signing(Handlers):
             )
         watch_days(unit, settled, self.catalogue)
 
+    async def watch_week(self, unit: Unit) -> None:
+        """Timer: the week's complaints are told to be read, then the next week is waited for."""
+        command = payload(unit, c.WatchWeek)
+        week = {"week": command.week, "since": command.since, "until": command.until}
+        unit.emit(events.ComplaintWeekOver(**week, told_at=unit.now))
+        watch_weeks(unit, await self.settled(unit), self.catalogue)
+
     async def _answer(self, unit: Unit, answer_id: str) -> StandardAnswer:
         found = await unit.load(StandardAnswer, answer_id)
         if found is None:
             raise NotFound("no-such-answer", "There is no such answer in this property.")
         unit.require_match(found.version)
         return found
+
+
+def watch_weeks(unit: Unit, settled: Property, catalogue: Catalogue) -> None:
+    """The next week whose complaints are told, on the property's own stream (P036)."""
+    settings = catalogue.profile(settled.profile).settings_with(settled.settings)
+    week = next_due(unit.now, settled.zone, int(settings[WEEK_DAY]), str(settings[WEEK_AT]))
+    command = c.WatchWeek(week=week.name, since=week.since, until=week.until)
+    unit.start_timer(WEEK_CHECK, week.due_at, command)
 
 
 def watch_days(unit: Unit, settled: Property, catalogue: Catalogue) -> None:
