@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import orjson
 import pytest
 import pytest_asyncio
 
@@ -135,3 +136,28 @@ async def test_a_household_has_its_butler_and_who_covers_him(desk: Desk) -> None
     assert (await desk.call("butler", "GET", "households/l9-1")).json()["now"] == ["butler-2"]
     nobody = await desk.call("butler", "GET", "households/l9-9")
     assert (nobody.status_code, nobody.json()["field"]) == (404, "unit_id")
+
+
+async def test_j17_limits_of_workload_hold_for_what_can_wait_and_an_emergency_ignores_them(
+    desk: Desk,
+) -> None:
+    await desk.staff("engineering", ("full-1", "technician"), load_max=1)
+    await desk.staff("engineering", ("other-1", "technician"), skills=["gardener"])
+    first = await desk.read(await desk.report("load-1", urgency="urgent"))
+    assert first["assignee_id"] == "full-1", "who knows the trade comes first"
+    await desk.roll_up()
+    second = await desk.read(await desk.report("load-2", urgency="urgent"))
+    assert second["assignee_id"] == "other-1", "the first has all he may have"
+    burst = await desk.read(await desk.report("load-3", urgency="emergency"))
+    assert burst["assignee_id"] == "full-1", "an emergency ignores the limit"
+
+
+async def test_p028_of_several_holders_of_a_role_the_highest_in_rank_is_called(desk: Desk) -> None:
+    await desk.staff("engineering", ("head-junior", "department_head"), rank=1)
+    await desk.staff("engineering", ("head-senior", "department_head"), rank=9)
+    order_id = await desk.report("rank-1")
+    await desk.take("technician", order_id, "collect", sub="full-1")
+    await desk.take("technician", order_id, "lack-material", {"material": "valve", "quantity": "1"})
+    rows = [orjson.loads(row["data"]) for row in await desk.told("work_order.alarm_raised")]
+    [alarm] = [fact for fact in rows if fact["work_order_id"] == order_id]
+    assert (alarm["to_role"], alarm["personal_key"]) == ("department_head", "person:head-senior")
