@@ -138,7 +138,7 @@ async def test_a_household_has_its_butler_and_who_covers_him(desk: Desk) -> None
     assert (nobody.status_code, nobody.json()["field"]) == (404, "unit_id")
 
 
-async def test_j17_limits_of_workload_hold_for_what_can_wait_and_an_emergency_ignores_them(
+async def test_j17_limits_of_workload_hold_and_an_emergency_ignores_them(
     desk: Desk,
 ) -> None:
     await desk.staff("engineering", ("full-1", "technician"), load_max=1)
