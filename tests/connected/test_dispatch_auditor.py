@@ -213,6 +213,7 @@ async def test_once_answers_with_its_exit_code(desk: Desk, mailbox: Any) -> None
     assert {orjson.loads(line)["kind"] for line in found.stdout.splitlines()} == {
         "not_escalated",
         "unanswered",
+        "week_not_reported",
     }
 
 

@@ -83,9 +83,9 @@ class World:
         return (self.estate.runtime.clock.now() + hours * HOUR).isoformat()
 
     async def call_owner(self, request_id: str, **changed: Any) -> None:
-        """The first contact and a superior reach the owner about the request."""
+        """The first contact and the superiors reach the owner about the request."""
         for caller in CALLERS:
-            if caller.sub not in ("lin", "sun"):
+            if caller.sub not in ("lin", "ma", "sun", "qian"):
                 continue
             body = {
                 "channel": "callback",

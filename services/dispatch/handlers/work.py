@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 
 from services.dispatch.domain import bodies, commands, errand, repair, withdrawal
+from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.assignment import (
+    FLOWS,
     assign,
     cannot,
     contact_of,
@@ -14,7 +16,7 @@ from services.dispatch.domain.assignment import (
     hand_over,
     reassigned,
 )
-from services.dispatch.domain.flow import Change, step
+from services.dispatch.domain.flow import Action, Change, check, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.permits import HEAD, Asked
 from services.dispatch.domain.site import Used
@@ -216,7 +218,7 @@ def work_handlers(policy: Policy, catalogue: Catalogue) -> dict[type[Command], H
     steps[HandInSlip] = hand_in
     steps[commands.QuoteWork] = Quoting(catalogue).quote
     callbacks = Callbacks(catalogue, policy)
-    return {kind: _handler(take, policy, catalogue, callbacks) for kind, take in steps.items()}
+    return {kind: _handler(kind, take, policy, catalogue, callbacks) for kind, take in steps.items()}
 
 
 async def _clocked(order: WorkOrder, change: Change, unit: Unit, catalogue: Catalogue) -> Change:
@@ -229,7 +231,12 @@ async def _clocked(order: WorkOrder, change: Change, unit: Unit, catalogue: Cata
     return dataclasses.replace(change, order=dataclasses.replace(after, return_due_at=due))
 
 
-def _handler(take: Take, policy: Policy, catalogue: Catalogue, callbacks: Callbacks) -> Handler:
+ACTION_OF: Mapping[type[Command], Action] = {kind: action for action, kind in ACTIONS.items()}
+
+
+def _handler(
+    kind: type[Command], take: Take, policy: Policy, catalogue: Catalogue, callbacks: Callbacks
+) -> Handler:
     async def handle(unit: Unit) -> None:
         command = payload(unit, commands.WorkCommand)
         order = await unit.load(WorkOrder, command.work_order_id)
@@ -238,6 +245,7 @@ def _handler(take: Take, policy: Policy, catalogue: Catalogue, callbacks: Callba
                 "work-order", "There is no such work order in this property.", field="work_order_id"
             )
         unit.require_match(order.version)
+        check(FLOWS[order.kind], order, ACTION_OF[kind])
         change = await _clocked(order, await take(order, unit), unit, catalogue)
         stored = keep(unit, order, change)
         if any(isinstance(event, WorkCompleted) for event in change.events):
