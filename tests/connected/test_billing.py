@@ -134,6 +134,65 @@ async def test_an_in_time_cancellation_is_paid_back_at_the_desk(desk: Billing) -
     assert await zero(desk) == {}
 
 
+READERS = ("cs_officer", "butler", "cashier", "finance", "director", "property_manager")
+STEPS = {
+    "billing.consent_quote": ("quotes/q-r1/consent", {}),
+    "billing.refuse_quote": ("quotes/q-r1/refuse", {}),
+    "billing.receive_payment": ("payments", {"request_id": "r1", "purpose": "deposit", "method": "cash"}),
+    "billing.refund_deposit": ("refund", {"reason": "goodwill"}),
+    "billing.approve_forfeiture": ("approve-forfeiture", {"reason": "no call"}),
+    "billing.waive_forfeiture": ("waive-forfeiture", {"reason": "illness"}),
+}
+
+
+async def _unlisted_is_refused(desk: Billing) -> dict[str, set[str]]:
+    """In this state whatever a role does not see listed is refused to it; what each role sees."""
+    seen: dict[str, set[str]] = {}
+    for role in READERS:
+        quote = await desk.get("quotes/q-r1", role)
+        deposits = (await desk.get("deposits", role, request_id="r1"))["items"]
+        for deposit in deposits:
+            alone = await desk.get(f"deposits/{deposit['deposit_id']}", role)
+            assert deposit["allowed_actions"] == alone["allowed_actions"], "a list says the same as one alone"
+        things = [quote, *deposits]
+        listed = seen[role] = {one["action"] for thing in things for one in thing["allowed_actions"]}
+        for name in STEPS.keys() - listed:
+            path, given = STEPS[name]
+            if not path.startswith(("quotes", "payments")):
+                if not deposits:
+                    continue
+                path = f"deposits/{deposits[0]['deposit_id']}/{path}"
+            more = {"amount": body(8_000)} if path == "payments" else {}
+            answer = await desk.post(path, {**given, **more}, role)
+            assert answer.status_code in (403, 409), (role, name, answer.status_code, answer.text)
+    return seen
+
+
+async def test_j23_deposits_and_quotes_list_exactly_what_each_role_may_do(desk: Billing) -> None:
+    await desk.accept("r1", "car-hire", area="public")
+    await desk.applied(desk.hired("r1"), "r1")
+    seen = await _unlisted_is_refused(desk)
+    assert seen["butler"] == {"billing.consent_quote", "billing.refuse_quote"}
+    assert seen["finance"] == set()
+    assert (await desk.post("quotes/q-r1/consent", {}, "butler")).status_code == 200
+    seen = await _unlisted_is_refused(desk)
+    assert [role for role, names in seen.items() if names] == ["cashier"], "who collects by the catalogue"
+    assert (await pay(desk, 8_000, purpose="deposit")).status_code == 201
+    seen = await _unlisted_is_refused(desk)
+    assert seen["director"] == {"billing.refund_deposit"}
+    assert seen["cashier"] == set(), "what is held is released by who decides"
+    await desk.applied(desk.cancelled("r1", in_time=False), "r1")
+    seen = await _unlisted_is_refused(desk)
+    assert seen["property_manager"] == {"billing.approve_forfeiture", "billing.waive_forfeiture"}
+    [deposit] = (await desk.get("deposits", request_id="r1"))["items"]
+    path = f"deposits/{deposit['deposit_id']}"
+    assert (await desk.post(f"{path}/waive-forfeiture", {"reason": "ill"}, "director")).status_code == 200
+    seen = await _unlisted_is_refused(desk)
+    assert {role for role, names in seen.items() if names} == {"cashier"}
+    assert (await desk.post(f"{path}/refund", {}, "cashier")).status_code == 200
+    assert not any((await _unlisted_is_refused(desk)).values())
+
+
 # --- what is refused --------------------------------------------------------------------------------------
 
 
