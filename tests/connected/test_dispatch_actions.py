@@ -137,7 +137,7 @@ async def test_j23_every_listed_step_of_a_slip_succeeds_and_every_other_is_refus
         post,
         lambda caller, action: POLICY.may([caller.role], ACTIONS[action].NAME),
         lambda action, order: order_bodies(desk, action, order),
-        refused_per_state=8,
+        refused_per_state=6,
     )
     kinds: list[Json] = [
         {},
@@ -147,15 +147,15 @@ async def test_j23_every_listed_step_of_a_slip_succeeds_and_every_other_is_refus
         {"procedure": "repair-me-dispatch", "profile": "garden", "area": "public"},
         {"procedure": "car-hire"},
     ]
-    for number in range(12):
+    for number in range(8):
         kind = dict(kinds[number % len(kinds)])
         if kind.get("procedure") == "car-hire":
             kind["fields"] = {"start_at": (desk.clock.now() + timedelta(days=9)).isoformat()}
         order_id = await desk.report(f"r{number}", first_contact_id="cs-1", **kind)
-        for _ in range(10):
+        for _ in range(9):
             if not await walk.step(order_id):
                 break
             await told(desk, walk, await desk.read(order_id))
     missed = set(ACTIONS) - set(walk.taken)
-    assert len(walk.taken) > 25, f"seed {walk.seed}: too few steps were ever taken; missed {missed}"
-    assert sum(walk.refused.values()) > 200, walk.refused
+    assert len(walk.taken) > 20, f"seed {walk.seed}: too few steps were ever taken; missed {missed}"
+    assert sum(walk.refused.values()) > 100, walk.refused
