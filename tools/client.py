@@ -154,6 +154,25 @@ class Client:
         """PUT; `version` is sent as If-Match."""
         return await self._call(service, "PUT", path, body=body, version=version)
 
+    async def send(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] = {},
+        content: bytes = b"",
+    ) -> httpx.Response:
+        """One attempt at a call that is not JSON: whatever came back.
+
+        UnreachableError where nothing came back; the caller decides what to do then.
+        """
+        sent = {**headers, "Authorization": f"Bearer {self._token}"}
+        try:
+            url = self.addresses.of(service) + path
+            return await self._http.request(method, url, content=content, headers=sent)
+        except httpx.TransportError:
+            raise UnreachableError(service, self.addresses.of(service)) from None
+
     async def all(self, service: str, path: str, **query: str | int | None) -> AsyncIterator[Json]:
         """Every item of a list, page by page."""
         cursor: str | None = None

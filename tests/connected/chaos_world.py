@@ -23,17 +23,33 @@ from shared.settings import Settings
 from tools.chaos.checker import Evidence, Findings, check
 from tools.chaos.journal import Journal
 from tools.chaos.read import SERVICES, Stores, connect
+from tools.chaos.read_files import BLOBS
 from tools.chaos.run import Options, World, play, world
 from tools.chaos.settle import Settling
 from tools.chaos.visits import Visit
 
 SETTLE_SECONDS = 90.0
+DATABASES = (*SERVICES, BLOBS)
 SEED = 11
 KINDS: tuple[tuple[Literal["call", "life"], str], ...] = (
     ("life", "indoor"),
     ("life", "car_late"),
     ("life", "cancelled"),
     ("life", "withdrawn"),
+    ("life", "refused_slip"),
+    ("life", "not_satisfied"),
+    ("life", "called_back"),
+    ("life", "leak"),
+    ("life", "joined"),
+    ("life", "on_paper"),
+    ("life", "complaint"),
+    ("life", "complaint"),
+    ("life", "unfounded"),
+    ("life", "inquiry"),
+    ("life", "message"),
+    ("life", "files"),
+    ("life", "files"),
+    ("call", "complaint_overdue"),
     ("call", "raised"),
     ("call", "overdue"),
     ("call", "overdue"),
@@ -91,7 +107,7 @@ def _read(there: World) -> Databases:
     with MongoClient(there.stack.mongodb_url) as client:
         prefix = evidence_prefix(there)
         found: Databases = {}
-        for service in SERVICES:
+        for service in DATABASES:
             db = client[prefix + service].with_options(RAW)
             found[service] = {name: list(db[name].find()) for name in db.list_collection_names()}
         return found
@@ -159,7 +175,7 @@ class Copy:
 
     def drop(self) -> None:
         """Leave nothing behind."""
-        for service in SERVICES:
+        for service in DATABASES:
             self.client.drop_database(self.settings.database(service))
         self.client.close()
 

@@ -17,6 +17,7 @@ OVERDUE: dict[str, tuple[timedelta, ...]] = {
     "urgent": tuple(timedelta(hours=h) for h in (18, 24, 36)),
     "general": tuple(timedelta(hours=h) for h in (54, 72, 108)),
 }
+COMPLAINT_TIMERS = (timedelta(hours=24), timedelta(hours=48))  # first answer, and from when it is pressed
 SOON_SECONDS = (5.0, 150.0)
 CAR_STARTS_HOURS = (30, 200)
 
@@ -28,10 +29,25 @@ def body_of(what: str, random: Random, estate: Estate, now: datetime) -> Json:
         return _car(random, owner, now)
     if what == "overdue":
         urgency = random.choice(sorted(OVERDUE))
-        ago = random.choice(OVERDUE[urgency]) - timedelta(seconds=random.uniform(*SOON_SECONDS))
-        reported = (now - ago).replace(microsecond=0)
-        return _repair(random, owner, urgency) | {"reported_at": reported.isoformat()}
+        return _repair(random, owner, urgency) | _so_long_ago(random, OVERDUE[urgency], now)
+    if what == "complaint_overdue":
+        return _case(random, owner, "complaint-owner", "repair") | _so_long_ago(random, COMPLAINT_TIMERS, now)
+    if what == "complaint_left":
+        return _case(random, owner, "complaint-owner", "noise")
+    if what == "inquiry_left":
+        return _case(random, owner, "inquiry", "fees")
     return _repair(random, owner, "general" if what == "raised" else what)
+
+
+def _so_long_ago(random: Random, steps: tuple[timedelta, ...], now: datetime) -> Json:
+    """Reported when one of the steps after it falls due while the run lasts."""
+    ago = random.choice(steps) - timedelta(seconds=random.uniform(*SOON_SECONDS))
+    return {"reported_at": (now - ago).replace(microsecond=0).isoformat()}
+
+
+def _case(random: Random, owner: Owner, procedure: str, category: str) -> Json:
+    body = {"procedure": procedure, "category": category, "description": "请尽快处理"}
+    return body | {"unit_id": owner.unit_id} | _who(random, owner)
 
 
 def _repair(random: Random, owner: Owner, urgency: str) -> Json:

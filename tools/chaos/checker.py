@@ -18,12 +18,27 @@ from shared.settings import Settings
 from tools.chaos.facts import Outage, Violation
 from tools.chaos.journal import Journal
 from tools.chaos.read import SERVICES, Stores, log_of
-from tools.chaos.rules import deadlines, ledger, messages, numbers, requests, streams
+from tools.chaos.read_files import Files
+from tools.chaos.read_work import Work
+from tools.chaos.rules import (
+    callbacks,
+    cases,
+    deadlines,
+    files,
+    followed,
+    ledger,
+    messages,
+    numbers,
+    requests,
+    slips,
+    streams,
+)
 from tools.chaos.seals import unsound
 
 GRACE = timedelta(seconds=30)
 # A deadline waits for nothing else: timers and their commits are the front process's and mongod's.
 FIRES_DEADLINES = frozenset({"dispatch-front", "mongod"})
+FIRES_CASES = frozenset({"intake-front", "mongod"})
 NUMBERED = ("dispatch", "billing")
 
 
@@ -64,7 +79,8 @@ async def check(evidence: Evidence) -> Findings:
 
 def _judge(evidence: Evidence) -> Findings:
     looked_at: Counter[str] = Counter()
-    parts = (_requests, _numbers, _ledger, _messages, _deadlines, _streams)
+    work = (_requests, _followed, _cases, _numbers, _slips, _callbacks, _files)
+    parts = (*work, _ledger, _messages, _deadlines, _streams)
     found = chain(evidence.journal.all_findings(), *(part(evidence, looked_at) for part in parts))
     return Findings(list(found), dict(looked_at))
 
@@ -79,12 +95,63 @@ def _requests(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation
     yield from requests.ended(stored, endings, orders, evidence.journal.all_shown())
 
 
+def _followed(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    stores, told = evidence.stores, list(Work(evidence.stores).told())
+    stored = list(stores.requests())
+    looked_at["requests joined"] += sum(1 for one in stored if one.status == followed.JOINED)
+    looked_at["requests opened again"] += sum(1 for one in told if one.type == followed.REOPENED)
+    yield from followed.succeeded(stored, stores.orders(), told)
+    outages = list(_outages(evidence.journal.all_down(), FIRES_CASES))
+    yield from followed.joined(stored, told, outages, evidence.now, evidence.grace)
+
+
+def _cases(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    work = Work(evidence.stores)
+    told, alarms, records = list(work.told()), list(work.alarms()), list(work.cases())
+    looked_at.update(Counter(f"cases of the desk: {case.kind}" for case in records))
+    looked_at["alarms about cases"] += len(alarms)
+    yield from cases.ended_once(evidence.stores.requests(), records, told)
+    yield from cases.alarmed_once(alarms, told)
+    outages = list(_outages(evidence.journal.all_down(), FIRES_CASES))
+    clocks = list(cases.clocks(work.reported(), told, alarms))
+    yield from deadlines.kept(clocks, outages, evidence.now, evidence.grace, "clock")
+
+
+def _slips(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    work, stores = Work(evidence.stores), evidence.stores
+    paper, refused = list(work.on_paper()), list(work.refused())
+    looked_at.update({"numbers on paper": len(paper), "slips refused": len(refused)})
+    yield from slips.sheets_hold(evidence.journal.all_sheets(), paper, work.slips())
+    yield from slips.refusals_complete(refused)
+    yield from slips.consented(work.completed(), work.quotes(), work.charges(), stores.orders())
+
+
+def _callbacks(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    work = Work(evidence.stores)
+    every, rain = list(work.callbacks()), list(work.rain())
+    looked_at.update({"callbacks": len(every), "rain": len(rain)})
+    looked_at["callbacks that found a problem"] += sum(1 for one in every if one.result == "problem")
+    yield from callbacks.scheduled(work.completed(), evidence.stores.orders(), work.reported(), every)
+    yield from callbacks.proven(every)
+    yield from callbacks.heard(every, work.told())
+    yield from callbacks.rained(every, rain)
+
+
+def _files(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
+    read, journal = Files(evidence.stores), evidence.journal
+    rows, blobs = list(read.files()), list(read.blobs())
+    looked_at.update({"attachments": len(rows), "files in the store": len(blobs)})
+    yield from files.promised(journal.all_sent(), journal.all_files(), rows, read.arrived())
+    yield from files.kept(rows, blobs)
+
+
 def _numbers(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
     uses = {"dispatch": evidence.stores.slips, "billing": evidence.stores.receipts}
     for service in NUMBERED:
         taken = list(evidence.stores.numbers(service))
         looked_at["numbers"] += len(taken)
-        yield from numbers.gapless(taken, uses[service](), evidence.stores.counters(service))
+        paper = Work(evidence.stores).on_paper() if service == "dispatch" else ()
+        yield from numbers.gapless(taken, uses[service](), evidence.stores.counters(service), paper)
 
 
 def _ledger(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
@@ -109,12 +176,12 @@ def _messages(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation
 def _deadlines(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:
     every = list(deadlines.deadlines(evidence.stores.orders(), evidence.stores.steps()))
     looked_at["deadlines fired"] += sum(1 for one in every if one.fired_at is not None)
-    outages = list(_outages(evidence.journal.all_down()))
+    outages = list(_outages(evidence.journal.all_down(), FIRES_DEADLINES))
     yield from deadlines.kept(every, outages, evidence.now, evidence.grace)
 
 
-def _outages(every: Iterable[Outage]) -> Iterator[Outage]:
-    return (outage for outage in every if outage.process in FIRES_DEADLINES)
+def _outages(every: Iterable[Outage], of: frozenset[str]) -> Iterator[Outage]:
+    return (outage for outage in every if outage.process in of)
 
 
 def _streams(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:

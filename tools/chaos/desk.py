@@ -17,7 +17,7 @@ from tools.session import Machine
 PATIENCE_SECONDS = 600.0
 TRY_AGAIN_SECONDS = 1.0
 MISTAKE = 500
-ENDS = frozenset({"SATISFIED", "WITHDRAWN", "CANCELLED"})
+ENDS = frozenset({"SATISFIED", "WITHDRAWN", "CANCELLED", "ANSWERED", "JOINED"})
 
 
 class StubbornClient(Client):
@@ -79,3 +79,26 @@ class ChaosDesk(Desk):
         minor = paid["amount"]["amount_minor"]
         self._journal.note_handed(self.estate.id, paid["payment_id"], paid["receipt"], minor)
         return paid
+
+    # --- what was told besides, for the checker -----------------------------------------------------------
+
+    def note(self, rule: str, where: str, what: str) -> None:
+        """Something wrong was noticed."""
+        self._journal.note_finding(Violation(rule, f"{self.estate.id}:{where}", what))
+
+    def note_sheet(self, slip: str, request_id: str) -> None:
+        """A number on paper was used by a request, or (empty) is void."""
+        year, _, number = slip.partition("-")
+        self._journal.note_sheet(self.estate.id, int(year), int(number), request_id)
+
+    def note_sent(self, upload_id: str, sha256: str, size: int) -> None:
+        """The last byte of an upload was taken."""
+        self._journal.note_sent(self.estate.id, upload_id, sha256, size)
+
+    def note_file(self, request_id: str, attachment_id: str, sha256: str, sent_sha256: str) -> None:
+        """A file was added."""
+        self._journal.note_file(self.estate.id, request_id, attachment_id, sha256, sent_sha256)
+
+    def note_file_removed(self, attachment_id: str) -> None:
+        """A file was taken away."""
+        self._journal.note_file_removed(self.estate.id, attachment_id)

@@ -67,15 +67,18 @@ class Request:
     id: str
     reference: str
     status: str
+    procedure: str = "repair-report"
+    joined_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An event that ended a request, or made it an emergency (`outcome` EMERGENCY)."""
+    """An event that ended a request, opened it again (`outcome` REOPENED), or made it an EMERGENCY."""
 
     property_id: str
     request_id: str
     outcome: str
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Order:
     done_at: datetime | None
     percents: tuple[int, ...]
     answer_minutes: int | None
+    urgency: str = "general"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tools.chaos.facts import Accepted, Handed, Outage, Shown, Violation
+from tools.chaos.facts_files import Given, Sent
+from tools.chaos.facts_work import Sheet
 
 Row = dict[str, Any]
 ACCEPTED, SHOWN, HANDED, DOWN, FINDING = "accepted", "shown", "handed", "down", "finding"
+SHEET, SENT, FILE, FILE_REMOVED = "sheet", "sent", "file", "file_removed"
 
 
 class Journal:
@@ -38,6 +41,25 @@ class Journal:
         """A receipt was handed out."""
         own = {"payment_id": payment_id, "receipt": receipt}
         self._write(HANDED, property_id, amount_minor=amount_minor, **own)
+
+    def note_sheet(self, property_id: str, year: int, number: int, request_id: str) -> None:
+        """A number on paper was used by a request; empty: it was made void."""
+        self._write(SHEET, property_id, year=year, number=number, request_id=request_id)
+
+    def note_sent(self, property_id: str, upload_id: str, sha256: str, size: int) -> None:
+        """The last byte of an upload was taken."""
+        self._write(SENT, property_id, upload_id=upload_id, sha256=sha256, size=size)
+
+    def note_file(
+        self, property_id: str, request_id: str, attachment_id: str, sha256: str, sent_sha256: str
+    ) -> None:
+        """A file was added to a request."""
+        own = {"request_id": request_id, "attachment_id": attachment_id}
+        self._write(FILE, property_id, **own, sha256=sha256, sent_sha256=sent_sha256)
+
+    def note_file_removed(self, property_id: str, attachment_id: str) -> None:
+        """A file was taken away again."""
+        self._write(FILE_REMOVED, property_id, attachment_id=attachment_id)
 
     def note_down(self, process: str, since: datetime, until: datetime) -> None:
         """A process was down."""
@@ -68,6 +90,24 @@ class Journal:
         for row in self._rows(HANDED):
             own = (row["property_id"], row["payment_id"], row["receipt"])
             yield Handed(*own, amount_minor=row["amount_minor"])
+
+    def all_sheets(self) -> Iterator[Sheet]:
+        """Every number on paper that was settled."""
+        for row in self._rows(SHEET):
+            yield Sheet(row["property_id"], row["year"], row["number"], row["request_id"])
+
+    def all_sent(self) -> Iterator[Sent]:
+        """Every upload that was complete."""
+        for row in self._rows(SENT):
+            yield Sent(row["property_id"], row["upload_id"], row["sha256"], row["size"])
+
+    def all_files(self) -> Iterator[Given]:
+        """Every file that was added, and whether it was taken away."""
+        gone = {(row["property_id"], row["attachment_id"]) for row in self._rows(FILE_REMOVED)}
+        names = ("property_id", "request_id", "attachment_id", "sha256", "sent_sha256")
+        for row in self._rows(FILE):
+            removed = (row["property_id"], row["attachment_id"]) in gone
+            yield Given(**{name: row[name] for name in names}, removed=removed)
 
     def all_down(self) -> Iterator[Outage]:
         """Every outage."""

@@ -18,11 +18,12 @@ from tools.chaos.calls import body_of
 from tools.chaos.desk import ChaosDesk, StubbornClient
 from tools.chaos.facts import Violation
 from tools.chaos.journal import Journal
+from tools.chaos.lives.files import RefusedError
+from tools.chaos.lives.script import Deeper
 from tools.chaos.visits import Visit, plan
 from tools.client import ApiError, Client, NotYetError, UnreachableError
 from tools.demo.group import TRADES, Estate, Staff
 from tools.demo.load import load_estate, settings_of
-from tools.demo.stream import Script
 from tools.session import Machine
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,12 @@ LIVES_AT_ONCE_MAX = 48
 EXTRA_EVERY_SECONDS = 0.5
 PAUSE_SECONDS = (0.1, 1.0)  # between two steps of a life
 MORE_TECHNICIANS, MORE_BUTLERS = 12, 3
-NO_QUIET_HOURS = {"quiet.from": "00:00", "quiet.until": "00:00"}
+OFFICES = (
+    ("head", "engineering", "department_head"),
+    ("office", "management", "office"),
+    ("cs-second", "customer_service", "cs_officer"),
+)
+SETTINGS = {"quiet.from": "00:00", "quiet.until": "00:00", "join.look_every_minutes": 1}
 CAR_HIRE = "car-hire"
 
 
@@ -41,6 +47,7 @@ def with_more_staff(estate: Estate) -> Estate:
     butler = ("butler", "butler", "butler", ("concierge",))
     more: list[tuple[str, str, str, tuple[str, ...]]] = [technician] * MORE_TECHNICIANS
     more += [butler] * MORE_BUTLERS
+    more += [(*office, ()) for office in OFFICES]
     staff = [
         Staff(
             id=f"{estate.id}-{name}-{number}",
@@ -60,14 +67,16 @@ def with_more_staff(estate: Estate) -> Estate:
 
 
 async def open_estate(client: Client, estate: Estate) -> None:
-    """The property with its people; nobody is spared at night, so that every message is sent at once."""
-    body = settings_of(estate) | {"settings": NO_QUIET_HOURS}
+    """The property with its people; nobody is spared at night, so that every message is sent at once, and
+    what is joined is looked at as often as may be set.
+    """
+    body = settings_of(estate) | {"settings": SETTINGS}
     await client.put("intake", f"/v1/properties/{estate.id}", body)
     await load_estate(client, estate, SystemClock())
 
 
 class Load:
-    """One run of the load: how many visits were `begun`, and which have come to their end (`lived`)."""
+    """One run of the load: how many visits were `begun`, which are `under_way`, and which have `lived`."""
 
     def __init__(self, machine: Machine, estates: Sequence[Estate], journal: Journal, seed: int) -> None:
         self._machine = machine
@@ -78,6 +87,7 @@ class Load:
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         self._lives = asyncio.Semaphore(LIVES_AT_ONCE_MAX)
         self.lived: Counter[str] = Counter()
+        self.under_way: Counter[str] = Counter()
         self.begun = 0
 
     def plan(self, count: int, seconds: float) -> list[Visit]:
@@ -104,7 +114,9 @@ class Load:
     async def _make(self, client: Client, visit: Visit) -> None:
         async with self._lives if visit.kind == "life" else self._calls:
             self.begun += 1
+            self.under_way[visit.what] += 1
             await self._try(client, visit)
+            self.under_way[visit.what] -= 1
 
     async def _try(self, client: Client, visit: Visit) -> None:
         desk = ChaosDesk(self._machine, self._estates[visit.property_id], client, self._journal)
@@ -116,9 +128,11 @@ class Load:
         except (ApiError, NotYetError, UnreachableError) as error:
             where = f"{visit.property_id}: {visit.kind} {visit.what} {visit.number}"
             self._journal.note_finding(Violation("load-refused", where, str(error)))
+        except RefusedError:
+            log.info("a file was refused")  # noted where it happened
 
     async def _live(self, desk: ChaosDesk, what: str, random: Random) -> None:
-        play: Callable[[], Awaitable[Any]] = getattr(Script(desk, random, PAUSE_SECONDS), what)
+        play: Callable[[], Awaitable[Any]] = getattr(Deeper(desk, random, PAUSE_SECONDS), what)
         await play()
 
     async def _call(self, desk: ChaosDesk, what: str, random: Random) -> None:

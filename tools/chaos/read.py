@@ -34,7 +34,7 @@ from tools.chaos.facts import (
     Use,
 )
 from tools.chaos.rules.deadlines import ALARM
-from tools.chaos.rules.requests import EMERGENCY
+from tools.chaos.rules.requests import EMERGENCY, REOPENED
 
 Document = dict[str, Any]
 Client = MongoClient[Document]
@@ -43,6 +43,7 @@ BATCH = 1_000
 SWEPT = (0, 1)  # values of a timer's `urgency` that the sweeper looks at
 AUDITOR_DOMAIN = "@auditor.guanjia"  # alarms of the auditor go by their own way, not through notify
 ENDED, RAISED = "intake.request.closed.v1", "intake.emergency.raised.v1"
+AGAIN = "intake.request.reopened.v1"
 BOOKED = "dispatch.errand.booked.v1"
 ERRAND = "errand"
 
@@ -71,7 +72,8 @@ class Stores:
         """The database of a service."""
         return self._client[self._prefix + service]
 
-    def _rows(self, service: str, collection: str, *fields: str, **where: Any) -> Iterator[Document]:
+    def rows(self, service: str, collection: str, *fields: str, **where: Any) -> Iterator[Document]:
+        """Documents of a collection, with only these fields."""
         shown = dict.fromkeys(fields, 1) or None
         yield from self.db(service)[collection].find(where, shown, batch_size=BATCH, session=self._session)
 
@@ -83,21 +85,22 @@ class Stores:
 
     def requests(self) -> Iterator[Request]:
         """Every request."""
-        for row in self._rows("intake", "requests", "property_id", "id", "reference", "status"):
-            yield Request(row["property_id"], row["id"], row["reference"], row["status"])
+        fields = ("property_id", "id", "reference", "status", "procedure", "joined_to")
+        for row in self.rows("intake", "requests", *fields):
+            yield Request(*(row[name] for name in fields))
 
     def endings(self) -> Iterator[Ending]:
-        """Every event that ended a request or made it an emergency."""
-        wanted = {"$in": [ENDED, RAISED]}
-        for row in self._rows("intake", "outbox", "property_id", "type", "data", type=wanted):
+        """Every event that ended a request, opened it again, or made it an emergency."""
+        wanted = {"$in": [ENDED, RAISED, AGAIN]}
+        for row in self.rows("intake", "outbox", "property_id", "type", "data", "sequence", type=wanted):
             body = json.loads(row["data"])
-            outcome = body["outcome"] if row["type"] == ENDED else EMERGENCY
-            yield Ending(row["property_id"], body["request_id"], outcome)
+            outcome = {RAISED: EMERGENCY, AGAIN: REOPENED}.get(row["type"]) or body["outcome"]
+            yield Ending(row["property_id"], body["request_id"], outcome, row["sequence"])
 
     def orders(self) -> Iterator[Order]:
         """Every work order."""
         booked = self._booked()
-        for row in self._rows("dispatch", "work_orders"):
+        for row in self.rows("dispatch", "work_orders"):
             ends = [row["done_at"], row["ended_at"], booked.get((row["property_id"], row["id"]))]
             yield Order(
                 property_id=row["property_id"],
@@ -114,17 +117,18 @@ class Stores:
                 done_at=min((at for at in ends if at is not None), default=None),
                 percents=tuple(p["at_percent"] for p in row["terms"]["escalation"]) or (100,),
                 answer_minutes=_answer_minutes(row),
+                urgency=row["urgency"],
             )
 
     def _booked(self) -> dict[tuple[str, str], datetime]:
-        rows = self._rows("dispatch", "outbox", "property_id", "subject", "time", type=BOOKED)
+        rows = self.rows("dispatch", "outbox", "property_id", "subject", "time", type=BOOKED)
         return {(row["property_id"], row["subject"]): row["time"] for row in rows}
 
     def steps(self) -> dict[tuple[str, str], list[Step]]:
         """Every event of dispatch, by the work order it speaks of."""
         found: dict[tuple[str, str], list[Step]] = defaultdict(list)
         fields = ("property_id", "subject", "type", "time", "sequence", "data")
-        for row in self._rows("dispatch", "outbox", *fields):
+        for row in self.rows("dispatch", "outbox", *fields):
             body = json.loads(row["data"])
             due = body.get("due_at")
             step = Step(
@@ -143,30 +147,30 @@ class Stores:
     def numbers(self, service: str) -> Iterator[Number]:
         """Every number that was taken in a service."""
         fields = ("property_id", "series", "year", "number", "of", "state", "reason")
-        for row in self._rows(service, "numbers", *fields):
+        for row in self.rows(service, "numbers", *fields):
             yield Number(*(row[name] for name in fields))
 
     def counters(self, service: str) -> dict[tuple[str, str, int], int]:
         """Where each series stands."""
         found = {}
-        for row in self._rows(service, "counters"):
+        for row in self.rows(service, "counters"):
             property_id, series, year = row["_id"].rsplit(":", 2)
             found[property_id, series, int(year)] = int(row["last"])
         return found
 
     def slips(self) -> Iterator[Use]:
         """The number of every work order."""
-        for row in self._rows("dispatch", "work_orders", "property_id", "id", "slip_year", "slip_number"):
+        for row in self.rows("dispatch", "work_orders", "property_id", "id", "slip_year", "slip_number"):
             yield Use(row["property_id"], "slip", row["slip_year"], row["slip_number"], row["id"])
 
     def receipts(self) -> Iterator[Use]:
         """The number of every payment."""
-        for row in self._rows("billing", "payments", "property_id", "id", "receipt_year", "receipt_number"):
+        for row in self.rows("billing", "payments", "property_id", "id", "receipt_year", "receipt_number"):
             yield Use(row["property_id"], "receipt", row["receipt_year"], row["receipt_number"], row["id"])
 
     def entries(self) -> Iterator[Entry]:
         """Every ledger entry."""
-        for row in self._rows("billing", "entries"):
+        for row in self.rows("billing", "entries"):
             lines = [int(line["amount_minor"]) for line in row["lines"]]
             debit = sum(amount for amount in lines if amount > 0)
             own = (row["property_id"], row["id"], row["kind"], row["document_id"], row["currency"])
@@ -174,13 +178,13 @@ class Stores:
 
     def payments(self) -> Iterator[Money]:
         """Every payment, with the kind of entry that must book it."""
-        for row in self._rows("billing", "payments", "property_id", "id", "amount", "purpose", "receipt"):
+        for row in self.rows("billing", "payments", "property_id", "id", "amount", "purpose", "receipt"):
             amount, kind = int(row["amount"]["amount_minor"]), f"{row['purpose']}_payment"
             yield Money(row["property_id"], row["id"], amount, (kind,), row["receipt"])
 
     def charges(self) -> Iterator[Money]:
         """Every charge."""
-        for row in self._rows("billing", "charges", "property_id", "id", "amount"):
+        for row in self.rows("billing", "charges", "property_id", "id", "amount"):
             yield Money(row["property_id"], row["id"], int(row["amount"]["amount_minor"]), ("charge",))
 
     # --- messages -----------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ class Stores:
     def messages(self) -> Iterator[Message]:
         """Every message."""
         fields = ("property_id", "id", "stream", "audience", "template", "state", "reason", "channel")
-        for row in self._rows("notify", "messages", *fields, "next_attempt_at", "plan"):
+        for row in self.rows("notify", "messages", *fields, "next_attempt_at", "plan"):
             plan = tuple(Hop(hop["channel"], hop["key"]) for hop in row["plan"])
             own = {name: row[name] for name in fields}
             yield Message(**own, next_attempt_at=row["next_attempt_at"], plan=plan)
@@ -220,24 +224,24 @@ class Stores:
     def progress(self, service: str) -> Iterator[Progress]:
         """How far a service has come, stream by stream."""
         fields = ("property_id", "stream", "own", "seen", "waiting", "parked")
-        for row in self._rows(service, "progress", *fields):
+        for row in self.rows(service, "progress", *fields):
             yield Progress(service, *(row[name] for name in fields))
 
     def waiting(self, service: str) -> Iterator[Kept]:
         """Early events that still wait for their cause."""
-        for row in self._rows(service, "waiting", "since"):
+        for row in self.rows(service, "waiting", "since"):
             yield Kept(service, str(row["_id"]), row["since"], "")
 
     def parked(self, service: str) -> Iterator[Kept]:
         """What was set aside and not yet decided about; also rows that could never be published."""
-        for row in self._rows(service, "parked", "parked_at", "reason", "type", state="parked"):
+        for row in self.rows(service, "parked", "parked_at", "reason", "type", state="parked"):
             yield Kept(service, str(row["_id"]), row["parked_at"], f"{row['type']}: {row['reason']}")
-        for row in self._rows(service, "outbox_parked"):
+        for row in self.rows(service, "outbox_parked"):
             yield Kept(service, str(row["_id"]), row["parked_at"], row["reason"])
 
     def timers(self, service: str) -> Iterator[Timer]:
         """Timers that have not fired."""
-        for row in self._rows(service, "timers", "due_at", "urgency"):
+        for row in self.rows(service, "timers", "due_at", "urgency"):
             yield Timer(service, str(row["_id"]), row["due_at"], row["urgency"] in SWEPT)
 
 

@@ -197,6 +197,8 @@ async def _tell(there: World, load: Load, killer: Killer, say: Say) -> None:
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
         say(f"{load.begun} requests begun, {there.journal.accepted} accepted, {killer.kills} kills")
+        if load.begun >= there.options.requests:
+            say(f"still under way: {dict(+load.under_way)}")
 
 
 async def _faults(running: Running, random: Random) -> None:

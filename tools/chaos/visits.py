@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-CALLS = {"general": 40, "urgent": 12, "emergency": 8, "overdue": 14, "raised": 2, "car": 4}
+CALLS = {
+    "general": 36,
+    "urgent": 11,
+    "emergency": 8,
+    "overdue": 12,
+    "raised": 2,
+    "car": 4,
+    "complaint_left": 2,
+    "complaint_overdue": 3,
+    "inquiry_left": 1,
+}
 """Calls nobody does anything about while the run lasts: they wait, and their deadlines come."""
 LIVES = {
     "indoor": 5,
@@ -21,6 +31,24 @@ LIVES = {
     "car_late": 1,
 }
 """Calls that people see through to the end: the scripts of the demonstration."""
+DEEPER = {
+    "refused_slip": 2,
+    "nobody_home": 1,
+    "not_satisfied": 2,
+    "called_back": 2,
+    "leak": 2,
+    "joined": 1,
+    "on_paper": 1,
+    "complaint": 4,
+    "unfounded": 1,
+    "inquiry": 1,
+    "message": 1,
+    "files": 3,
+}
+"""Calls that do not go straight (`tools/chaos/lives`), seen through to the end as well."""
+LIVED = {**LIVES, **DEEPER}
+SLOW = {"nobody_home": ("indoor", 0.4)}
+"""What takes minutes begins in the first part of the load; later another is played in its place."""
 CARS = frozenset({"car", "car_used", "car_in_time", "car_late"})
 
 
@@ -40,14 +68,18 @@ def plan(
 ) -> list[Visit]:
     """So many visits, evenly spread over the time and over the properties, in time order."""
     return [
-        _visit(random, number, property_ids[number % len(property_ids)], with_cars, seconds * number / count)
+        _visit(random, number, property_ids[number % len(property_ids)], with_cars, number / count, seconds)
         for number in range(count)
     ]
 
 
-def _visit(random: Random, number: int, property_id: str, with_cars: frozenset[str], at: float) -> Visit:
+def _visit(
+    random: Random, number: int, property_id: str, with_cars: frozenset[str], part: float, seconds: float
+) -> Visit:
     weights = {("call", what): weight for what, weight in CALLS.items()}
-    weights |= {("life", what): weight for what, weight in LIVES.items()}
+    weights |= {("life", what): weight for what, weight in LIVED.items()}
     possible = [key for key in weights if key[1] not in CARS or property_id in with_cars]
     kind, what = random.choices(possible, [weights[key] for key in possible])[0]
-    return Visit(number, property_id, "life" if kind == "life" else "call", what, at)
+    if what in SLOW and part > SLOW[what][1]:
+        what = SLOW[what][0]
+    return Visit(number, property_id, "life" if kind == "life" else "call", what, seconds * part)

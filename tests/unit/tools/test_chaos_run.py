@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tools.chaos.facts import Accepted, Handed, Outage, Shown, Violation
+from tools.chaos.facts_files import Given, Sent
+from tools.chaos.facts_work import Sheet
 from tools.chaos.journal import Journal
 from tools.chaos.report import last_line
 from tools.chaos.run import JOURNAL, make_empty
@@ -39,6 +41,11 @@ def test_the_journal_gives_back_what_was_noted(tmp_path: Path) -> None:
     journal.note_accepted("tower", "r1", "100001", NOW)
     journal.note_shown("tower", "r1", "SATISFIED")
     journal.note_handed("tower", "p1", "R2026-000001", 6_000)
+    journal.note_sheet("tower", 2026, 7, "r1")
+    journal.note_sent("tower", "u1", "aa", 12)
+    journal.note_file("tower", "r1", "f1", "bb", "aa")
+    journal.note_file("tower", "r1", "f2", "cc", "dd")
+    journal.note_file_removed("tower", "f2")
     journal.note_down("mongod", NOW, NOW)
     journal.note_finding(Violation("answer-5xx", "intake", "500"))
     journal.close()
@@ -46,6 +53,10 @@ def test_the_journal_gives_back_what_was_noted(tmp_path: Path) -> None:
     assert list(journal.all_accepted()) == [Accepted("tower", "r1", "100001")]
     assert list(journal.all_shown()) == [Shown("tower", "r1", "SATISFIED")]
     assert list(journal.all_handed()) == [Handed("tower", "p1", "R2026-000001", 6_000)]
+    assert list(journal.all_sheets()) == [Sheet("tower", 2026, 7, "r1")]
+    assert list(journal.all_sent()) == [Sent("tower", "u1", "aa", 12)]
+    kept = Given("tower", "r1", "f1", "bb", "aa", removed=False)
+    assert list(journal.all_files()) == [kept, Given("tower", "r1", "f2", "cc", "dd", removed=True)]
     assert list(journal.all_down()) == [Outage("mongod", NOW, NOW)]
     assert list(journal.all_findings()) == [Violation("answer-5xx", "intake", "500")]
 

@@ -67,7 +67,11 @@ def _answers(order: Order, steps: Sequence[Step]) -> Iterator[Deadline]:
 
 
 def kept(
-    all_: Iterable[Deadline], outages: Sequence[Outage], now: datetime, grace: timedelta
+    all_: Iterable[Deadline],
+    outages: Sequence[Outage],
+    now: datetime,
+    grace: timedelta,
+    rule: str = "deadline",
 ) -> Iterator[Violation]:
     """No deadline fired too late; none that is due has not fired."""
     for one in all_:
@@ -77,10 +81,10 @@ def kept(
         if one.fired_at is None:
             if allowed < now:
                 what = f"{one.what} was due at {one.due_at:%H:%M:%S} and never fired"
-                yield Violation("deadline-unfired", one.where, what)
+                yield Violation(f"{rule}-unfired", one.where, what)
         elif one.fired_at > allowed:
             late = (one.fired_at - allowed + grace).total_seconds()
-            yield Violation("deadline-late", one.where, f"{one.what} fired {late:.1f} s late")
+            yield Violation(f"{rule}-late", one.where, f"{one.what} fired {late:.1f} s late")
 
 
 def recovered(due_at: datetime, outages: Sequence[Outage], grace: timedelta) -> datetime:

@@ -7,15 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tools.chaos.facts import Number, Use, Violation
+from tools.chaos.facts_work import OnPaper
 
 Series = tuple[str, str, int]
-VOID = "void"
+VOID, PAPER = "void", "paper:"
 
 
 def gapless(
-    numbers: Iterable[Number], uses: Iterable[Use], counters: Mapping[Series, int]
+    numbers: Iterable[Number],
+    uses: Iterable[Use],
+    counters: Mapping[Series, int],
+    on_paper: Iterable[OnPaper] = (),
 ) -> Iterator[Violation]:
-    """Each number from 1 to the highest is on one document, or void with a reason."""
+    """Each number from 1 to the highest is on one document, or void with a reason.
+
+    One that is out `on_paper` may wait for its report, and was not taken for the slip that bears it.
+    """
+    paper = {(one.property_id, one.year, one.number): one for one in on_paper}
     taken: dict[Series, dict[int, Number]] = defaultdict(dict)
     for one in numbers:
         taken[one.property_id, one.series, one.year][one.number] = one
@@ -34,12 +42,20 @@ def gapless(
                 what = f"nobody has any of {before + 1} to {after - 1}"
                 yield Violation("number-gap", _at(series, before + 1), what)
         for n in present:
-            yield from _judge(_at(series, n), taken[series].get(n), used[series].get(n, []))
+            row, bearers = taken[series].get(n), used[series].get(n, [])
+            if row is not None and row.of.startswith(PAPER) and (series[0], series[2], n) in paper:
+                yield from _twin(_at(series, n), bearers)  # what became of the sheet: rules/slips.py
+            else:
+                yield from _judge(_at(series, n), row, bearers)
+
+
+def _twin(where: str, documents: Sequence[str]) -> Iterator[Violation]:
+    if len(documents) > 1:
+        yield Violation("number-twin", where, f"it stands on {' and on '.join(documents)}")
 
 
 def _judge(where: str, row: Number | None, documents: Sequence[str]) -> Iterator[Violation]:
-    if len(documents) > 1:
-        yield Violation("number-twin", where, f"it stands on {' and on '.join(documents)}")
+    yield from _twin(where, documents)
     if row is None:
         yield Violation("number-gap", where, f"{documents[0]} bears it, but nobody took it")
     elif row.state == VOID:

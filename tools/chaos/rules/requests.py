@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from tools.chaos.facts import Accepted, Ending, Order, Request, Shown, Violation
+from tools.chaos.rules.cases import CASE_OF
 
 Key = tuple[str, str]
-EMERGENCY = "EMERGENCY"
+EMERGENCY, REOPENED, OPEN = "EMERGENCY", "REOPENED", "OPEN"
 RESPONSE = "response"
 # What a work order must say of a request that has ended so, and the other way round.
 ENDED_AS: Mapping[str, frozenset[str]] = {
-    "SATISFIED": frozenset({"CLOSED", "TAXI_CALLED"}),
+    "SATISFIED": frozenset({"CLOSED", "TAXI_CALLED", "NOT_DONE"}),
     "WITHDRAWN": frozenset({"WITHDRAWN"}),
     "CANCELLED": frozenset({"CANCELLED", "CANCELLED_IN_TIME", "CANCELLED_LATE"}),
+    "JOINED": frozenset({"CANCELLED"}),
 }
 ENDS_REQUEST: Mapping[str, str] = {
     status: outcome for outcome in ("WITHDRAWN", "CANCELLED") for status in ENDED_AS[outcome]
@@ -55,6 +58,11 @@ def worked(
         own = orders_of.pop(key, [])
         first = [o for o in own if o.kind != RESPONSE and not o.rework_of]
         responses = [o for o in own if o.kind == RESPONSE]
+        if request.procedure in CASE_OF:
+            if own:
+                what = f"{request.procedure} needs no work, and has {len(own)} work orders"
+                yield Violation("work-order-twice", _at(key), what)
+            continue
         if not first:
             yield Violation("work-order-missing", _at(key), f"request {request.reference} has no work order")
         if len(first) > 1:
@@ -82,7 +90,7 @@ def ended(
 ) -> Iterator[Violation]:
     """One outcome so far: what intake keeps, what it told, what dispatch did and what clients saw agree."""
     told: dict[Key, list[str]] = defaultdict(list)
-    for ending in endings:
+    for ending in sorted(endings, key=lambda one: one.sequence):
         if ending.outcome != EMERGENCY:
             told[ending.property_id, ending.request_id].append(ending.outcome)
     last = {
@@ -92,19 +100,28 @@ def ended(
     for request in requests:
         key = (request.property_id, request.id)
         outcomes = told[key]
-        if len(outcomes) > 1:
+        twice = [one for one, after in pairwise(outcomes) if REOPENED not in (one, after)]
+        if twice:
             yield Violation("outcome-twice", _at(key), f"it ended as {' and as '.join(outcomes)}")
-        expected = outcomes[-1] if outcomes else "OPEN"
+        expected = outcomes[-1] if outcomes and outcomes[-1] != REOPENED else OPEN
         if request.status != expected:
             what = f"intake keeps {request.status}, and told {expected}"
             yield Violation("outcome-untold", _at(key), what)
-        if key in seen and seen[key] != request.status:
+        # Shown once, it stands, unless the owner had it opened again.
+        if key in seen and seen[key] not in ([request.status] if REOPENED not in outcomes else outcomes):
             yield Violation("outcome-changed", _at(key), f"shown as {seen[key]}, now {request.status}")
-        work = last.get(key, "")
-        if request.status in ENDED_AS and work not in ENDED_AS[request.status]:
-            yield Violation("outcome-split", _at(key), f"the request is {request.status}, its work {work}")
-        elif ENDS_REQUEST.get(work, request.status) != request.status:
-            yield Violation("outcome-split", _at(key), f"the work is {work}, its request {request.status}")
+        if request.procedure not in CASE_OF:
+            yield from _split(request, last.get(key, ""))
+
+
+def _split(request: Request, work: str) -> Iterator[Violation]:
+    """What dispatch did and what intake says agree."""
+    where = _at((request.property_id, request.id))
+    joined = work == "CANCELLED" and (request.joined_to or request.status == "JOINED")
+    if request.status in ENDED_AS and work not in ENDED_AS[request.status]:
+        yield Violation("outcome-split", where, f"the request is {request.status}, its work {work}")
+    elif not joined and ENDS_REQUEST.get(work, request.status) != request.status:
+        yield Violation("outcome-split", where, f"the work is {work}, its request {request.status}")
 
 
 def _at(key: Key) -> str:

@@ -1,0 +1,1 @@
+"""The violations that are planted in a copy of the small world, by topic."""

@@ -1,0 +1,1 @@
+"""The deeper flows as chaos plays them: repairs, complaints, first contact, files, each seen to its end."""
