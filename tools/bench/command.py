@@ -30,6 +30,10 @@ def bench(
     ] = "embedded",
     only: Annotated[list[Name] | None, typer.Option(help="Only these; may be repeated.")] = None,
     quick: Annotated[bool, typer.Option(help="Small sizes: shows that it runs, proves nothing.")] = False,
+    before: Annotated[
+        Path | None,
+        typer.Option(help="Lines of an earlier bench: a ratio more than 10 % worse misses its bar."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of the run, deleted first; default: bench in the data folder.")
     ] = None,
@@ -38,11 +42,13 @@ def bench(
 
     Exit code 1 when a bar is missed; standard error says which.
     """
+    from tools.bench.report import earlier
     from tools.bench.run import main
     from tools.stack.layout import default_data_folder
 
+    ratios = earlier(before, broker) if before else {}
     folder = data or default_data_folder() / "bench"
     shutil.rmtree(folder, ignore_errors=True)
-    code = main(folder, broker, [str(name) for name in only or ()], quick=quick)
+    code = main(folder, broker, [str(name) for name in only or ()], quick=quick, before=ratios)
     if code:
         raise typer.Exit(int(code))

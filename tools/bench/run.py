@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.bench import intake, pipeline, timers, urgent
@@ -15,9 +16,11 @@ from tools.stack.broker import BrokerKind
 NAMES = ("intake", "pipeline", "urgent", "timers")
 
 
-async def run(data: Path, broker: BrokerKind, names: list[str], *, quick: bool) -> Exit:
+async def run(
+    data: Path, broker: BrokerKind, names: list[str], *, quick: bool, before: Mapping[str, float]
+) -> Exit:
     """Run the named benches; PROBLEMS if a bar was missed. `quick`: small sizes, to see that they work."""
-    report = Report(broker)
+    report = Report(broker, before)
     async with world(data, broker) as made:
         for name in names:
             print(f"bench: {name} on {broker} ...", file=sys.stderr, flush=True)
@@ -41,6 +44,13 @@ async def _one(made: World, report: Report, name: str, *, quick: bool) -> None:
             await timers.measure(made, report, **(sizes if quick else {}))
 
 
-def main(data: Path, broker: BrokerKind, names: list[str], *, quick: bool = False) -> Exit:
-    """From a plain function."""
-    return asyncio.run(run(data, broker, names or list(NAMES), quick=quick))
+def main(
+    data: Path,
+    broker: BrokerKind,
+    names: list[str],
+    *,
+    quick: bool = False,
+    before: Mapping[str, float] | None = None,
+) -> Exit:
+    """From a plain function. `before`: the ratios of an earlier bench, by name."""
+    return asyncio.run(run(data, broker, names or list(NAMES), quick=quick, before=before or {}))
