@@ -135,6 +135,7 @@ def _callbacks(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violatio
     yield from callbacks.proven(every)
     yield from callbacks.heard(every, work.told())
     yield from callbacks.rained(every, rain)
+    yield from callbacks.left(every, evidence.stores.requests())
 
 
 def _files(evidence: Evidence, looked_at: Counter[str]) -> Iterator[Violation]:

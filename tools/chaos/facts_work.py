@@ -90,6 +90,7 @@ class Callback:
     opinion: str
     signers: tuple[str, ...]
     repaired_at: datetime
+    rain_id: str = ""
     told: tuple[str, ...] = ()
 
 

@@ -149,6 +149,7 @@ class Work:
                 opinion=row["opinion"],
                 signers=tuple(one["by"] for one in row["signatures"]),
                 repaired_at=row["repaired_at"],
+                rain_id=row["rain_id"],
                 told=tuple(told[row["property_id"], row["id"]]),
             )
 

@@ -51,3 +51,11 @@ def _(copy: Copy) -> str:
     rain = copy.one("dispatch", "rain_events")
     copy.of("dispatch", "rain_events").update_one({"_id": rain["_id"]}, {"$set": {"spread": False}})
     return str(rain["id"])
+
+
+@plants("callback-left")
+def _(copy: Copy) -> str:
+    callback = copy.one("dispatch", "callbacks", status="CLOSED", round="first", opinion="satisfied")
+    due = {"$set": {"status": "DUE"}}
+    copy.of("dispatch", "callbacks").update_one({"_id": callback["_id"]}, due)
+    return str(callback["id"])

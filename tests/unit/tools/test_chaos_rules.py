@@ -44,7 +44,7 @@ def reported(procedure: str = "repair-report", hazard: str = "", *, leak: bool =
 
 def called(*rounds: str) -> list[Callback]:
     own = ("tower", "c", "r", "wo", "tech")
-    return [Callback(*own, name, "DUE", "", "", "", (), T, ("scheduled",)) for name in rounds]
+    return [Callback(*own, name, "DUE", "", "", "", (), T, told=("scheduled",)) for name in rounds]
 
 
 DONE = Completed("tower", "wo", "r", "repair", "", 0)
@@ -69,6 +69,16 @@ def test_each_finished_repair_has_the_callbacks_of_its_kind(
     assert judged(called(*rounds)) == []
     assert judged(called(*rounds, "first")) == ["callback-count"]
     assert judged(called(*rounds[1:])) == (["callback-count"] if rounds else [])
+
+
+def test_after_the_end_only_rain_brings_a_callback_to_a_satisfied_owner() -> None:
+    def judged(status: str, *rounds: str) -> list[str]:
+        return [v.rule for v in callbacks.left(called(*rounds), [Request("tower", "r", "100001", status)])]
+
+    assert judged("OPEN", "first", "second", "rain") == []
+    assert judged("SATISFIED", "rain") == []
+    assert judged("SATISFIED", "second") == ["callback-left"]
+    assert judged("CANCELLED", "rain") == ["callback-left"]
 
 
 def told(type: str, word: str, hours: float, sequence: int) -> Told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from tools.chaos.facts import Order, Violation
+from tools.chaos.facts import Order, Request, Violation
 from tools.chaos.facts_work import Callback, Completed, Rain, Reported, Told
 
 # The handbook's rules in the checker's own words: what is called back, and as what.
@@ -13,7 +13,7 @@ REPAIRS = frozenset({"repair-report", "repair-indoor"})
 LEAKS = frozenset({"flooding", "tap-leaking-badly", "outer-wall-seepage"})
 TWICE = frozenset({"urgent", "emergency"})
 BY_TELEPHONE, SIGNATURES = "phone", 2
-WAITING, CLOSED = "AWAITING_RAIN", "CLOSED"
+DUE, WAITING, CLOSED = "DUE", "AWAITING_RAIN", "CLOSED"
 REOPENED = "intake.request.reopened.v1"
 Key = tuple[str, str]
 
@@ -56,10 +56,9 @@ def proven(callbacks: Iterable[Callback]) -> Iterator[Violation]:
         if one.technician_id in one.signers:
             yield Violation("callback-unsigned", where, "signed by who did the work")
         told = Counter(one.told)
-        due = 2 if one.round == "rain" and one.status != WAITING and one.result != "superseded" else 1
+        due = 2 if one.rain_id else 1  # told again when it has rained
         expected = {"scheduled": due, "answered": int(bool(one.opinion)), "closed": int(one.status == CLOSED)}
-        wrong = {name: told[name] for name, count in expected.items() if told[name] != count}
-        if wrong and not (one.result == "superseded" and wrong.keys() == {"scheduled"}):
+        if any(told[name] != count for name, count in expected.items()):
             yield Violation("callback-untold", where, f"{one.status}, told {dict(told)}")
 
 
@@ -92,3 +91,14 @@ def rained(callbacks: Iterable[Callback], rain: Iterable[Rain]) -> Iterator[Viol
         if callback.status == WAITING and fell is not None and callback.repaired_at < fell.rained_at:
             where = f"{callback.property_id}:{callback.id}"
             yield Violation("rain-missed", where, f"repaired before the rain of {fell.rained_at:%H:%M:%S}")
+
+
+def left(callbacks: Iterable[Callback], requests: Iterable[Request]) -> Iterator[Violation]:
+    """Nobody is called back any more about a request that has ended, but a satisfied owner after rain."""
+    status = {(one.property_id, one.id): one.status for one in requests}
+    for one in callbacks:
+        ended = status.get((one.property_id, one.request_id), "")
+        rain = one.round == "rain" and ended == "SATISFIED"
+        if one.status in (DUE, WAITING) and ended != "OPEN" and not rain:
+            where = f"{one.property_id}:{one.id}"
+            yield Violation("callback-left", where, f"it is {one.status}, its request {ended or 'not there'}")
