@@ -6,10 +6,9 @@ import asyncio
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 from shared.catalogue.load import Catalogue
 from shared.clock import SystemClock
@@ -132,8 +131,7 @@ class Load:
             log.info("a file was refused")  # noted where it happened
 
     async def _live(self, desk: ChaosDesk, what: str, random: Random) -> None:
-        play: Callable[[], Awaitable[Any]] = getattr(Deeper(desk, random, PAUSE_SECONDS), what)
-        await play()
+        await Deeper(desk, random, PAUSE_SECONDS).named(what)()
 
     async def _call(self, desk: ChaosDesk, what: str, random: Random) -> None:
         body = body_of(what, random, desk.estate, SystemClock().now())

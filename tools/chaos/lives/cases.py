@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -118,17 +119,16 @@ class DeskCases(Plays):
         await self.story.pause()
         return done
 
-    async def _known(self, step: Any) -> Json:
+    async def _known(self, step: Callable[[], Awaitable[Json]]) -> Json:
         """Right after loading intake may not know yet who works here; the same step again a little later."""
 
         async def look() -> Json | None:
             try:
-                found: Json = await step()
+                return await step()
             except ApiError as error:
                 if error.kind != NOT_KNOWN_YET:
                     raise
                 return None
-            return found
 
         return await self.desk.wait_for(look, "intake to know who works here")
 

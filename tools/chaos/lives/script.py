@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Any
 
 from tools.chaos.desk import ChaosDesk
 from tools.chaos.lives.cases import DeskCases
@@ -20,17 +22,14 @@ class Deeper(Script):
     def __init__(self, desk: ChaosDesk, random: Random, pause_seconds: tuple[float, float]) -> None:
         super().__init__(desk, random, pause_seconds)
         story = Quiet(random, pause_seconds)
-        repairs, cases = DeeperRepairs(desk, story, random), DeskCases(desk, story, random)
-        self._deeper, self._files = repairs, Files(desk, random)
-        self.refused_slip, self.nobody_home = repairs.refused_slip, repairs.nobody_home
-        self.not_satisfied, self.called_back, self.leak = (
-            repairs.not_satisfied,
-            repairs.called_back,
-            repairs.leak,
-        )
-        self.joined, self.on_paper = repairs.joined, repairs.on_paper
-        self.complaint, self.unfounded = cases.complaint, cases.unfounded
-        self.inquiry, self.message = cases.inquiry, cases.message
+        self._deeper, self._cases = DeeperRepairs(desk, story, random), DeskCases(desk, story, random)
+        self._files = Files(desk, random)
+
+    def named(self, what: str) -> Callable[[], Awaitable[Any]]:
+        """The play of that name."""
+        player = next(one for one in (self, self._deeper, self._cases) if hasattr(one, what))
+        play: Callable[[], Awaitable[Any]] = getattr(player, what)
+        return play
 
     async def files(self) -> None:
         """Photos before and after a repair; one is read again, one in four taken away."""
