@@ -43,7 +43,7 @@ class ChaosDesk(Desk):
     """One property under chaos."""
 
     wait_seconds = PATIENCE_SECONDS
-    look_every_seconds = 0.5  # many look at once, and what is measured is something else
+    look_every_seconds = 1.0  # many look at once, and what is measured is something else
 
     def __init__(self, machine: Machine, estate: Estate, connections: Client, journal: Journal) -> None:
         super().__init__(machine, estate, connections)

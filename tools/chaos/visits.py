@@ -8,15 +8,15 @@ from random import Random
 from typing import Literal
 
 CALLS = {
-    "general": 36,
-    "urgent": 11,
-    "emergency": 8,
-    "overdue": 12,
-    "raised": 2,
-    "car": 4,
-    "complaint_left": 2,
-    "complaint_overdue": 3,
-    "inquiry_left": 1,
+    "general": 90,
+    "urgent": 28,
+    "emergency": 20,
+    "overdue": 30,
+    "raised": 5,
+    "car": 10,
+    "complaint_left": 5,
+    "complaint_overdue": 8,
+    "inquiry_left": 2,
 }
 """Calls nobody does anything about while the run lasts: they wait, and their deadlines come."""
 LIVES = {
