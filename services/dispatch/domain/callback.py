@@ -265,9 +265,8 @@ def ended_with(callback: Callback, outcome: Outcome, now: datetime) -> Callback 
 
     What nobody was asked about stays counted as not made. Rain tests a leak the owner is satisfied with too.
     """
-    if callback.status not in NO_RESULT_YET or (
-        callback.status == "AWAITING_RAIN" and outcome == "SATISFIED"
-    ):
+    after_rain = callback.round == "rain" and outcome == "SATISFIED"  # also where it has rained meanwhile
+    if callback.status not in NO_RESULT_YET or after_rain:
         return None
     after = dataclasses.replace(callback, ended_with=outcome)
     return _closed(after, "unreached" if outcome == "UNREACHED" else "ended", now)

@@ -136,6 +136,19 @@ def test_p031_what_waits_for_rain_cannot_be_made_before() -> None:
     assert alarms(rules.rained(waiting, "rain-1", NOW + DAY)) == {"callback_late": NOW + DAY}
 
 
+def test_p031_rain_that_came_before_the_end_of_the_request_still_brings_its_callback() -> None:
+    """The owner is satisfied in the very moment in which it has rained: the leak is tested all the same."""
+    waiting = due(status="AWAITING_RAIN", round="rain")
+    for callback in (waiting, rules.rained(waiting, "rain-1", NOW + DAY)):
+        assert rules.ended_with(callback, "SATISFIED", NOW) is None
+        ended = rules.ended_with(callback, "CANCELLED", NOW)
+        assert ended is not None
+        assert (ended.status, ended.result, ended.ended_with) == ("CLOSED", "ended", "CANCELLED")
+    first = rules.ended_with(due(), "SATISFIED", NOW)
+    assert first is not None
+    assert first.result == "ended"
+
+
 @pytest.mark.parametrize("offset", [-31 * DAY, HOUR])
 def test_p031_rain_has_fallen_already_and_not_too_long_ago(offset: timedelta) -> None:
     with pytest.raises(Invalid) as refused:

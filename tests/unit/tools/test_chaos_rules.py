@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -79,6 +80,10 @@ def test_after_the_end_only_rain_brings_a_callback_to_a_satisfied_owner() -> Non
     assert judged("SATISFIED", "rain") == []
     assert judged("SATISFIED", "second") == ["callback-left"]
     assert judged("CANCELLED", "rain") == ["callback-left"]
+    [rain] = called("rain")
+    lost = replace(rain, status="CLOSED", result="ended")
+    found = callbacks.left([lost], [Request("tower", "r", "100001", "SATISFIED")])
+    assert [v.rule for v in found] == ["rain-missed"]
 
 
 def told(type: str, word: str, hours: float, sequence: int) -> Told:

@@ -18,6 +18,7 @@ from tools.demo.story import Story
 
 BELL_SECONDS = 3 * 60 + 2  # nobody rings again before (P016)
 BLOCK = 2
+WAYS = {"first": "phone", "second": "visit", "rain": "phone"}
 
 
 class DeeperRepairs(Repairs):
@@ -77,16 +78,14 @@ class DeeperRepairs(Repairs):
         fault, owner = self.random.choice(PUBLIC), self.owner
         request = await self.public_repair(fault, owner, "hotline")
         order = await self.desk.work_order(request["id"])
-        [callback] = await self._callbacks(order, 1)
-        await self._unhappy(request, callback)
-        order = await self._redone(request, order, fault)
-        await self._content(request, order, 1)
+        await self._unhappy(request, await self._callback(order, "first"))
+        await self._content(request, await self._redone(request, order, fault))
 
     async def called_back(self) -> None:
         """An urgent repair is called back twice, once face to face and once by telephone (P031, P127)."""
         fault, owner = self.random.choice(URGENT), self.owner
         request = await self.public_repair(fault, owner, "hotline")
-        await self._content(request, await self.desk.work_order(request["id"]), 2)
+        await self._content(request, await self.desk.work_order(request["id"]))
 
     async def leak(self) -> None:
         """A leak is called back, and once more after rain; sometimes it came through again (P031)."""
@@ -95,15 +94,17 @@ class DeeperRepairs(Repairs):
         order = await self.slip(request)
         await self.public_work(order, fault)
         await self.closed(request, order)
-        await self._content(request, order, 1)
+        await self._content(request, order)
         supervisor = self.desk.as_role("cs_supervisor")
         await supervisor.post("dispatch", f"{self.desk.base}/rain-events", {})
-        [callback] = [c for c in await self._callbacks(order, 1) if c["round"] == "rain"]
+        callback = await self._callback(order, "rain")
+        if callback["status"] != "DUE":
+            return  # it had rained before, and he was asked then
         if self.random.random() < 0.5:
             await self._satisfied_by(request, callback, "phone")
         else:
             await self._unhappy(request, callback)
-            await self._content(request, await self._redone(request, order, fault), 1)
+            await self._content(request, await self._redone(request, order, fault))
 
     # --- joined, and on paper -----------------------------------------------------------------------------
 
@@ -188,27 +189,39 @@ class DeeperRepairs(Repairs):
         await self.closed(request, order)
         return order
 
-    async def _callbacks(self, order: Json, count: int) -> list[Json]:
-        """The callbacks of a slip that are due, once there are so many."""
-        found: list[Json] = []
-
-        async def look() -> Json | None:
-            page = await self.desk.as_role("cs_officer").get(
-                "dispatch", f"{self.desk.base}/callbacks", work_order_id=order["work_order_id"], status="DUE"
-            )
-            found[:] = page["items"]
-            return page if len(found) >= count else None
-
-        await self.desk.wait_for(look, f"{count} callbacks")
+    async def _callbacks(self, order: Json) -> list[Json]:
+        """All callbacks of a slip so far."""
+        page = await self.desk.as_role("cs_officer").get(
+            "dispatch",
+            f"{self.desk.base}/callbacks",
+            work_order_id=order["work_order_id"],
+            open_only="false",
+        )
+        found: list[Json] = page["items"]
         return found
 
-    async def _content(self, request: Json, order: Json, count: int) -> None:
+    async def _callback(self, order: Json, round: str) -> Json:
+        """The callback of that round, once it is due or over."""
+
+        async def look() -> Json | None:
+            own = [one for one in await self._callbacks(order) if one["round"] == round]
+            return next((one for one in own if one["status"] != "AWAITING_RAIN"), None)
+
+        return await self.desk.wait_for(look, f"the callback of the round {round}")
+
+    async def _content(self, request: Json, order: Json) -> None:
         """Every callback that is due finds the owner satisfied; the last one ends the request (J7)."""
-        ways = ["phone", "visit", "written"][:count]
-        for callback, how in zip(await self._callbacks(order, count), ways, strict=False):
-            if self.random.random() < 0.3:
-                await self._call(callback, "attempt", request, result="not_reached")
-            await self._satisfied_by(request, callback, how)
+
+        async def look() -> Json | None:
+            for callback in await self._callbacks(order):
+                if callback["status"] == "DUE":
+                    if self.random.random() < 0.3:
+                        await self._call(callback, "attempt", request, result="not_reached")
+                    await self._satisfied_by(request, callback, WAYS[callback["round"]])
+            found = await self.desk.read_request(request["id"])
+            return found if found["status"] == "SATISFIED" else None
+
+        await self.desk.wait_for(look, "the callbacks and the request satisfied")
         await self.desk.request_until(request["id"], "the request satisfied", status="SATISFIED")
 
     async def _satisfied_by(self, request: Json, callback: Json, how: str) -> None:

@@ -99,6 +99,8 @@ def left(callbacks: Iterable[Callback], requests: Iterable[Request]) -> Iterator
     for one in callbacks:
         ended = status.get((one.property_id, one.request_id), "")
         rain = one.round == "rain" and ended == "SATISFIED"
+        where = f"{one.property_id}:{one.id}"
         if one.status in (DUE, WAITING) and ended != "OPEN" and not rain:
-            where = f"{one.property_id}:{one.id}"
             yield Violation("callback-left", where, f"it is {one.status}, its request {ended or 'not there'}")
+        if rain and one.result == "ended":
+            yield Violation("rain-missed", where, "the owner is satisfied, and was not asked after the rain")
