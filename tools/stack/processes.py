@@ -21,7 +21,7 @@ ROLES: tuple[Role, ...] = ("front", "bulk")
 AUDITOR = "auditor"
 # mongod and the broker come first (0): both lanes wait for them. See docs/decisions/0031.
 FRONT_NICE = 5
-BULK_NICE = 15
+BULK_NICE = 10
 HEALTH_SECONDS = 2.0
 # glibc keeps an arena for each thread and core; nine processes with many of them would hold memory for
 # nothing.
