@@ -17,7 +17,7 @@ from services.dispatch.domain.people_commands import PutParties
 from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
 from services.dispatch.domain.week import RecordWeek
-from services.dispatch.handlers import billing, side_timers, timers
+from services.dispatch.handlers import billing, evidence, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callback_keeping import request_closed
 from services.dispatch.handlers.callbacks import Callbacks
@@ -39,6 +39,8 @@ from shared.events.billing import (
 )
 from shared.events.envelope import Event
 from shared.events.intake import (
+    AttachmentAdded,
+    AttachmentRemoved,
     EmergencyRaised,
     PropertyConfigured,
     RequestAccepted,
@@ -68,6 +70,8 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
         UrgencyRaised: amending.urgency_raised,
         UrgencyLowered: amending.urgency_lowered,
         EmergencyRaised: issuing.emergency_raised,
+        AttachmentAdded: evidence.added,
+        AttachmentRemoved: evidence.removed,
         QuoteOffered: billing.quote_offered,
         QuoteConsented: billing.quote_consented,
         QuoteRefused: billing.quote_refused,

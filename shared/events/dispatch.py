@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.events.envelope import Amount, Event, Moment, Personal
+from shared.events.files import GivenFile
 
 WorkKind = Literal["repair", "errand", "response"]
 
@@ -102,6 +103,7 @@ class WorkStepTaken(Event):
     due_at: Moment | None = None
     appointment_at: Moment | None = None
     rating: int | None = None
+    attachments: tuple[GivenFile, ...] = ()
     personal: StepNote | None = None
 
 
@@ -170,6 +172,7 @@ class WorkWithdrawn(Event):
     owner_mark: str
     supervisor_id: str
     withdrawn_at: Moment
+    attachments: tuple[GivenFile, ...] = ()
     personal: StepNote | None = None
 
 
@@ -190,6 +193,7 @@ class WorkCancelled(Event):
     start_at: Moment | None = None
     in_time: bool = True
     our_delay: bool = False
+    attachments: tuple[GivenFile, ...] = ()
 
 
 class ErrandBooked(Event):

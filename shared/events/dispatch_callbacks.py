@@ -6,6 +6,7 @@ from typing import Literal
 
 from shared.events.dispatch import StaffContact, StepNote
 from shared.events.envelope import Event, Moment
+from shared.events.files import GivenFile
 
 CallbackKind = Literal["urgent", "leak", "safety", "other"]
 CallbackRound = Literal["first", "second", "rain"]
@@ -46,6 +47,7 @@ class CallbackAttempted(_OfCallback):
     number: int
     by: str
     attempted_at: Moment
+    attachments: tuple[GivenFile, ...] = ()
     personal: StepNote | None = None
 
 
@@ -63,6 +65,7 @@ class CallbackAnswered(_OfCallback):
     on_behalf_of: str = ""
     answered_at: Moment
     signatures_missing: int
+    attachments: tuple[GivenFile, ...] = ()
     personal: StepNote | None = None
 
 
@@ -82,6 +85,7 @@ class CallbackClosed(_OfCallback):
     last: bool
     signers: tuple[str, ...] = ()
     reason: str = ""
+    attachments: tuple[GivenFile, ...] = ()
     closed_at: Moment
 
 

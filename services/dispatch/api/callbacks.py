@@ -23,7 +23,7 @@ from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["callbacks"])
-NOTE = bodies.NoteBody()
+NOTE, REMARK = bodies.NoteBody(), bodies.RemarkBody()
 Status = Annotated[
     Literal["", "AWAITING_RAIN", "DUE", "ANSWERED", "CLOSED"], Query(description="In this state; empty: any")
 ]
@@ -101,7 +101,8 @@ async def list_callbacks(
     shown = found[: page.limit]
     last = shown[-1] if len(found) > page.limit else None
     reader = Actor(call.principal.sub, call.roles)
-    items = [state_of(c, reader, call.runtime.policy, call.now) for c in shown]
+    copies = await repository.attachment_copies(call.db, call.property_id, shown)
+    items = [state_of(c, reader, call.runtime.policy, call.now, copies) for c in shown]
     return page.answer(items, after(last.due_at, last.id) if last is not None else None)
 
 
@@ -111,7 +112,8 @@ async def read_callback(call: CallDep, callback_id: PathId) -> Response:
     call.authorise(READ)
     found = await _callback(call, callback_id)
     reader = Actor(call.principal.sub, call.roles)
-    return answer(detail_of(found, reader, call.runtime.policy, call.now), found.version)
+    copies = await repository.attachment_copies(call.db, call.property_id, [found])
+    return answer(detail_of(found, reader, call.runtime.policy, call.now, copies), found.version)
 
 
 @router.post("/callbacks/{callback_id}/attempt", response_model=CallbackAnswer)
@@ -129,17 +131,17 @@ async def record_opinion(call: CallDep, callback_id: PathId, body: callback_bodi
 @router.post("/callbacks/{callback_id}/sign", response_model=CallbackAnswer)
 async def sign_callback(call: CallDep, callback_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
     """The second signature, by another person."""
-    return await _run(call, callback_id, commands.SignCallback(callback_id=callback_id))
+    return await _run(call, callback_id, commands.SignCallback(callback_id=callback_id, body=body))
 
 
 @router.post("/callbacks/{callback_id}/close-unreached", response_model=CallbackAnswer)
-async def close_unreached(call: CallDep, callback_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
+async def close_unreached(call: CallDep, callback_id: PathId, body: bodies.RemarkBody = REMARK) -> Response:
     """Nobody could be reached."""
     return await _run(call, callback_id, commands.CloseCallbackUnreached(callback_id=callback_id))
 
 
 @router.post("/callbacks/{callback_id}/read-notice", response_model=CallbackAnswer)
-async def read_notice(call: CallDep, callback_id: PathId, body: bodies.NoteBody = NOTE) -> Response:
+async def read_notice(call: CallDep, callback_id: PathId, body: bodies.RemarkBody = REMARK) -> Response:
     """The notice about a problem has been read."""
     return await _run(call, callback_id, commands.ReadNotice(callback_id=callback_id))
 

@@ -128,7 +128,9 @@ async def read_book(call: CallDep, page: PageDep, period: Period) -> Response:
     last = page_of[-1] if len(found) > page.limit else None
     cursor = f"{last.slip_year}-{last.slip_number}" if last is not None else None
     reader = await asked(call)
-    return page.answer([work_order_answer(o, reader, call.runtime.policy) for o in page_of], cursor)
+    copies = await repository.attachment_copies(call.db, call.property_id, page_of)
+    items = [work_order_answer(o, reader, call.runtime.policy, copies) for o in page_of]
+    return page.answer(items, cursor)
 
 
 @router.post("/slips/hand-in", response_model=HandInAnswer)

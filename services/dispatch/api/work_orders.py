@@ -90,7 +90,8 @@ async def list_work_orders(
     if last is not None:
         cursor = after(last.due_at if by_deadline else last.reported_at, last.id)
     reader = await asked(call)
-    items = [work_order_answer(order, reader, call.runtime.policy) for order in shown]
+    copies = await repository.attachment_copies(call.db, call.property_id, shown)
+    items = [work_order_answer(order, reader, call.runtime.policy, copies) for order in shown]
     return page.answer(items, cursor)
 
 
@@ -99,7 +100,8 @@ async def read_work_order(call: CallDep, work_order_id: PathId) -> Response:
     """One work order, with what may be done next."""
     call.authorise(READ)
     order = await order_of(call, work_order_id)
-    return answer(work_order_answer(order, await asked(call), call.runtime.policy), order.version)
+    copies = await repository.attachment_copies(call.db, call.property_id, [order])
+    return answer(work_order_answer(order, await asked(call), call.runtime.policy, copies), order.version)
 
 
 @router.post("/work-orders/{work_order_id}/collect", response_model=WorkOrderAnswer)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.domain.site import MATERIALS_MAX
 from shared.errors import Rejected
+from shared.events.files import GivenFile
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 from shared.money import AMOUNT_MINOR_MAX
@@ -15,6 +16,7 @@ from shared.money import AMOUNT_MINOR_MAX
 BULK_STAFF_MAX = 500
 BULK_SHIFTS_MAX = 2_000
 QUOTE_LINES_MAX = 50
+STEP_FILES_MAX = 10
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=64)]
 Text = Annotated[str, Field(max_length=500)]
@@ -28,19 +30,35 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NoteBody(Body):
+class FileBody(Body, GivenFile):
+    """A file that was added to the request: its id, SHA-256 and class, as intake answered them."""
+
+
+class StepBody(Body):
+    """A step with which photographs, scans and drawn signatures may be given."""
+
+    attachments: Annotated[tuple[FileBody, ...], Field(max_length=STEP_FILES_MAX)] = ()
+
+
+class RemarkBody(Body):
+    """Nothing but, if wanted, a remark."""
+
+    note: Text = ""
+
+
+class NoteBody(StepBody):
     """A step that needs nothing but, if wanted, a remark."""
 
     note: Text = ""
 
 
-class ReasonBody(Body):
+class ReasonBody(StepBody):
     """A step that needs a reason."""
 
     reason: Words
 
 
-class CollectBody(Body):
+class CollectBody(StepBody):
     """Who took the slip for the department, if not the person who records it (P027)."""
 
     taken_by: Annotated[str, Field(pattern=rf"^$|{ID_PATTERN}", max_length=64)] = ""
@@ -54,14 +72,14 @@ class AssignBody(Body):
     reason: Text = ""
 
 
-class HandOverBody(Body):
+class HandOverBody(StepBody):
     """Who goes on with a half-done job, and why."""
 
     staff_id: Id
     reason: Words
 
 
-class CallBody(Body):
+class CallBody(StepBody):
     """The owner was called: the time that was agreed; none means at once.
 
     `ordered_by`: who of the household orders the work, where nobody has yet (R9).
@@ -79,7 +97,7 @@ class MaterialLine(Body):
     quantity: Annotated[str, Field(max_length=40)] = ""
 
 
-class ItemBody(Body):
+class ItemBody(StepBody):
     """The fault as found. `owner_material` is the verdict on material the owner supplies (P022).
 
     `warned`: the owner knows what unsuitable material may lead to. `materials`: what is needed (P021).
@@ -92,7 +110,7 @@ class ItemBody(Body):
     materials: Annotated[tuple[MaterialLine, ...], Field(max_length=MATERIALS_MAX)] | None = None
 
 
-class CompleteBody(Body):
+class CompleteBody(StepBody):
     """The work is done. `cleaned`: so is the place (P017)."""
 
     cleaned: bool = False
@@ -112,11 +130,11 @@ class QuoteBody(Body):
     lines: Annotated[tuple[LineBody, ...], Field(max_length=QUOTE_LINES_MAX)] = ()
 
 
-class SignBody(Body):
+class SignBody(StepBody):
     """One signature. `mark` is what stands on the form.
 
-    The owner's name, seal or the reference of a drawn signature. `rating`: the owner's, 1 to 5, or 0 if he
-    gives none (P017).
+    The owner's name or seal; it may be empty where a drawn signature is among the attachments. `rating`: the
+    owner's, 1 to 5, or 0 if he gives none (P017).
     """
 
     signer: Annotated[str, Field(min_length=1, max_length=40)]
@@ -124,11 +142,11 @@ class SignBody(Body):
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
 
 
-class WithdrawBody(Body):
-    """The owner withdraws on site: in his words, with his mark (P023)."""
+class WithdrawBody(StepBody):
+    """The owner withdraws on site: in his words, with his mark or drawn signature (P023)."""
 
     reason: Words
-    owner_mark: Annotated[str, Field(min_length=1, max_length=200)]
+    owner_mark: Annotated[str, Field(max_length=200)] = ""
     cause: Literal["price", "time", "material", "own_arrangement", "other"] = "other"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.dispatch.domain.evidence import Given
 from services.dispatch.domain.flow import Actor
 from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
 from shared.events.dispatch_callbacks import (
@@ -89,6 +90,7 @@ class Callback:
     answered_by: str = ""
     on_behalf_reason: str = ""
     signatures: tuple[Signed, ...] = ()
+    attachments: tuple[Given, ...] = ()
     result: Result = ""
     ended_with: Outcome | Literal[""] = ""  # how the request ended, where that ended the callback
     closed_at: datetime | None = None

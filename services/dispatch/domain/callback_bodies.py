@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.dispatch.domain.bodies import Body, Text
+from services.dispatch.domain.bodies import Body, StepBody, Text
 from shared.events.dispatch_callbacks import CallbackMethod, CallbackProblem
 from shared.moments import Instant
 
 
-class AttemptBody(Body):
+class AttemptBody(StepBody):
     """The owner was tried and gave no opinion: nobody answered, or he wants to be called again."""
 
     result: Literal["reached", "not_reached"]
@@ -17,7 +17,7 @@ class AttemptBody(Body):
     note: Text = ""
 
 
-class OpinionBody(Body):
+class OpinionBody(StepBody):
     """What the owner said. `problem` and his words where he is not satisfied."""
 
     opinion: Literal["satisfied", "not_satisfied"]

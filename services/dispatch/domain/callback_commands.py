@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.dispatch.domain import callback_bodies as bodies
+from services.dispatch.domain.bodies import NoteBody
 from services.dispatch.domain.callback import Alarm
 from shared.kernel.unit import Command
 
@@ -34,6 +35,7 @@ class SignCallback(CallbackCommand):
     """Another person vouches for a callback by telephone."""
 
     NAME: ClassVar[str] = "dispatch.sign_callback"
+    body: NoteBody = NoteBody()
 
 
 class CloseCallbackUnreached(CallbackCommand):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.dispatch.domain.evidence import Given
 from services.dispatch.domain.side import Material, NoticeSigned, Outside, Undone
 from services.dispatch.domain.site import Site
 from shared.events.dispatch import WorkKind
@@ -226,6 +227,7 @@ class WorkOrder:
     quote: Quote | None = None
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()
+    attachments: tuple[Given, ...] = ()
     withdrawal: Withdrawal | None = None
     booking: Booking | None = None
     taxi: Taxi | None = None

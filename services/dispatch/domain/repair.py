@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.dispatch.domain.evidence import check_owner_mark
 from services.dispatch.domain.flow import Actor, Change, at, check, lacks_role, moved, step
 from services.dispatch.domain.model import Quote, Signature, WorkOrder
 from services.dispatch.domain.onsite import (
@@ -195,13 +196,8 @@ def sign(
         )
     if signer in {s.signer for s in order.signatures}:
         raise Conflict("already-signed", f"Slip {order.slip} is signed by {signer} already.", field="signer")
-    if signer == OWNER and not mark:
-        raise Invalid(
-            "owner-mark",
-            "The owner's signature is missing.",
-            field="mark",
-            accepted="what stands on the form",
-        )
+    if signer == OWNER:
+        check_owner_mark(mark, "mark")
     check_rating(order, signer, rating)
     demand(not_the_signer(order, signer, actor))
     signed = (*order.signatures, Signature(signer, actor.by, now, mark))

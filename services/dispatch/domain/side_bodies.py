@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.dispatch.domain.bodies import Body, Id, Name, Text, Words
+from services.dispatch.domain.bodies import Id, Name, StepBody, Text, Words
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 
 
-class MissingBody(Body):
+class MissingBody(StepBody):
     """Which material is missing, and how much of it."""
 
     material: Name
@@ -20,19 +20,19 @@ class MissingBody(Body):
     note: Text = ""
 
 
-class UnobtainableBody(Body):
+class UnobtainableBody(StepBody):
     """Why the material cannot be had; the department head gets to read it (P028)."""
 
     explanation: Words
 
 
-class OutsideBody(Body):
+class OutsideBody(StepBody):
     """Why it belongs to somebody else."""
 
     reason: Words
 
 
-class TransferBody(Body):
+class TransferBody(StepBody):
     """To whom the matter goes. Under warranty: which item, and when the unit was delivered, where that is not
     recorded with the unit (P024).
 
@@ -47,7 +47,7 @@ class TransferBody(Body):
     reason: Text = ""
 
 
-class FollowBody(Body):
+class FollowBody(StepBody):
     """What the party says. `due_at`: until when it will be done, if it says so."""
 
     note: Words
@@ -55,14 +55,14 @@ class FollowBody(Body):
     due_at: Instant | None = None
 
 
-class SolutionBody(Body):
+class SolutionBody(StepBody):
     """What was agreed on with the party, and until when it is done (P025)."""
 
     solution: Words
     due_at: Instant
 
 
-class NoticeBody(Body):
+class NoticeBody(StepBody):
     """The supervisor signs the notice; whom of customer service he sends along, if anybody (P026)."""
 
     follower_id: Annotated[str, Field(pattern=rf"^$|{ID_PATTERN}", max_length=64)] = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
+from services.dispatch.domain.evidence import check_owner_mark
 from services.dispatch.domain.flow import Actor, Change, at, check, lacks_role, moved, step
 from services.dispatch.domain.model import Signature, Withdrawal, WorkOrder
 from services.dispatch.domain.repair_flow import BEFORE_START, REPAIR
@@ -26,6 +27,7 @@ def withdraw(
     His mark and reason now, the supervisor's signature at once or as the next step (P023).
     """
     after = moved(order, check(REPAIR, order, "withdraw"), now)
+    check_owner_mark(owner_mark, "owner_mark")
     marked = Withdrawal(cause, reason, owner_mark, actor.by, now)
     after = dataclasses.replace(after, withdrawal=marked)
     if order.rules.withdrawal_signature in actor.roles:

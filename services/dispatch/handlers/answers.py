@@ -9,11 +9,13 @@ from pydantic import BaseModel
 
 from services.dispatch.domain import bodies
 from services.dispatch.domain.actions import ACTIONS
+from services.dispatch.domain.evidence import Copies
 from services.dispatch.domain.flow import Action
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.permits import Asked, possible
 from services.dispatch.domain.roster import Roster
 from services.dispatch.handlers.views import (
+    GivenView,
     MissingView,
     NoticeView,
     OutsideView,
@@ -21,6 +23,7 @@ from services.dispatch.handlers.views import (
     UndoneView,
     collect_due_at,
     collected_late,
+    given_views,
     paperwork_gaps,
     shown,
     site_view,
@@ -112,6 +115,7 @@ class WorkOrderAnswer(BaseModel):
     deposit: str
     signatures: list[SignatureView]
     signatures_missing: list[str]
+    attachments: list[GivenView]
     booking: BookingView | None
     taxi_plate: str
     cancel_notice_at: datetime | None
@@ -139,7 +143,7 @@ class RosterAnswer(BaseModel):
     refused: list[bodies.RefusedRow] = []
 
 
-def work_order_answer(order: WorkOrder, asked: Asked, policy: Policy) -> WorkOrderAnswer:
+def work_order_answer(order: WorkOrder, asked: Asked, policy: Policy, copies: Copies) -> WorkOrderAnswer:
     """The order as this caller may see it; `order.version` is the stored one."""
     return WorkOrderAnswer(
         version=order.version,
@@ -186,6 +190,7 @@ def work_order_answer(order: WorkOrder, asked: Asked, policy: Policy) -> WorkOrd
         deposit=order.deposit,
         signatures=[SignatureView(signer=s.signer, by=s.by, signed_at=s.signed_at) for s in order.signatures],
         signatures_missing=_missing(order),
+        attachments=given_views(order.attachments, order.request_id, copies),
         booking=_booking(order),
         taxi_plate=order.taxi.plate if order.taxi is not None else "",
         cancel_notice_at=order.cancel_notice.received_at if order.cancel_notice is not None else None,

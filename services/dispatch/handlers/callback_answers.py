@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from services.dispatch.domain import callback as rules
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.evidence import Copies
 from services.dispatch.domain.flow import Actor
+from services.dispatch.handlers.views import GivenView, given_views
 from shared.errors import Rejected
 from shared.http.actions import AllowedAction
 from shared.kernel.unit import Command
@@ -73,6 +77,7 @@ class CallbackAnswer(BaseModel):
     notice_due_at: datetime | None
     notice_read_at: datetime | None
     late: bool = False
+    attachments: list[GivenView] = []
     allowed_actions: list[AllowedAction] = []
 
 
@@ -83,16 +88,29 @@ class CallbackDetail(CallbackAnswer):
     on_behalf_reason: str
 
 
-def state_of(callback: Callback, actor: Actor, policy: Policy, now: datetime) -> CallbackAnswer:
+V = TypeVar("V", bound=CallbackAnswer)
+
+
+def state_of(
+    callback: Callback, actor: Actor, policy: Policy, now: datetime, copies: Copies
+) -> CallbackAnswer:
     """The callback after a step."""
-    return _seen(CallbackAnswer.model_validate(callback), callback, actor, policy, now)
+    return _seen(_read(CallbackAnswer, callback, copies), callback, actor, policy, now)
 
 
-def detail_of(callback: Callback, actor: Actor, policy: Policy, now: datetime) -> CallbackDetail:
+def detail_of(
+    callback: Callback, actor: Actor, policy: Policy, now: datetime, copies: Copies
+) -> CallbackDetail:
     """The callback as read."""
-    found = CallbackDetail.model_validate(callback)
+    found = _read(CallbackDetail, callback, copies)
     _seen(found, callback, actor, policy, now)
     return found
+
+
+def _read(kind: type[V], callback: Callback, copies: Copies) -> V:
+    shown = given_views(callback.attachments, callback.request_id, copies)
+    plain = dataclasses.replace(callback, attachments=())
+    return kind.model_validate(plain).model_copy(update={"attachments": shown})
 
 
 def _seen(
@@ -113,6 +131,6 @@ def _possible(callback: Callback, actor: Actor) -> Iterator[tuple[str, type[Comm
     call = rules.not_to_call(callback, actor)
     yield "attempt", commands.RecordAttempt, "AttemptBody", call
     yield "opinion", commands.RecordOpinion, "OpinionBody", call
-    yield "close-unreached", commands.CloseCallbackUnreached, "NoteBody", rules.not_to_give_up(callback)
+    yield "close-unreached", commands.CloseCallbackUnreached, "RemarkBody", rules.not_to_give_up(callback)
     yield "sign", commands.SignCallback, "NoteBody", rules.not_to_sign(callback, actor)
-    yield "read-notice", commands.ReadNotice, "NoteBody", rules.no_notice(callback)
+    yield "read-notice", commands.ReadNotice, "RemarkBody", rules.no_notice(callback)

@@ -19,6 +19,7 @@ from services.dispatch.domain.roster import Staff
 from services.dispatch.handlers.keeping import payload
 from services.dispatch.handlers.rules import latest
 from shared.events.dispatch_callbacks import CallbackClosed, CallbackOverdue
+from shared.events.files import GivenFile
 from shared.events.intake import RequestClosed
 from shared.kernel.unit import Unit
 
@@ -85,6 +86,7 @@ def closed_fact(callback: Callback, *, last: bool) -> CallbackClosed:
         last=last,
         signers=tuple(s.by for s in callback.signatures),
         reason=callback.ended_with,
+        attachments=tuple(GivenFile(id=f.id, sha256=f.sha256, kind=f.kind) for f in callback.attachments),
         closed_at=callback.closed_at,
     )
 

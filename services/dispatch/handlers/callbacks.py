@@ -10,13 +10,16 @@ from pydantic import BaseModel
 from services.dispatch.domain import callback as rules
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.assignment import contact_of
+from services.dispatch.domain.bodies import Body
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
 from services.dispatch.domain.callback_alarms import alarms, told
 from services.dispatch.domain.callback_plan import Times, due_after_rain, planned
+from services.dispatch.domain.evidence import Giving, Whose
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.rain import RainEvent, recorded
 from services.dispatch.handlers.callback_answers import state_of
 from services.dispatch.handlers.callback_keeping import closed_fact, keep_callback, others, raise_alarm
+from services.dispatch.handlers.evidence import checked, copies_of, files_of
 from services.dispatch.handlers.keeping import actor_of, payload
 from services.dispatch.handlers.people import holder, member
 from services.dispatch.handlers.rules import settings_with, zone_of
@@ -25,6 +28,7 @@ from shared.deadlines import is_quiet
 from shared.errors import NotFound
 from shared.events import dispatch_callbacks as facts
 from shared.events.dispatch import StepNote
+from shared.events.files import GivenFile
 from shared.kernel.unit import Command, Handler, Unit
 from shared.policy import Policy
 
@@ -83,6 +87,7 @@ class Callbacks:
         counted = body.result == "not_reached" and not quiet
         attempt = Attempt(body.method, body.result, counted, actor.by, unit.now, body.note)
         after = rules.attempted(before, attempt, actor)
+        after, files = await self._with_files(unit, before, after, "attempt", body)
         unit.emit(
             facts.CallbackAttempted(
                 **_named(after),
@@ -92,11 +97,12 @@ class Callbacks:
                 number=after.tried,
                 by=actor.by,
                 attempted_at=unit.now,
+                attachments=files,
                 personal_key=f"request:{after.request_id}" if body.note else "",
                 personal=StepNote(note=body.note) if body.note else None,
             )
         )
-        self._answer(unit, keep_callback(unit, before, after))
+        await self._answer(unit, keep_callback(unit, before, after))
 
     async def record_opinion(self, unit: Unit) -> None:
         """The owner has spoken. Not satisfied: it goes on, and who did the work is told in writing."""
@@ -105,6 +111,7 @@ class Callbacks:
         read_by = unit.now + timedelta(hours=before.notice_hours)
         said = Opinion(body.opinion, body.method, body.problem, body.words, body.on_behalf_reason)
         after = rules.answered(before, said, actor, unit.now, read_by)
+        after, files = await self._with_files(unit, before, after, "opinion", body)
         unit.emit(
             facts.CallbackAnswered(
                 **_named(after),
@@ -115,6 +122,7 @@ class Callbacks:
                 on_behalf_of=after.first_contact_id if after.first_contact_id != actor.by else "",
                 answered_at=unit.now,
                 signatures_missing=after.signatures_missing,
+                attachments=files,
                 personal_key=f"request:{after.request_id}" if body.words else "",
                 personal=StepNote(note=body.words) if body.words else None,
             )
@@ -124,8 +132,10 @@ class Callbacks:
 
     async def sign(self, unit: Unit) -> None:
         """Another person vouches for it (R18)."""
-        before = await self._callback(unit)
-        await self._kept(unit, before, rules.signed(before, actor_of(unit), unit.now))
+        before, body = await self._callback(unit), payload(unit, commands.SignCallback).body
+        after = rules.signed(before, actor_of(unit), unit.now)
+        after, _ = await self._with_files(unit, before, after, "sign", body)
+        await self._kept(unit, before, after)
 
     async def close_unreached(self, unit: Unit) -> None:
         """Nobody could be reached; counted apart (J7)."""
@@ -137,7 +147,7 @@ class Callbacks:
         before, actor = await self._callback(unit), actor_of(unit)
         after = rules.notice_read(before, actor, unit.now)
         unit.emit(facts.NoticeRead(**_named(after), by=actor.by, read_at=unit.now))
-        self._answer(unit, keep_callback(unit, before, after))
+        await self._answer(unit, keep_callback(unit, before, after))
 
     async def record_rain(self, unit: Unit) -> None:
         """It has rained; the loop of rain starts what waited for it."""
@@ -199,7 +209,7 @@ class Callbacks:
         if not after.open:
             last = not any(c.status in ("DUE", "ANSWERED") for c in await others(unit, after))
             unit.emit(closed_fact(after, last=last))
-        self._answer(unit, stored)
+        await self._answer(unit, stored)
 
     async def _notice(self, unit: Unit, callback: Callback) -> None:
         """In writing, to who did the work; to his supervisor if he is not here any more."""
@@ -234,8 +244,21 @@ class Callbacks:
             )
         )
 
-    def _answer(self, unit: Unit, stored: Callback) -> None:
-        unit.answer(state_of(stored, actor_of(unit), self._policy, unit.now))
+    async def _with_files(
+        self, unit: Unit, before: Callback, after: Callback, step: str, body: Body
+    ) -> tuple[Callback, tuple[GivenFile, ...]]:
+        """The callback with what was given with this step; who draws a signature signs himself (R18)."""
+        files = files_of(body)
+        if not files:
+            return after, ()
+        whose: Whose = "" if step == "attempt" else "own"
+        giving = Giving(before.request_id, step, actor_of(unit).by, unit.now, whose)
+        held = await checked(unit, self._catalogue, before.attachments, files, giving)
+        return dataclasses.replace(after, attachments=(*before.attachments, *held)), files
+
+    async def _answer(self, unit: Unit, stored: Callback) -> None:
+        copies = await copies_of(unit, stored.attachments)
+        unit.answer(state_of(stored, actor_of(unit), self._policy, unit.now, copies))
 
 
 def _named(callback: Callback) -> dict[str, str]:

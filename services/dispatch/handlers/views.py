@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from services.dispatch.domain.evidence import Copies, Given, GivenState, state_of
 from services.dispatch.domain.model import WorkOrder
 
 
@@ -55,6 +57,34 @@ def site_view(order: WorkOrder) -> SiteView:
         cleaned_at=site.cleaned_at,
         rating=site.rating,
     )
+
+
+class GivenView(BaseModel):
+    """A file given with a step. `state`: what intake has told of it; `awaited` while it has told nothing."""
+
+    id: str
+    sha256: str
+    kind: str
+    step: str
+    by: str
+    given_at: datetime
+    state: GivenState
+
+
+def given_views(files: Sequence[Given], request_id: str, copies: Copies) -> list[GivenView]:
+    """The files of a slip or callback, in the order they were given."""
+    return [
+        GivenView(
+            id=one.id,
+            sha256=one.sha256,
+            kind=one.kind,
+            step=one.step,
+            by=one.by,
+            given_at=one.given_at,
+            state=state_of(one, request_id, copies),
+        )
+        for one in files
+    ]
 
 
 def collect_due_at(order: WorkOrder) -> datetime | None:

@@ -16,6 +16,7 @@ from services.dispatch.domain.assignment import (
     hand_over,
     reassigned,
 )
+from services.dispatch.domain.evidence import drawn_mark
 from services.dispatch.domain.flow import Action, Change, check, step
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.permits import HEAD, Asked
@@ -24,6 +25,7 @@ from services.dispatch.domain.slip_commands import HandInSlip
 from services.dispatch.domain.tariff import check_lines
 from services.dispatch.handlers.answers import work_order_answer
 from services.dispatch.handlers.callbacks import Callbacks
+from services.dispatch.handlers.evidence import copies_of, files_of, with_files
 from services.dispatch.handlers.keeping import Take, actor_of, alarm, body_of, keep, payload
 from services.dispatch.handlers.onsite import ONSITE_STEPS, zone
 from services.dispatch.handlers.people import find, head, person
@@ -142,13 +144,15 @@ async def complete(order: WorkOrder, unit: Unit) -> Change:
 async def sign(order: WorkOrder, unit: Unit) -> Change:
     """See `repair.sign`."""
     body = body_of(unit, bodies.SignBody)
-    return repair.sign(order, actor_of(unit), unit.now, body.signer, body.mark, body.rating)
+    mark = body.mark or drawn_mark(files_of(body))
+    return repair.sign(order, actor_of(unit), unit.now, body.signer, mark, body.rating)
 
 
 async def withdraw(order: WorkOrder, unit: Unit) -> Change:
     """See `withdrawal.withdraw`."""
     body = body_of(unit, bodies.WithdrawBody)
-    return withdrawal.withdraw(order, actor_of(unit), unit.now, body.cause, body.reason, body.owner_mark)
+    mark = body.owner_mark or drawn_mark(files_of(body))
+    return withdrawal.withdraw(order, actor_of(unit), unit.now, body.cause, body.reason, mark)
 
 
 async def confirm_car(order: WorkOrder, unit: Unit) -> Change:
@@ -247,11 +251,13 @@ def _handler(
         unit.require_match(order.version)
         check(FLOWS[order.kind], order, ACTION_OF[kind])
         change = await _clocked(order, await take(order, unit), unit, catalogue)
+        change = await with_files(order, change, unit, catalogue)
         stored = keep(unit, order, change)
         if any(isinstance(event, WorkCompleted) for event in change.events):
             await callbacks.schedule(unit, stored)
         by = actor_of(unit)
         by = await head(unit) if HEAD in by.roles else by
-        unit.answer(work_order_answer(stored, Asked(by, unit.now), policy))
+        copies = await copies_of(unit, stored.attachments)
+        unit.answer(work_order_answer(stored, Asked(by, unit.now), policy, copies))
 
     return handle

@@ -26,6 +26,7 @@ from services.dispatch.repository.callbacks import (
     rain_to_spread,
     waiting_for_rain,
 )
+from services.dispatch.repository.evidence import attachment_copies
 from services.dispatch.repository.names import INDEXES, KINDS, RAIN, WORK_ORDERS, Database
 from services.dispatch.repository.orders import (
     Search,
@@ -55,6 +56,7 @@ __all__ = [
     "Slips",
     "VoidSlip",
     "altered",
+    "attachment_copies",
     "beat",
     "book",
     "callback",

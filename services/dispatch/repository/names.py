@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.evidence import AttachmentCopy
 from services.dispatch.domain.handin import SlipCheck
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.paper import PaperBlock
@@ -20,6 +21,7 @@ from shared.kernel.unit import Index
 
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
 PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
+ATTACHMENT_COPIES = "attachment_copies"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
 PAPER_BLOCKS, SLIP_CHECKS, WEEK_REPORTS = "paper_blocks", "slip_checks", "week_reports"
 AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
@@ -36,6 +38,7 @@ KINDS: Mapping[type, str] = {
     PaperBlock: PAPER_BLOCKS,
     SlipCheck: SLIP_CHECKS,
     WeekReport: WEEK_REPORTS,
+    AttachmentCopy: ATTACHMENT_COPIES,
 }
 
 OPEN = {"open": True}

@@ -1,0 +1,316 @@
+"""Photographs, scans and drawn signatures given with the steps of a slip, on a real MongoDB: P016 to P031."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from shared.events.intake import AttachmentAdded, AttachmentKind, AttachmentRemoved
+from shared.ids import new_id
+from shared.settings import Settings
+from tests import sample_files
+from tests.connected.attachment_kit import Sender
+from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
+from tests.connected.intake_kit import Estate, own_settings, running
+from tests.stack import SessionStack
+
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+TECHNICIAN = "technician"
+
+
+@pytest.fixture(scope="module")
+def own(stack: SessionStack) -> Iterator[Settings]:
+    """Databases of this module."""
+    with own_settings(stack) as settings:
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(own: Settings) -> AsyncIterator[Desk]:
+    """A villa estate."""
+    async with open_desk(own) as made:
+        people = [("tech-1", TECHNICIAN), ("boss-1", "repair_supervisor"), ("head-1", "department_head")]
+        await made.staff("engineering", *people, hours=20)
+        await made.staff("service", ("super-1", "cs_supervisor"), hours=20)
+        yield made
+
+
+def hash_of(name: str) -> str:
+    return sha256(name.encode()).hexdigest()
+
+
+def added(request_id: str, kind: AttachmentKind = "photo", by: str = "tech-1") -> AttachmentAdded:
+    """What intake tells of a file it has kept."""
+    id = new_id()
+    return AttachmentAdded(
+        request_id=request_id,
+        attachment_id=id,
+        kind=kind,
+        sha256=hash_of(id),
+        media_type="image/png",
+        size_bytes=10,
+        added_by=by,
+        added_at="2026-03-02T01:00:00Z",
+    )
+
+
+def named(event: AttachmentAdded, **changes: str) -> Json:
+    """The file as it is given with a step."""
+    return {"id": event.attachment_id, "sha256": event.sha256, "kind": event.kind, **changes}
+
+
+async def kept(desk: Desk, request_id: str, kind: AttachmentKind = "photo", by: str = "tech-1") -> Json:
+    """A file dispatch has heard of."""
+    event = added(request_id, kind, by)
+    await desk.hear(event)
+    return named(event)
+
+
+async def reported(desk: Desk, **changes: Any) -> tuple[str, str]:
+    """A public repair; its request and its work order."""
+    request_id = new_id()
+    changes = {"procedure": "repair-report", "area": "public", **changes}
+    return request_id, await desk.report(request_id, **changes)
+
+
+async def facts(desk: Desk, request_id: str, kind: str = "work_order.step_taken") -> list[Json]:
+    """What the events of a request say."""
+    return [orjson.loads(row["data"]) for row in await desk.told(kind, request_id)]
+
+
+async def step(desk: Desk, order_id: str, action: str, *files: Json, **body: Any) -> Json:
+    return await desk.take(TECHNICIAN, order_id, action, {**body, "attachments": files}, sub="tech-1")
+
+
+async def test_p016_p017_p021_p022_files_of_each_step_stand_on_the_slip_and_in_its_events(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, area="indoor", own_material=True)
+    photo = [await kept(desk, request_id) for _ in range(4)]
+    scan = await kept(desk, request_id, "scan")
+    await step(desk, order_id, "collect")
+    await step(desk, order_id, "contact", note="after two")
+    await step(desk, order_id, "arrive", photo[0])
+    await step(desk, order_id, "ring")
+    await step(desk, order_id, "show-form", scan, confirmed=True)
+    await step(desk, order_id, "enter")
+    item = {"item": "pump", "owner_material": "poor_quality", "warned": True}
+    await step(desk, order_id, "confirm-item", photo[1], photo[2], **item)
+    order = await desk.read(order_id)
+    assert [(one["step"], one["kind"], one["state"]) for one in order["attachments"]] == [
+        ("arrived", "photo", "stored"),
+        ("form_confirmed", "scan", "stored"),
+        ("item_confirmed", "photo", "stored"),
+        ("item_confirmed", "photo", "stored"),
+    ]
+    told = {fact["step"]: fact["attachments"] for fact in await facts(desk, request_id)}
+    assert told["item_confirmed"] == photo[1:3]
+    assert told["bell_1"] == []
+    listed = (await desk.call("cs_officer", "GET", f"work-orders?request_id={request_id}")).json()["items"]
+    assert listed[0]["attachments"] == order["attachments"]
+    again = await desk.refused(
+        TECHNICIAN, order_id, "leave", {"reason": "lunch", "attachments": [photo[1]]}, sub="tech-1"
+    )
+    assert (again["status"], again["field"]) == (409, "attachments.0.id")
+    left = await step(desk, order_id, "leave", photo[3], reason="a part is missing")
+    assert left["attachments"][-1]["step"] == "left"
+
+
+async def test_p022_three_drawn_signatures_each_by_who_signs(desk: Desk) -> None:
+    request_id, order_id = await reported(desk)
+    await desk.work_done(order_id, "tech-1")
+    boss = {"signer": "repair_supervisor"}
+    drawn = await kept(desk, request_id, "signature", by="tech-1")
+    forged = await desk.refused(
+        "repair_supervisor", order_id, "sign", boss | {"attachments": [drawn]}, sub="boss-1"
+    )
+    assert (forged["status"], forged["type"].rsplit("/", 1)[1]) == (403, "signature-of-another")
+    wrong = await desk.refused(TECHNICIAN, order_id, "sign", boss | {"attachments": [drawn]}, sub="tech-1")
+    assert wrong["status"] == 403, "as ever: a technician does not sign as the supervisor"
+    own = await kept(desk, request_id, "signature", by="boss-1")
+    signed = await desk.take(
+        "repair_supervisor", order_id, "sign", boss | {"attachments": [own]}, sub="boss-1"
+    )
+    assert signed["status"] == "CLOSED"
+    assert [(one["id"], one["step"]) for one in signed["attachments"]] == [
+        (own["id"], "signed_by_repair_supervisor")
+    ]
+
+
+async def test_p022_the_owner_may_draw_his_signature_instead_of_a_mark(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, area="indoor", procedure="repair-indoor")
+    await step(desk, order_id, "collect")
+    await desk.into_home(order_id)
+    await step(desk, order_id, "confirm-item", item="tap")
+    quoted = await step_quote(desk, order_id)
+    await desk.consent(quoted, 4000)
+    await step(desk, order_id, "start")
+    await step(desk, order_id, "complete", cleaned=True)
+    owner = {"signer": "owner", "rating": 4}
+    missing = await desk.refused(TECHNICIAN, order_id, "sign", owner)
+    assert (missing["status"], missing["field"]) == (422, "mark")
+    photo, drawn = await kept(desk, request_id), await kept(desk, request_id, "signature")
+    still = await desk.refused(TECHNICIAN, order_id, "sign", owner | {"attachments": [photo]})
+    assert still["field"] == "mark", "a photograph is no signature"
+    signed = await desk.take(TECHNICIAN, order_id, "sign", owner | {"attachments": [drawn]}, sub="tech-1")
+    assert signed["signatures_missing"] == ["technician", "repair_supervisor"]
+    assert [fact["attachments"] for fact in await facts(desk, request_id)][-1] == [drawn]
+
+
+async def step_quote(desk: Desk, order_id: str) -> Json:
+    lines = {"lines": [{"code": "tap-replacement", "quantity": 1}]}
+    return await desk.take(TECHNICIAN, order_id, "quote", lines, sub="tech-1")
+
+
+async def test_p023_the_owner_draws_his_mark_under_a_withdrawal(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, area="indoor", procedure="repair-indoor")
+    await step(desk, order_id, "collect")
+    await desk.into_home(order_id)
+    body = {"reason": "too dear", "cause": "price"}
+    assert (await desk.refused(TECHNICIAN, order_id, "withdraw", body))["field"] == "owner_mark"
+    drawn = await kept(desk, request_id, "signature", by="boss-1")
+    body |= {"attachments": [drawn]}
+    done = await desk.take("repair_supervisor", order_id, "withdraw", body, sub="boss-1")
+    assert (done["status"], done["attachments"][0]["step"]) == ("WITHDRAWN", "withdrawn")
+    [fact] = await facts(desk, request_id, "work_order.withdrawn")
+    assert fact["attachments"] == [drawn]
+
+
+async def test_p029_scans_of_a_refused_slip_and_of_its_hand_in(desk: Desk) -> None:
+    request_id, order_id = await reported(desk)
+    photo, scan, bound = [await kept(desk, request_id, kind) for kind in ("photo", "scan", "scan")]
+    signature = await kept(desk, request_id, "signature", by="head-1")
+    await step(desk, order_id, "collect")
+    await step(desk, order_id, "return-undone", photo, reason="the pipe is the city's")
+    await desk.take(
+        "department_head", order_id, "sign-undone", {"attachments": [signature, scan]}, sub="head-1"
+    )
+    await desk.take("office", order_id, "pass-undone")
+    await desk.take("cs_officer", order_id, "tell-undone", {"reason": "by telephone"})
+    handed = await desk.take("repair_supervisor", order_id, "hand-in", {"attachments": [bound]})
+    assert [one["step"] for one in handed["attachments"]] == [
+        "returned_undone",
+        "undone_signed",
+        "undone_signed",
+        "handed_in",
+    ]
+
+
+async def test_p031_r18_two_people_draw_their_own_signatures_under_a_callback(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, first_contact_id="lin")
+    await desk.work_done(order_id, "tech-1")
+    await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"}, sub="boss-1")
+    found = (await desk.call("cs_officer", "GET", f"callbacks?work_order_id={order_id}")).json()["items"]
+    path = f"callbacks/{found[0]['id']}"
+    lin, mei = [await kept(desk, request_id, "signature", by=by) for by in ("lin", "mei")]
+    tried = {"result": "not_reached", "attachments": [lin]}
+    answer = await desk.call("cs_officer", "POST", f"{path}/attempt", tried, sub="lin")
+    assert (answer.status_code, answer.json()["field"]) == (422, "attachments.0.kind"), "nobody signs that"
+    said = {"opinion": "satisfied", "attachments": [lin]}
+    answer = await desk.call("cs_officer", "POST", f"{path}/opinion", said, sub="lin")
+    assert answer.status_code == 200, answer.text
+    [fact] = await facts(desk, request_id, "callback.answered")
+    assert fact["attachments"] == [lin]
+    for files, status in (([lin], 409), ([await kept(desk, request_id, "signature", by="lin")], 403)):
+        answer = await desk.call("cs_officer", "POST", f"{path}/sign", {"attachments": files}, sub="mei")
+        assert answer.status_code == status, answer.text
+    answer = await desk.call("cs_officer", "POST", f"{path}/sign", {"attachments": [mei]}, sub="mei")
+    assert (answer.status_code, answer.json()["status"]) == (200, "CLOSED")
+    [closed] = await facts(desk, request_id, "callback.closed")
+    assert closed["attachments"] == [lin, mei]
+    read = (await desk.call("cs_officer", "GET", path)).json()
+    assert [(one["by"], one["step"], one["state"]) for one in read["attachments"]] == [
+        ("lin", "opinion", "stored"),
+        ("mei", "sign", "stored"),
+    ]
+
+
+async def test_a_file_that_contradicts_what_intake_told_is_refused(desk: Desk) -> None:
+    request_id, order_id = await reported(desk)
+    other_id, _ = await reported(desk)
+    await step(desk, order_id, "collect")
+    right, other = await kept(desk, request_id), await kept(desk, other_id)
+    gone = added(request_id)
+    await desk.hear(gone)
+    await desk.hear(
+        AttachmentRemoved(
+            request_id=request_id,
+            attachment_id=gone.attachment_id,
+            kind="photo",
+            sha256=gone.sha256,
+            reason="another flat",
+            removed_by="chen",
+            removed_at=gone.added_at,
+        )
+    )
+    drawn = await kept(desk, request_id, "signature")
+    for files, status, field in (
+        ([other], 422, "attachments.0.id"),
+        ([right | {"sha256": hash_of("another")}], 422, "attachments.0.sha256"),
+        ([right, right], 409, "attachments.1.id"),
+        ([right | {"kind": "scan"}], 422, "attachments.0.kind"),
+        ([named(gone)], 409, "attachments.0.id"),
+        ([drawn], 422, "attachments.0.kind"),
+        ([right | {"kind": "id_copy"}], 422, "attachments.0.kind"),
+        ([right | {"sha256": "x"}], 422, "attachments.0.sha256"),
+        ([right | {"name": "wang.jpg"}], 422, "attachments.0.name"),
+        ([right] * 11, 422, "attachments"),
+    ):
+        refused = await desk.refused(TECHNICIAN, order_id, "contact", {"attachments": files}, sub="tech-1")
+        assert (refused["status"], refused["field"].removeprefix("body.")) == (status, field), refused
+        assert refused.get("accepted") or refused.get("errors")
+    taken = await step(desk, order_id, "contact", right)
+    assert [one["id"] for one in taken["attachments"]] == [right["id"]]
+
+
+async def test_a_file_intake_has_not_told_of_yet_holds_nobody_up_and_is_shown_as_awaited(desk: Desk) -> None:
+    request_id, order_id = await reported(desk)
+    late, wrong = added(request_id), added(request_id)
+    await step(desk, order_id, "collect", named(late), named(wrong, sha256=hash_of("something else")))
+    assert [one["state"] for one in (await desk.read(order_id))["attachments"]] == ["awaited", "awaited"]
+    await desk.hear(late)
+    await desk.hear(wrong)
+    shown = (await desk.read(order_id))["attachments"]
+    assert [one["state"] for one in shown] == ["stored", "contradicted"]
+    foreign = added(request_id)
+    await desk.hear(foreign, property_id="elsewhere")
+    await step(desk, order_id, "contact", named(foreign))
+    shown = (await desk.read(order_id))["attachments"]
+    assert shown[-1]["state"] == "awaited", "what another property told does not count here"
+
+
+async def test_a_slip_has_a_bounded_number_of_files(desk: Desk) -> None:
+    await desk.open_property(settings={"slip.attachments_max": 2})
+    await desk.forget_looks()
+    try:
+        request_id, order_id = await reported(desk)
+        files = [await kept(desk, request_id) for _ in range(3)]
+        await step(desk, order_id, "collect", *files[:2])
+        full = await desk.call(
+            TECHNICIAN, "POST", f"work-orders/{order_id}/contact", {"attachments": files[2:]}, sub="tech-1"
+        )
+        assert (full.status_code, full.json()["accepted"]) == (413, "at most 2 files of one slip")
+    finally:
+        await desk.open_property()
+        await desk.forget_looks()
+
+
+async def test_the_file_intake_keeps_is_the_one_a_slip_names(desk: Desk, own: Settings) -> None:
+    """From the telephone through intake's own event to the slip."""
+    async with running(own) as (runtime, url):
+        estate = Estate(runtime, url, PROPERTY)
+        await estate.open()
+        request_id = (await estate.accept())["id"]
+        async with estate.client(TECHNICIAN, sub="tech-1") as client:
+            sent = await Sender(estate, client).attach(request_id, sample_files.photo())
+        row = await runtime.db["outbox"].find_one(
+            {"property_id": PROPERTY, "stream": request_id, "type": AttachmentAdded.TYPE}
+        )
+        assert row is not None
+    order_id = await desk.report(request_id, procedure="repair-report", area="public")
+    await desk.hear(AttachmentAdded.model_validate_json(row["data"]))
+    taken = await step(desk, order_id, "collect", {name: sent[name] for name in ("id", "sha256", "kind")})
+    assert [(one["id"], one["state"]) for one in taken["attachments"]] == [(sent["id"], "stored")]
