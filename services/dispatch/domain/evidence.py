@@ -13,6 +13,7 @@ from typing import Literal
 
 from shared.errors import Conflict, Forbidden, Invalid, TooLarge
 from shared.events.files import GivenFile
+from shared.texts.say import say
 
 CopyStatus = Literal["stored", "removed", "gone"]
 GivenState = Literal["stored", "removed", "gone", "awaited", "contradicted"]
@@ -88,9 +89,9 @@ def check_room(before: Sequence[Given], files: Sequence[GivenFile], most: int) -
     if len(before) + len(files) > most:
         raise TooLarge(
             "too-many-attachments",
-            f"This slip already has {len(before)} files.",
+            say("This slip already has {count} files.", count=len(before)),
             field="attachments",
-            accepted=f"at most {most} files of one slip",
+            accepted=say("at most {most} files of one slip", most=most),
         )
 
 
@@ -132,7 +133,7 @@ def _check_copy(file: GivenFile, giving: Giving, copy: AttachmentCopy, n: int) -
             "signature-of-another",
             "Somebody else drew this signature; everybody signs himself.",
             field=f"attachments.{n}.id",
-            accepted=f"a signature that {giving.by} has drawn and uploaded",
+            accepted=say("a signature that {who} has drawn and uploaded", who=giving.by),
         )
 
 
