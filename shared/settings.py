@@ -109,6 +109,9 @@ class CoreSettings(BaseSettings):
     relay_seal_every_ms: int = Field(1_000, ge=10, description="Longest time between publishing and sealing")
     relay_seal_records_max: int = Field(1_000, ge=1, description="Events in one seal")
     outbox_retention_days: int = Field(3_650, ge=1, description="How long the journal is kept")
+    refusals_kept_days: int = Field(
+        90, ge=1, le=3_650, description="How long it is remembered what was refused to whom"
+    )
     outbox_alarm_records: int = Field(100_000, ge=1, description="Events not yet published before an alarm")
     waiting_alarm_seconds_urgent: int = Field(
         30, ge=1, description="An urgent event waits so long for its cause: alarm"

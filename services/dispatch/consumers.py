@@ -40,6 +40,7 @@ from shared.events.billing import (
 from shared.events.envelope import Event
 from shared.events.intake import (
     AttachmentAdded,
+    AttachmentErased,
     AttachmentRemoved,
     EmergencyRaised,
     PropertyConfigured,
@@ -71,6 +72,7 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
         UrgencyLowered: amending.urgency_lowered,
         EmergencyRaised: issuing.emergency_raised,
         AttachmentAdded: evidence.added,
+        AttachmentErased: evidence.erased,
         AttachmentRemoved: evidence.removed,
         QuoteOffered: billing.quote_offered,
         QuoteConsented: billing.quote_consented,

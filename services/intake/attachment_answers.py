@@ -19,7 +19,8 @@ class _Answer(BaseModel):
 class AttachmentItem(_Answer):
     """An attachment in a list.
 
-    `kind` is its class. Removed ones stay listed; `bytes` says whether the file itself is still there.
+    `kind` is its class. Removed and erased ones stay listed; `bytes` says whether the file itself is still
+    there, and `gone_at` since when it is not.
     """
 
     id: str
@@ -38,6 +39,9 @@ class AttachmentItem(_Answer):
     removed_by: str
     removed_at: datetime | None
     remove_reason: str
+    erased_at: datetime | None
+    erase_reason: str
+    gone_at: datetime | None
 
 
 class AttachmentState(AttachmentItem):

@@ -67,6 +67,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         a.LinkPhoto: attaching.link_attachment,
         a.LinkSensitiveAttachment: attaching.link_attachment,
         a.RemoveAttachment: attaching.remove_attachment,
+        a.EraseAttachment: attaching.erase_attachment,
         c.RaiseWatch: silence.raise_watch,
         c.RaiseSlips: silence.raise_slips,
     }

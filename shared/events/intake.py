@@ -265,6 +265,18 @@ class AttachmentAdded(Event):
     added_at: Moment
 
 
+class AttachmentErased(Event):
+    """The bytes of a file go: its retention term is over, or the person it is of was erased."""
+
+    TYPE = "intake.attachment.erased.v1"
+    request_id: str
+    attachment_id: str
+    kind: AttachmentKind
+    sha256: str
+    reason: Literal["retention", "person"]
+    erased_at: Moment
+
+
 class AttachmentRemoved(Event):
     """A supervisor took a file away, with a reason: its bytes go, this record of it stays."""
 

@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.http import problems
+from shared.http import problems, refusals
 from shared.http.asyncapi import document
 from shared.http.limits import BodyLimit
 from shared.kernel.runtime import Runtime
@@ -59,6 +59,8 @@ def make_app(runtime: Runtime, routers: Sequence[APIRouter]) -> FastAPI:
     app.state.runtime = runtime
     for router in routers:
         app.include_router(router, responses=problems.RESPONSES)
+    if routers:
+        app.include_router(refusals.router, responses=problems.RESPONSES)
     app.include_router(operations)
     problems.install(app, runtime.settings.answer_language)
     problems.describe(app)

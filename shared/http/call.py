@@ -45,6 +45,8 @@ class Call:
         self.roles = principal.roles_in(property_id, self.now)
         self.key = _key(request)
         self._derived: set[str] = set()
+        self._remembered: Rejected | None = None
+        request.state.remember = self.remember
 
     @property
     def db(self) -> AsyncDatabase[dict[str, Any]]:
@@ -74,11 +76,18 @@ class Call:
 
     def refuse(self, error: Rejected) -> Rejected:
         """The refusal, remembered with who asked for what."""
+        self._remembered = error
+        self.remember(error.kind)
+        return error
+
+    def remember(self, kind: str, error: Rejected | None = None) -> None:
+        """Write down who was refused what; an error that `refuse` wrote down is not written twice."""
+        if error is not None and error is self._remembered:
+            return
         request = self.request
         self.runtime.denials.record(
-            self.principal.sub, self.property_id, request.method, request.url.path, error.kind
+            self.principal.sub, self.property_id, request.method, request.url.path, kind
         )
-        return error
 
     def allowed(self, actions: Iterable[str]) -> list[str]:
         """Those of the actions that the caller may do."""

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TYPE_BASE = "https://guanjia.example/problems/"
 MEDIA_TYPE = "application/problem+json"
 ERRORS_SHOWN_MAX = 20
+READING = {"GET", "HEAD", "OPTIONS"}
 HTTP_TEXTS = {
     400: say("The body cannot be read."),
     404: say("There is nothing at this address."),
@@ -116,7 +117,7 @@ def voice_of(request: Request) -> Words:
     return voice(negotiated(asked, default) if asked else default)
 
 
-def problem(status: int, kind: str, detail: str, **more: Any) -> Response:
+def problem(status: int, kind: str, detail: str, **more: Any) -> ProblemResponse:
     """A problem+json response."""
     HTTP_REFUSED.labels(kind=kind).inc()
     given = {key: value for key, value in more.items() if value is not None}
@@ -138,6 +139,12 @@ def busy(error: Busy) -> Response:
     return response
 
 
+def remember(request: Request, kind: str, error: Rejected | None = None) -> None:
+    """Write down that somebody was refused to change something; only looking is written down by the call."""
+    if request.method not in READING and hasattr(request.state, "remember"):
+        request.state.remember(kind, error)
+
+
 def install(app: FastAPI, language: Language = "en") -> None:
     """Every refusal and every failure of this app is answered as a problem.
 
@@ -147,7 +154,8 @@ def install(app: FastAPI, language: Language = "en") -> None:
     voice("zh")  # its file is read now, not by the first caller
 
     @app.exception_handler(Rejected)
-    async def _rejected(_: Request, error: Rejected) -> Response:
+    async def _rejected(request: Request, error: Rejected) -> Response:
+        remember(request, error.kind, error)
         return rejected(error)
 
     @app.exception_handler(Busy)
@@ -166,8 +174,10 @@ def install(app: FastAPI, language: Language = "en") -> None:
         return _mistake(request, error)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        return _validation(error.errors())
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        response = _validation(error.errors())
+        remember(request, response.kind)
+        return response
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:
@@ -192,7 +202,7 @@ def _mistake(request: Request, error: Exception) -> Response:
     return our_mistake()
 
 
-def _validation(errors: Sequence[Any]) -> Response:
+def _validation(errors: Sequence[Any]) -> ProblemResponse:
     shown = [
         {"field": field_of(e["loc"]), "detail": reason(e), "kind": str(e["type"])}
         for e in errors[:ERRORS_SHOWN_MAX]

@@ -8,24 +8,78 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared.clock import Clock
+from shared.ids import new_id
 from shared.kernel.unit import Index
 
 COLLECTION = "denials"
-KEPT_DAYS = 90
 PENDING_MAX = 1_000
 TEXT_CHARS_MAX = 200
 DUPLICATE = 11000
+QUERY_MS_MAX = 5_000
 
-INDEXES = (
-    Index(COLLECTION, (("property_id", 1), ("at", -1)), serves="who tried to look into this property"),
-    Index(COLLECTION, (("at", 1),), serves="expiry", expire_after_seconds=KEPT_DAYS * 86_400),
-)
+NEWEST = (("at", -1), ("_id", -1))
+FILTERS = ("kind", "sub")
+"""What the list may be narrowed by, each along an index."""
+
+
+def indexes(kept_days: int) -> tuple[Index, ...]:
+    """The indexes of refusals, which are forgotten after so many days."""
+    return (
+        Index(
+            COLLECTION, (("property_id", 1), *NEWEST), serves="what was refused in a property, newest first"
+        ),
+        *(
+            Index(COLLECTION, (("property_id", 1), (name, 1), *NEWEST), serves=f"refusals by {name}")
+            for name in FILTERS
+        ),
+        Index(COLLECTION, (("at", 1),), serves="expiry", expire_after_seconds=kept_days * 86_400),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refusal: who asked for what, and the kind of the problem. No body, no names, no telephones."""
+
+    id: str
+    at: datetime
+    sub: str
+    method: str
+    path: str
+    kind: str
+
+
+async def refusals(
+    db: AsyncDatabase[dict[str, Any]],
+    property_id: str,
+    filters: Mapping[str, str],
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Refusal]:
+    """A page of what was refused in a property, newest first. Filters: one of `FILTERS`, or none."""
+    query: dict[str, Any] = {"property_id": property_id, **{k: v for k, v in filters.items() if v}}
+    bounds = {"$gte": since, "$lt": until, "$lte": after[0] if after is not None else None}
+    at = {name: moment for name, moment in bounds.items() if moment is not None}
+    if at:
+        query["at"] = at
+    if after is not None:
+        query["$or"] = [{"at": {"$lt": after[0]}}, {"_id": {"$lt": after[1]}}]
+    cursor = db[COLLECTION].find(query, max_time_ms=QUERY_MS_MAX).sort(list(NEWEST)).limit(limit)
+    return [
+        Refusal(str(row["_id"]), row["at"], row["sub"], row["method"], row["path"], row["kind"])
+        for row in await cursor.to_list(limit)
+    ]
 
 
 class Denials:
@@ -42,6 +96,7 @@ class Denials:
         """Remember one; `kind` is the problem's, such as `not-allowed` or `already-signed`."""
         self._pending.append(
             {
+                "_id": new_id(),
                 "at": self._clock.now(),
                 "sub": sub[:TEXT_CHARS_MAX],
                 "property_id": property_id[:TEXT_CHARS_MAX],

@@ -15,7 +15,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.catalogue.load import Catalogue
-from shared.kernel import denials, journal, lease, numbers, timers
+from shared.kernel import denials, journal, lease, numbers, timers, vault
 from shared.kernel.commit import COMMANDS, OUTBOX, PARKED, PROGRESS, TIMERS, WAITING
 from shared.kernel.unit import Index, Wiring
 from shared.mongo.client import Client, transaction_lifetime_seconds
@@ -65,7 +65,7 @@ def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
         *journal.INDEXES,
         *timers.INDEXES,
         *numbers.INDEXES,
-        *denials.INDEXES,
+        *denials.indexes(settings.refusals_kept_days),
     )
 
 
@@ -86,6 +86,8 @@ async def prepare(
         )
     plain = {*PLAIN, lease.COLLECTION, CATALOGUE_VERSIONS, *journal.COLLECTIONS, *wiring.kinds.values()}
     await ensure_indexes(db, (*kernel_indexes(settings), *wiring.indexes), collections=sorted(plain))
+    keys = client[settings.database("vault")]
+    await ensure_indexes(keys, vault.INDEXES, collections=[vault.COLLECTION])
     await _remember_catalogue(db, catalogue)
 
 

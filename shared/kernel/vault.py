@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,32 @@ from pymongo.errors import BulkWriteError
 
 from shared.clock import Clock
 from shared.errors import Bug
+from shared.kernel.unit import Index
 from shared.kernel.wire import DataKey
 
 COLLECTION = "data_keys"
 CACHE_SECONDS = 60
 CACHE_KEYS_MAX = 50_000
 _DUPLICATE = 11000
+
+
+INDEXES = (
+    Index(
+        COLLECTION,
+        (("unswept", 1), ("erased_at", 1)),
+        serves="names that were erased and whose files may still be there",
+        partial={"unswept": True},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A name whose data key was deleted, and when."""
+
+    property_id: str
+    name: str
+    erased_at: datetime
 
 
 class Vault:
@@ -88,10 +109,26 @@ class Vault:
             {
                 "$unset": {"wrapped": "", "created_at": ""},
                 "$inc": {"generation": 1},
-                "$set": {"erased_at": self._clock.now()},
+                "$set": {"erased_at": self._clock.now(), "unswept": True},
             },
         )
         return result.modified_count == 1
+
+    async def erased(self, limit: int) -> list[Erased]:
+        """Names erased so long ago that it holds everywhere, whose files may still be there; oldest first."""
+        before = self._clock.now() - self._keep
+        query = {"unswept": True, "erased_at": {"$lte": before}}
+        rows = await self._keys.find(query).sort("erased_at", 1).limit(limit).to_list(limit)
+        found = []
+        for row in rows:
+            property_id, _, name = row["_id"].partition(":")
+            found.append(Erased(property_id, name, row["erased_at"]))
+        return found
+
+    async def swept(self, erased: Erased) -> None:
+        """Nothing of it is left; unless the name was erased once more meanwhile."""
+        key = {"_id": f"{erased.property_id}:{erased.name}", "erased_at": erased.erased_at}
+        await self._keys.update_one(key, {"$unset": {"unswept": ""}})
 
     def _remembered(self, full_name: str) -> DataKey | None:
         entry = self._cache.get(full_name)

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
+from pydantic import SecretStr
 
+from shared.settings import Settings
 from tools.stack.ports import free_port
 
 START_SECONDS = 40
@@ -48,6 +50,20 @@ class S3Server:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def on_s3(settings: Settings, server: S3Server) -> Settings:
+    """The same with an S3-compatible store: nothing but settings."""
+    return settings.model_copy(
+        update={
+            "blob_store": "s3",
+            "s3_endpoint_url": server.url,
+            "s3_bucket": BUCKET,
+            "s3_access_key_id": SecretStr("test"),
+            "s3_secret_access_key": SecretStr("test"),
+            "s3_timeout_seconds": 5.0,
+        }
+    )
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from hashlib import sha256
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from services.intake.keeper import AttachmentKeeper
 from shared.blobs.store import PIECE_BYTES, BlobStore, Missing, open_store
@@ -23,7 +22,7 @@ from tests.connected.attachment_kit import Sender, rows, stored
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
 from tests.connected.intake_process import Ahead
 from tests.connected.problems import problem
-from tests.connected.s3_server import BUCKET, S3Server, s3_server
+from tests.connected.s3_server import S3Server, on_s3, s3_server
 from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -45,17 +44,8 @@ def gridfs_settings(stack: SessionStack) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def s3_settings(gridfs_settings: Settings, server: S3Server) -> Settings:
-    """The same with an S3-compatible store: nothing but settings."""
-    return gridfs_settings.model_copy(
-        update={
-            "blob_store": "s3",
-            "s3_endpoint_url": server.url,
-            "s3_bucket": BUCKET,
-            "s3_access_key_id": SecretStr("test"),
-            "s3_secret_access_key": SecretStr("test"),
-            "s3_timeout_seconds": 5.0,
-        }
-    )
+    """The same with an S3-compatible store."""
+    return on_s3(gridfs_settings, server)
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["gridfs", "s3"])

@@ -26,7 +26,7 @@ from shared.errors import Bug
 from shared.events.dispatch import WorkStepTaken
 from shared.events.envelope import Event
 from shared.events.files import GivenFile
-from shared.events.intake import AttachmentAdded, AttachmentRemoved
+from shared.events.intake import AttachmentAdded, AttachmentErased, AttachmentRemoved
 from shared.kernel.unit import Unit
 
 FILES_MAX = "slip.attachments_max"
@@ -54,6 +54,11 @@ async def added(unit: Unit) -> None:
 async def removed(unit: Unit) -> None:
     """A supervisor took it away."""
     await _lost(unit, payload(unit, AttachmentRemoved).attachment_id, "removed")
+
+
+async def erased(unit: Unit) -> None:
+    """Its bytes are gone: the term was over, or its person was erased."""
+    await _lost(unit, payload(unit, AttachmentErased).attachment_id, "gone")
 
 
 async def _lost(unit: Unit, attachment_id: str, status: CopyStatus) -> None:

@@ -108,8 +108,7 @@ async def content(
     rules.check_link(expires, call.now, genuine=genuine)
     row = await _attached(call, attachment_id)
     call.authorise(commands.LINKS[row.kind].NAME)
-    if row.status != "ATTACHED":
-        raise Gone("attachment-removed", "This attachment was removed.")
+    rules.check_bytes(row)
     pieces = await pieces_of(call.runtime.blobs, row)
     return StreamingResponse(
         pieces,

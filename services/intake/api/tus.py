@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from services.intake.repository.attachments import Upload
 from shared.errors import Invalid, Rejected, Stale
-from shared.http.problems import rejected
+from shared.http.problems import rejected, remember
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination"
@@ -39,6 +39,7 @@ class TusRoute(APIRoute):
                 _check_version(request)
                 response = await inner(request)
             except Rejected as error:
+                remember(request, error.kind, error)
                 response = rejected(error)
             response.headers["Tus-Resumable"] = VERSION
             if response.status_code == 412:

@@ -137,7 +137,9 @@ class _Arriving:
                 )
             await self._count()
         except ClientDisconnect:
-            if not self.checksum.given:
+            if self.checksum.given:  # a part of it proves nothing, and must not fill the store
+                await repository.drop_pieces(self.call.db, self.upload, self.uncounted)
+            else:
                 await self._store(len(self.held))
         except Rejected:
             await repository.drop_pieces(self.call.db, self.upload, self.uncounted)

@@ -2,7 +2,7 @@
 
 The facts are kept here, the bytes in the store under `key_of`. A row is there before its bytes are, and
 outlives them: PENDING until a request takes it, DROPPED when none did in time, REMOVED when a supervisor took
-it away.
+it away, ERASED when its retention term was over or its person was erased.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.deadlines import zone_of
+from shared.errors import Conflict, Forbidden, Gone, Invalid
 from shared.events.intake import AttachmentKind
 
-Status = Literal["PENDING", "ATTACHED", "REMOVED", "DROPPED"]
+Status = Literal["PENDING", "ATTACHED", "REMOVED", "ERASED", "DROPPED"]
+EraseReason = Literal["retention", "person"]
 Bytes = Literal["", "stored", "gone"]
 ATTACHMENT_KINDS: tuple[AttachmentKind, ...] = get_args(AttachmentKind)
 _PICTURES = ("image/jpeg", "image/png", "image/webp")
@@ -41,7 +43,8 @@ class Attachment:
     """One file, without its name and without its bytes.
 
     `sha256` is of the bytes as they are kept (without metadata), `received_sha256` of those that were sent.
-    `sweep_at`: when the keeper has to look at it.
+    `sweep_at`: when the keeper has to look at it; `gone_at`: since when the store has no bytes of it.
+    `personal_key`: whose data key seals what is personal in its request; erased with it.
     """
 
     property_id: str
@@ -66,6 +69,10 @@ class Attachment:
     removed_by: str = ""
     removed_at: datetime | None = None
     remove_reason: str = ""
+    erased_at: datetime | None = None
+    erase_reason: EraseReason | Literal[""] = ""
+    gone_at: datetime | None = None
+    personal_key: str = ""
     sweep_at: datetime | None = None
 
     @property
@@ -84,7 +91,40 @@ def file_name(attachment: Attachment) -> str:
     return f"{attachment.kind}-{attachment.id}.{EXTENSIONS[attachment.media_type]}"
 
 
-def attached(found: Attachment | None, request_id: str, by: str, now: datetime) -> Attachment:
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A request takes a file: which, who added it, and until when it is kept at least."""
+
+    request_id: str
+    personal_key: str
+    by: str
+    keep_until: datetime
+
+
+def keep_until(ended_at: datetime, years: int, zone: str) -> datetime:
+    """When a term of so many years is over: it begins with the month after, when records are bound (P131)."""
+    local = ended_at.astimezone(zone_of(zone))
+    month = local.year * 12 + local.month  # counted from 0: this is the next one
+    begin = datetime(month // 12 + years, month % 12 + 1, 1, tzinfo=zone_of(zone))
+    return begin.astimezone(UTC)
+
+
+def erased(found: Attachment, reason: EraseReason, now: datetime) -> Attachment:
+    """The bytes go; that there was a file, its hash and why it went stay."""
+    return replace(found, status="ERASED", erased_at=now, erase_reason=reason, sweep_at=now)
+
+
+def check_bytes(found: Attachment) -> None:
+    """Raises Gone where the bytes were taken away."""
+    if found.status == "ERASED":
+        detail = "This file is no longer kept: its retention term was over, or its person was erased."
+        raise Gone("attachment-erased", detail, accepted="a file that is still kept")
+    if found.status != "ATTACHED":
+        detail = "This attachment was removed."
+        raise Gone("attachment-removed", detail, accepted="an attachment that is still there")
+
+
+def attached(found: Attachment | None, taking: Taking, now: datetime) -> Attachment:
     """The attachment as part of a request. Raises Conflict if there are no bytes for it (any more)."""
     if found is None or found.status == "DROPPED" or (found.status == "PENDING" and found.bytes != "stored"):
         raise Conflict(
@@ -103,11 +143,12 @@ def attached(found: Attachment | None, request_id: str, by: str, now: datetime) 
     return replace(
         found,
         status="ATTACHED",
-        request_id=request_id,
-        added_by=by,
+        request_id=taking.request_id,
+        personal_key=taking.personal_key,
+        added_by=taking.by,
         added_at=now,
         claimed_until=None,
-        sweep_at=None,
+        sweep_at=taking.keep_until,
     )
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from services.intake.domain.attachment import SENSITIVE
+from services.intake.domain.attachment import SENSITIVE, EraseReason
 from services.intake.domain.bodies import Body, Id, Reason
 from services.intake.domain.times import Instant
 from shared.events.intake import AttachmentKind
@@ -72,6 +72,15 @@ class RemoveAttachment(Command):
     request_id: str
     attachment_id: str
     body: RemoveAttachmentBody
+
+
+class EraseAttachment(Command):
+    """The keeper: a term may be over, or a person was erased."""
+
+    NAME: ClassVar[str] = "intake.erase_attachment"
+    request_id: str
+    attachment_id: str
+    reason: EraseReason
 
 
 LINKS: Mapping[AttachmentKind, type[LinkAttachment]] = {

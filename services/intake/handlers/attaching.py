@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from services.intake.attachment_answers import (
     AttachmentState,
@@ -13,12 +14,17 @@ from services.intake.attachment_answers import (
 from services.intake.domain import attachment as rules
 from services.intake.domain import attachment_commands as commands
 from services.intake.domain.attachment import Attachment
+from services.intake.domain.property import setting_number
 from services.intake.domain.refusals import no_room
-from services.intake.domain.request import Request
+from services.intake.domain.request import Request, personal_key
 from services.intake.handlers.base import Handlers, payload
 from shared.errors import Bug, Forbidden, NotFound, demand
 from shared.events import intake as events
+from shared.events.intake import AttachmentKind
 from shared.kernel.unit import Unit
+
+OPEN_AGAIN_AFTER = timedelta(days=1)
+"""How often the file of a request that is still open is looked at once its shortest term is over."""
 
 
 class Attaching(Handlers):
@@ -32,7 +38,13 @@ class Attaching(Handlers):
         if found is not None and found.status == "ATTACHED" and found.request_id == before.id:
             unit.answer(self._state(unit, found, found.version))
             return
-        after = rules.attached(found, before.id, unit.cause.principal.sub, unit.now)
+        taking = rules.Taking(
+            before.id,
+            personal_key(before),
+            unit.cause.principal.sub,
+            await self._keep_until(unit, found.kind if found is not None else "photo", unit.now),
+        )
+        after = rules.attached(found, taking, unit.now)
         if commands.adding(after.kind) is not type(command):
             raise Bug("the class of an attachment decides the command")
         demand(no_room(before.attachments_added, self.limits.attachments_per_request_max))
@@ -60,7 +72,7 @@ class Attaching(Handlers):
         """Give the link; that of a copy of an identity document is written down."""
         command = payload(unit, commands.LinkAttachment)
         found = await self._found(unit, command.attachment_id)
-        rules.check_there(found)
+        rules.check_bytes(found)
         if commands.LINKS[found.kind] is not type(command):
             raise Forbidden("not-allowed", "Your role does not allow to see this attachment.")
         if found.sensitive:
@@ -89,6 +101,43 @@ class Attaching(Handlers):
         )
         self.note(unit, request, "attachment.removed", kind=after.kind, attachment_id=after.id)
         unit.answer(self._state(unit, after, after.version + 1))
+
+    async def erase_attachment(self, unit: Unit) -> None:
+        """The keeper asks: the term is over or the person was erased, and the bytes go; or it is kept on."""
+        command = payload(unit, commands.EraseAttachment)
+        before = await unit.load(Attachment, command.attachment_id)
+        if before is None or before.status != "ATTACHED":
+            return
+        request = await self._request(unit, before)
+        until = await self._look_again(unit, request, before) if command.reason == "retention" else unit.now
+        if until > unit.now:
+            unit.save(replace(before, sweep_at=until))
+            return
+        after = rules.erased(before, command.reason, unit.now)
+        unit.save(after)
+        unit.emit(
+            events.AttachmentErased(
+                request_id=request.id,
+                attachment_id=after.id,
+                kind=after.kind,
+                sha256=after.sha256,
+                reason=command.reason,
+                erased_at=unit.now,
+            )
+        )
+        self.note(unit, request, "attachment.erased", kind=after.kind, attachment_id=after.id)
+
+    async def _look_again(self, unit: Unit, request: Request, attachment: Attachment) -> datetime:
+        """When its term is over, as the property has set it now; while its request is open, no term runs."""
+        if request.closed_at is None or attachment.added_at is None:
+            return unit.now + OPEN_AGAIN_AFTER
+        return await self._keep_until(unit, attachment.kind, max(request.closed_at, attachment.added_at))
+
+    async def _keep_until(self, unit: Unit, kind: AttachmentKind, ended_at: datetime) -> datetime:
+        settled = await self.settled(unit)
+        profile = self.catalogue.profile(settled.profile)
+        years = setting_number(profile, settled, f"attachment.{kind}_years")
+        return rules.keep_until(ended_at, years, settled.zone)
 
     async def _request(self, unit: Unit, attachment: Attachment) -> Request:
         request = await unit.load(Request, attachment.request_id)

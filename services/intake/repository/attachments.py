@@ -18,6 +18,7 @@ from services.intake.domain.attachment import Attachment
 from shared.events.intake import AttachmentKind
 from shared.kernel.kinds import Kinds, document_id
 from shared.kernel.unit import Index
+from shared.kernel.vault import Erased
 from shared.mongo.client import Database
 
 ATTACHMENTS, UPLOADS, PIECES = "attachments", "uploads", "upload_pieces"
@@ -34,6 +35,12 @@ INDEXES = (
         (("sweep_at", 1),),
         serves="bytes to be deleted, of all properties",
         partial={"sweep_at": DUE},
+    ),
+    Index(
+        ATTACHMENTS,
+        (("property_id", 1), ("personal_key", 1), ("added_at", 1)),
+        serves="the files of a person who was erased",
+        partial={"status": "ATTACHED"},
     ),
     Index(UPLOADS, (("property_id", 1), ("by", 1)), serves="the unfinished uploads of a person"),
     Index(UPLOADS, (("expires_at", 1),), serves="expiry", expire_after_seconds=0),
@@ -179,6 +186,28 @@ async def to_sweep(db: Database, now: datetime, limit: int) -> list[Attachment]:
     cursor = db[ATTACHMENTS].find(query, max_time_ms=QUERY_MS_MAX)
     rows = await cursor.sort("sweep_at", 1).limit(limit).to_list(limit)
     return [_KINDS.aggregate(Attachment, row) for row in rows]
+
+
+async def of_erased(db: Database, erased: Erased, limit: int) -> list[Attachment]:
+    """Files of a person, or of a request of nobody known, that were added before the data key was deleted."""
+    query = {
+        "property_id": erased.property_id,
+        "status": "ATTACHED",
+        "personal_key": erased.name,
+        "added_at": {"$lte": erased.erased_at},
+    }
+    rows = await db[ATTACHMENTS].find(query, max_time_ms=QUERY_MS_MAX).limit(limit).to_list(limit)
+    return [_KINDS.aggregate(Attachment, row) for row in rows]
+
+
+async def drop_expired_uploads(db: Database, now: datetime, limit: int) -> int:
+    """Forget uploads that were never finished, with their pieces; how many."""
+    query = {"expires_at": {"$lte": now}}
+    cursor = db[UPLOADS].find(query, {"property_id": 1, "id": 1}, max_time_ms=QUERY_MS_MAX)
+    rows = await cursor.sort("expires_at", 1).limit(limit).to_list(limit)
+    for row in rows:
+        await forget_upload(db, row["property_id"], row["id"])
+    return len(rows)
 
 
 async def attachments(db: Database, property_id: str, request_id: str, limit: int) -> list[Attachment]:

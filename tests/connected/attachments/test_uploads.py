@@ -68,6 +68,32 @@ async def test_an_upload_goes_on_where_the_connection_broke(desk: Sender, seed: 
     assert added["received_sha256"] == sha256(data).hexdigest()
 
 
+async def test_what_breaks_off_under_a_checksum_is_not_kept(desk: Sender, seed: int) -> None:
+    """It could never count; kept, a sender who breaks off again and again would fill the store."""
+    data = files.encoded(files.noise((800, 600), seed), "PNG")
+    where = (await desk.begin(data)).headers["Location"].rsplit("/", 1)[1]
+    checksum = "sha256 " + base64.b64encode(sha256(data).digest()).decode()
+    written = 0
+
+    async def broken() -> AsyncIterator[bytes]:
+        nonlocal written
+        for begin in range(0, len(data) - 1, 300_000):
+            yield data[begin : min(begin + 300_000, len(data) - 1)]
+        deadline = time.monotonic() + 10
+        while not (written := (await rows(desk.estate))["upload_pieces"]):
+            assert time.monotonic() < deadline
+        raise ConnectionError("the telephone is in the lift")
+
+    headers = BODY | {"Upload-Offset": "0", "Upload-Checksum": checksum, "Content-Length": str(len(data))}
+    with pytest.raises((httpx.HTTPError, ConnectionError)):
+        await desk.client.patch(f"/uploads/{where}", headers=headers, content=broken())
+    assert written > 0, "pieces were stored before it broke off"
+    deadline = time.monotonic() + 10
+    while (await rows(desk.estate))["upload_pieces"]:
+        assert time.monotonic() < deadline
+    assert (await desk.client.head(f"/uploads/{where}", headers=TUS)).headers["Upload-Offset"] == "0"
+
+
 async def test_a_client_of_others_resumes_an_upload_too(desk: Sender, seed: int) -> None:
     """tuspy, the protocol's own client for Python, on its own terms."""
     data = files.encoded(files.noise((500, 400), seed), "PNG")
@@ -98,6 +124,8 @@ async def test_the_protocol_is_kept(desk: Sender) -> None:
     older = await desk.client.post("/uploads", headers={"Tus-Resumable": "0.2.2", "Upload-Length": "5"})
     problem(older, 412, "tus-version")
     assert older.headers["Tus-Version"] == "1.0.0"
+    long = TUS | {"Upload-Length": "5", "Upload-Metadata": "kind cGhvdG8=," + "x" * 5_000}
+    problem(await desk.client.post("/uploads", headers=long), 422, "invalid-header")
     where = (await desk.begin(b"0123456789")).headers["Location"]
     path = desk.estate.url + where
     patch = desk.client.patch

@@ -30,12 +30,29 @@ STORED = Attachment(
     claimed_until=NOW,
 )
 POLICY = Policy.shipped()
+LATER = NOW + timedelta(days=3_650)
+TAKING = rules.Taking("r1", "person:p1", "lin", LATER)
 
 
-def test_a_stored_file_becomes_part_of_a_request_and_is_swept_no_more() -> None:
-    taken = rules.attached(STORED, "r1", "lin", NOW)
+def test_a_stored_file_becomes_part_of_a_request_and_is_swept_only_after_its_term() -> None:
+    taken = rules.attached(STORED, TAKING, NOW)
     assert (taken.status, taken.request_id, taken.added_by, taken.added_at) == ("ATTACHED", "r1", "lin", NOW)
-    assert (taken.sweep_at, taken.claimed_until) == (None, None)
+    assert (taken.sweep_at, taken.claimed_until, taken.personal_key) == (LATER, None, "person:p1")
+
+
+@pytest.mark.parametrize(
+    ("ended", "years", "until"),
+    [
+        (datetime(2026, 3, 1, 8, tzinfo=UTC), 10, datetime(2036, 3, 31, 16, tzinfo=UTC)),
+        (datetime(2026, 11, 30, 15, 59, tzinfo=UTC), 5, datetime(2031, 11, 30, 16, tzinfo=UTC)),
+        (datetime(2026, 11, 30, 16, 0, tzinfo=UTC), 5, datetime(2031, 12, 31, 16, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 15, 59, tzinfo=UTC), 1, datetime(2027, 12, 31, 16, tzinfo=UTC)),
+    ],
+)
+def test_a_term_of_years_begins_with_the_month_after_in_the_property_own_time(
+    ended: datetime, years: int, until: datetime
+) -> None:
+    assert rules.keep_until(ended, years, "Asia/Shanghai") == until
 
 
 @pytest.mark.parametrize(
@@ -50,12 +67,12 @@ def test_a_stored_file_becomes_part_of_a_request_and_is_swept_no_more() -> None:
 )
 def test_nothing_else_becomes_part_of_a_request(found: Attachment | None, kind: str) -> None:
     with pytest.raises(Conflict) as caught:
-        rules.attached(found, "r1", "lin", NOW)
+        rules.attached(found, TAKING, NOW)
     assert (caught.value.kind, bool(caught.value.accepted)) == (kind, True)
 
 
 def test_what_is_removed_keeps_its_record_and_is_due_at_once() -> None:
-    gone = rules.removed(rules.attached(STORED, "r1", "lin", NOW), "wrong flat", "chen", NOW)
+    gone = rules.removed(rules.attached(STORED, TAKING, NOW), "wrong flat", "chen", NOW)
     assert (gone.status, gone.bytes, gone.sweep_at) == ("REMOVED", "stored", NOW)
     assert (gone.removed_by, gone.removed_at, gone.remove_reason) == ("chen", NOW, "wrong flat")
     for found in (gone, STORED):
