@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+import openpyxl
 import orjson
 import pytest
 import pytest_asyncio
@@ -15,7 +17,7 @@ from services.dispatch.auditor.rounds import look
 from services.dispatch.rain import RainRounds
 from shared.events.intake import Outcome, RequestClosed, RequestReopened
 from shared.settings import Settings
-from tests.connected.dispatch_desk import Desk, Json, open_desk
+from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 DAY = timedelta(days=1)
@@ -266,3 +268,26 @@ async def test_the_auditor_finds_callbacks_and_notices_that_no_timer_told_of(des
     assert await overdue() == late, "an overdue notice of a closed callback too"
     desk.clock.advance(timedelta(days=90))
     assert await overdue() == late | {(rain["id"], "rain_missing")}
+
+
+async def test_p031_p127_j28_the_rates_of_callbacks_are_those_counted_in_the_store(desk: Desk) -> None:
+    await repaired(desk)
+    stored = await desk.db["callbacks"].find({"property_id": PROPERTY}).to_list()
+    first = [c for c in stored if c["round"] == "first" and c["result"] != "superseded"]
+    proven = [c for c in first if c["status"] == "CLOSED" and c["result"] in ("satisfied", "problem")]
+    answered = [c for c in stored if c["answered_at"] is not None and c["result"] != "superseded"]
+    happy = [c for c in answered if c["opinion"] == "satisfied"]
+    assert 0 < len(proven) < len(first), "something to tell apart"
+    since, until = min(c["repaired_at"] for c in stored), desk.clock.now()
+    query = f"since={since:%Y-%m-%d}&until={until + DAY:%Y-%m-%d}&language=en"
+    read = (await desk.call("director", "GET", f"reports/callbacks?{query}")).json()
+    rates = {rate["name"]: (rate["numerator"], rate["denominator"]) for rate in read["rates"]}
+    assert rates["callbacks_closed"] == (len(proven), len(first))
+    assert rates["owners_satisfied"] == (len(happy), len(answered))
+    sheet = await desk.call("director", "GET", f"reports/callbacks?{query}&format=xlsx")
+    book = openpyxl.load_workbook(BytesIO(sheet.content), read_only=True)
+    rows = {row[0]: row[1:3] for row in book.worksheets[0].iter_rows(values_only=True)}
+    assert rows["Repairs called back"] == (len(proven), len(first)), "the sheet has the same numbers"
+    assert rows["Owners satisfied"] == (len(happy), len(answered))
+    text = await desk.call("director", "GET", f"reports/callbacks?{query}&format=csv")
+    assert f"Repairs called back,{len(proven)},{len(first)}," in text.content.decode("utf-8-sig")
