@@ -18,6 +18,7 @@ from pydantic import (
 from services.billing.domain.payment import CLEAR_MAX, Method, Purpose
 from shared.ids import ID_PATTERN
 from shared.money import AMOUNT_MINOR_MAX
+from shared.texts.say import say
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 MaybeId = Annotated[str, StringConstraints(pattern=rf"^$|{ID_PATTERN}")]
@@ -30,16 +31,18 @@ YEAR_MIN, YEAR_MAX = 1970, 2199
 def _written(value: object) -> object:
     """A moment is written out; a bare number is none."""
     if not isinstance(value, str) or "T" not in value.upper():
-        raise ValueError("must be a moment such as 2026-03-01T08:00:00+08:00")
+        raise ValueError(say("must be a moment such as 2026-03-01T08:00:00+08:00"))
     return value
 
 
 def bounded(moment: datetime) -> datetime:
     """The moment in UTC. ValueError without an offset, or outside the years that can be stored."""
     if moment.tzinfo is None:
-        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
     if not YEAR_MIN < moment.year < YEAR_MAX:
-        raise ValueError(f"must be a time between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+        raise ValueError(
+            say("must be a time between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
+        )
     return moment.astimezone(UTC)
 
 

@@ -22,6 +22,7 @@ from shared.events.envelope import Lane
 from shared.http.call import Call
 from shared.ids import is_id
 from shared.kernel.runtime import Runtime
+from shared.texts.say import say
 
 log = logging.getLogger(__name__)
 SETTINGS_KEPT_SECONDS = 2
@@ -106,7 +107,7 @@ class Desk:
                 "too-many-look-ups",
                 "People are looked up too often.",
                 field="phone",
-                accepted=f"at most {self._lookups_max} look-ups a minute",
+                accepted=say("at most {lookups_max} look-ups a minute", lookups_max=self._lookups_max),
             )
         recent.append(now)
 

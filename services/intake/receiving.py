@@ -24,6 +24,7 @@ from shared.http.call import Call
 from shared.http.links import Links
 from shared.ids import derived_id
 from shared.kernel.runtime import Runtime
+from shared.texts.say import say
 
 CLAIM_FACTOR = 2
 
@@ -60,7 +61,7 @@ class Receiving:
         if not upload.whole:
             raise Conflict(
                 "upload-unfinished",
-                f"{upload.offset} of {upload.length} bytes have arrived.",
+                say("{offset} of {length} bytes have arrived.", offset=upload.offset, length=upload.length),
                 field="upload_id",
                 accepted="the rest of the file first",
             )

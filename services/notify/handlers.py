@@ -18,7 +18,7 @@ from services.notify.domain.copies import (
     request_copy,
 )
 from services.notify.domain.delivery import Result, Step
-from services.notify.domain.message import Message
+from services.notify.domain.message import Message, check_open
 from services.notify.domain.notices import Occasion, Words, messages, person_meant
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.retry import RetryRules
@@ -191,9 +191,7 @@ class Handlers:
         if message is None:
             raise NotFound("no-such-message", "there is no such message here")
         unit.require_match(message.version)
-        if not message.needs_a_person:
-            detail = f"the message is {message.state}; only one that failed or is unknown can be resolved"
-            raise Conflict("message-not-open", detail)
+        check_open(message)
         if command.resolution == "arrived":
             step = delivery.sent(message, "person", unit.now, self._rules().retention)
         elif any(hop.address for hop in message.plan):

@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from shared.errors import Busy, Invalid, NotFound, Rejected, Transient
-from shared.http.refused_fields import accepted, field_of, reason
 from shared.observability.metrics import HTTP_REFUSED
+from shared.texts.fields import accepted, field_of, reason
 from shared.texts.say import Said, Spoken, say
 from shared.texts.voices import Language, Words, negotiated, voice
 

@@ -62,15 +62,17 @@ class Listed(Spoken):
 class Word(Spoken):
     """A code of ours, such as a state or a role, that has a name in every language."""
 
-    __slots__ = ("exact",)
+    __slots__ = ("code", "exact")
+    code: str
     exact: bool
 
     def told(self, voice: Voice) -> str:
         """The name; with the code behind it where a caller has to send exactly that."""
-        name = voice.translated(str(self).lower(), "word")
-        if name == str(self).lower():
+        key = self.code.lower()
+        name = voice.translated(key, "word")
+        if name == key:
             return str(self)
-        return f"{name} ({self})" if self.exact else name
+        return f"{name} ({self.code})" if self.exact else name
 
 
 class Either(Spoken):
@@ -112,8 +114,8 @@ def listed(items: Iterable[str]) -> Listed:
 
 def word(code: str) -> Word:
     """The name of a code, for reading."""
-    said = Word(code)
-    said.exact = False
+    said = Word(code.replace("_", " "))
+    said.code, said.exact = code, False
     return said
 
 
@@ -140,6 +142,6 @@ def tell(thing: object, voice: Voice) -> object:
 
 
 def _exactly(code: str) -> Word:
-    said = word(code)
-    said.exact = True
+    said = Word(code)
+    said.code, said.exact = code, True
     return said

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from tools.texts.__main__ import PO, wanted
-from tools.texts.collect import collect
+from tools.texts.collect import PACKAGES, collect
 
 
 def places(template: str) -> set[str]:
@@ -67,7 +67,8 @@ NEUTRAL = {("", "{field}: {reason}")}
     ],
 )
 def test_the_collector_finds_what_cannot_be_translated(tmp_path: Path, source: str, wrong: int) -> None:
-    (tmp_path / "shared").mkdir()
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
     (tmp_path / "shared" / "one.py").write_text(source, encoding="utf-8")
     found = collect(tmp_path)
     assert len(found.wrong) == wrong

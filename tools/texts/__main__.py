@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from tools.texts.collect import ROOT, collect
-from tools.texts.vocabulary import field_types, statuses
+from tools.texts.vocabulary import codes, field_types, statuses
 
 PO = ROOT / "shared" / "texts" / "zh.po"
 HEADER = """\
@@ -28,6 +28,7 @@ def wanted() -> set[tuple[str, str]]:
     """Every entry the file must have: context and English template."""
     entries = {("", template) for template in collect().templates}
     entries |= {("field", kind) for kind in field_types()}
+    entries |= {("word", code) for code in codes()}
     return entries | {("title", status) for status in statuses()}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("shared",)
+PACKAGES = ("shared", "services")
 SAYING = {"say", "listed", "word", "words", "either", "as_is", "told_as"}
 REFUSALS = {
     *(
@@ -95,8 +95,13 @@ class _Module:
                 pass
             case ast.Name(id=name):
                 self._named(node, name, scopes)
-            case ast.Subscript(value=ast.Name(id=name)):
-                self._named(node, name, scopes)
+            case ast.Subscript(value=ast.Attribute(attr="args")):
+                pass  # what an error of ours was raised with
+            case ast.Subscript(value=value):
+                self._text(value, scopes)
+            case ast.Call(func=ast.Attribute(value=ast.Dict() as value, attr="get"), args=[_, default]):
+                self._text(value, scopes)
+                self._text(default, scopes)
             case ast.Dict(values=values):
                 for value in values:
                     self._text(value, scopes)

@@ -20,6 +20,7 @@ from shared.http.call import Call
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
 from shared.kernel.unit import Aggregate
+from shared.texts.say import say, word
 
 READ = "billing.read"
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
@@ -35,7 +36,7 @@ async def found(call: Call, kind: type[A], id: str) -> A:
     """The thing a path names. NotFound if there is none in this property."""
     aggregate = await repository.one(call.db, kind, call.property_id, id)
     if aggregate is None:
-        raise NotFound("not-found", f"there is no such {kind.__name__.lower()} here")
+        raise NotFound("not-found", say("there is no such {kind} here", kind=word(kind.__name__.lower())))
     return aggregate
 
 

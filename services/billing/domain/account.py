@@ -17,6 +17,7 @@ from services.billing.domain.quote import Quote
 from shared.errors import Conflict
 from shared.events.envelope import Lane
 from shared.events.intake import Urgency
+from shared.texts.say import say, word
 
 WorkState = Literal["open", "completed", "withdrawn", "cancelled"]
 DOCUMENTS_MAX = 100
@@ -74,7 +75,14 @@ def end_work(account: Account, work_order_id: str, state: WorkState, *, unpriced
     """The work order came to an end; Conflict if it had ended before."""
     work = account.work(work_order_id)
     if work.state != "open":
-        raise Conflict("work-ended", f"work order {work_order_id} was {work.state} before")
+        raise Conflict(
+            "work-ended",
+            say(
+                "work order {work_order_id} was {state} before",
+                work_order_id=work_order_id,
+                state=word(work.state),
+            ),
+        )
     return account.with_work(replace(work, state=state, unpriced=unpriced))
 
 
@@ -87,9 +95,16 @@ def add_quote(account: Account, quote: Quote) -> Account:
     work = account.work(quote.work_order_id)
     late = work.state == "completed" and account.urgency == "emergency"
     if work.state != "open" and not late:
-        raise Conflict("work-ended", f"work order {work.work_order_id} is {work.state}: it cannot be quoted")
+        raise Conflict(
+            "work-ended",
+            say(
+                "work order {work_order_id} is {state}: it cannot be quoted",
+                work_order_id=work.work_order_id,
+                state=word(work.state),
+            ),
+        )
     if len(account.quote_ids) >= DOCUMENTS_MAX:
-        raise Conflict("too-many-quotes", f"a request has at most {DOCUMENTS_MAX} quotes")
+        raise Conflict("too-many-quotes", say("a request has at most {most} quotes", most=DOCUMENTS_MAX))
     quoted = replace(work, quote_id=quote.id, unpriced=False, settled=False)
     return replace(account.with_work(quoted), quote_ids=(*account.quote_ids, quote.id))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from services.billing.domain.quote import Quote
 from shared.errors import Conflict
 from shared.money import Money
+from shared.texts.say import say, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,21 @@ def charge_for(quote: Quote, charge_id: str, written: Money | None, at: datetime
     Conflict if nobody consented or another amount was written on the slip (P030).
     """
     if quote.status != "CONSENTED":
-        raise Conflict("no-consent", f"quote {quote.id} is {quote.status.lower()}: it cannot be charged")
+        raise Conflict(
+            "no-consent",
+            say(
+                "quote {id} is {status}: it cannot be charged", id=quote.id, status=word(quote.status.lower())
+            ),
+        )
     if written is not None and written != quote.total:
         raise Conflict(
-            "other-amount", f"{written} was written, the consented quote {quote.id} is {quote.total}"
+            "other-amount",
+            say(
+                "{written} was written, the consented quote {id} is {total}",
+                written=written,
+                id=quote.id,
+                total=quote.total,
+            ),
         )
     return Charge(
         property_id=quote.property_id,
@@ -98,4 +110,9 @@ def overpaid(owed: Money) -> Conflict:
     """The answer to more money than is owed."""
     if owed.amount_minor == 0:
         return Conflict("nothing-owed", "nothing is owed", field="amount", accepted="no payment")
-    return Conflict("overpayment", f"{owed} is owed", field="amount", accepted=f"more than 0, at most {owed}")
+    return Conflict(
+        "overpayment",
+        say("{owed} is owed", owed=owed),
+        field="amount",
+        accepted=say("more than 0, at most {owed}", owed=owed),
+    )

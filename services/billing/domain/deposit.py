@@ -15,6 +15,7 @@ from services.billing.domain.postings import KeptBy
 from shared.catalogue.model import BillingRules
 from shared.errors import Conflict, Forbidden, Rejected, demand
 from shared.money import Money
+from shared.texts.say import listed, say, word, words
 
 DepositStatus = Literal["REQUESTED", "HELD", "APPLIED", "REFUNDED", "DISPUTED", "FORFEITED", "VOID"]
 DepositAction = Literal["hold", "apply", "refund", "dispute", "forfeit", "waive", "void"]
@@ -76,12 +77,12 @@ def not_possible(deposit: Deposit, action: DepositAction) -> Conflict | None:
     """What the state of a deposit does not allow."""
     if (deposit.status, action) in TRANSITIONS:
         return None
-    accepted = ", ".join(s.lower() for s, a in TRANSITIONS if a == action)
+    accepted = listed(word(s.lower()) for s, a in TRANSITIONS if a == action)
     return Conflict(
         "deposit-state",
-        f"this deposit is {deposit.status.lower()}",
+        say("this deposit is {status}", status=word(deposit.status.lower())),
         field="deposit_id",
-        accepted=f"a deposit that is {accepted}",
+        accepted=say("a deposit that is {accepted}", accepted=accepted),
     )
 
 
@@ -106,7 +107,7 @@ def no_decider(roles: Collection[str], rules: BillingRules) -> Forbidden | None:
     """Forbidden unless the catalogue lets one of these roles decide over a deposit that is held (J4)."""
     if set(rules.forfeiture_approver).intersection(roles):
         return None
-    accepted = ", ".join(rules.forfeiture_approver)
+    accepted = words(rules.forfeiture_approver)
     return Forbidden("not-the-decider", "your role does not decide over a deposit", accepted=accepted)
 
 

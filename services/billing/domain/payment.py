@@ -12,6 +12,7 @@ from services.billing.domain.postings import Holder
 from shared.catalogue.model import BillingRules
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.money import Money
+from shared.texts.say import as_is, say, word, words
 
 Purpose = Literal["charge", "deposit"]
 Method = Literal["cash", "card", "qr", "transfer"]
@@ -59,7 +60,7 @@ def no_collector(roles: Collection[str], rules: BillingRules) -> Forbidden | Non
         return Forbidden("engineering-takes-no-money", "nobody in engineering takes money from an owner")
     if set(rules.collected_by).intersection(roles):
         return None
-    accepted = ", ".join(sorted(rules.collected_by))
+    accepted = words(sorted(rules.collected_by))
     return Forbidden("not-a-collector", "your role does not take money here", accepted=accepted)
 
 
@@ -69,9 +70,9 @@ def check_method(method: str, purpose: Purpose, rules: BillingRules) -> None:
     if method not in accepted:
         raise Invalid(
             "method",
-            f"a {purpose} is not paid by {method} here",
+            say("a {purpose} is not paid by {method} here", purpose=word(purpose), method=word(method)),
             field="method",
-            accepted=", ".join(accepted),
+            accepted=words(accepted),
         )
 
 
@@ -86,7 +87,7 @@ def check_deposit_amount(amount: Money, asked: Money) -> None:
     """A deposit is paid at once: less does not hold the booking, more is not owed."""
     if amount != asked:
         kind = "overpayment" if amount.amount_minor > asked.amount_minor else "deposit-in-full"
-        raise Conflict(kind, f"{asked} is owed", field="amount", accepted=str(asked))
+        raise Conflict(kind, say("{asked} is owed", asked=asked), field="amount", accepted=as_is(asked))
 
 
 def receipt_text(year: int, number: int) -> str:
@@ -103,13 +104,18 @@ def cleared_total(payments: Sequence[Payment], staff_id: str, counted: Money) ->
         if payment.in_hands_of != staff_id:
             raise Conflict(
                 "not-in-hands",
-                f"payment {payment.id} is not in the hands of {staff_id}",
+                say("payment {id} is not in the hands of {staff_id}", id=payment.id, staff_id=staff_id),
                 field="payment_ids",
                 accepted="payments listed under door-cash for this person",
             )
     total = Money(sum(p.amount.amount_minor for p in payments), counted.currency)
     if total != counted:
-        raise Conflict("count-differs", f"these payments make {total}", field="counted", accepted=str(total))
+        raise Conflict(
+            "count-differs",
+            say("these payments make {total}", total=total),
+            field="counted",
+            accepted=as_is(total),
+        )
     return total
 
 

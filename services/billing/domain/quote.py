@@ -14,6 +14,7 @@ from typing import Literal
 from shared.catalogue.model import BillingRules
 from shared.errors import Conflict, Invalid, demand
 from shared.money import Money
+from shared.texts.say import as_is, listed, say, word
 
 QuoteStatus = Literal["OFFERED", "CONSENTED", "REFUSED", "SUPERSEDED", "VOID"]
 ConsentBy = Literal["owner", "household", "agent", "free_of_charge"]
@@ -109,7 +110,9 @@ def price(
     Raises Invalid for a line that the catalogue cannot price.
     """
     if len(asked) > LINES_MAX:
-        raise Invalid("too-many-lines", f"a quote has at most {LINES_MAX} lines", field="lines")
+        raise Invalid(
+            "too-many-lines", say("a quote has at most {most} lines", most=LINES_MAX), field="lines"
+        )
     return tuple(_priced(line, rules, currency, free) for line in asked)
 
 
@@ -117,9 +120,9 @@ def _priced(line: AskedLine, rules: BillingRules, currency: str, free: FreeReaso
     if not 1 <= line.quantity <= QUANTITY_MAX:
         raise Invalid(
             "quantity",
-            f"{line.quantity} is no quantity",
+            say("{quantity} is no quantity", quantity=line.quantity),
             field="lines.quantity",
-            accepted=f"1 to {QUANTITY_MAX}",
+            accepted=say("1 to {most}", most=QUANTITY_MAX),
         )
     row = next((r for r in rules.tariff if r.code == line.code), None)
     zh, en = (row.zh, row.en) if row else (line.code, line.code)
@@ -129,15 +132,24 @@ def _priced(line: AskedLine, rules: BillingRules, currency: str, free: FreeReaso
         one = Money(row.amount_minor, currency)
         if line.price is not None and line.price != one:
             raise Invalid(
-                "not-the-tariff", f"{line.code} costs {one}", field="lines.amount", accepted=str(one)
+                "not-the-tariff",
+                say("{code} costs {one}", code=line.code, one=one),
+                field="lines.amount",
+                accepted=as_is(one),
             )
     elif rules.partner_price and line.price is not None:
         one = line.price
     else:
-        codes = ", ".join(r.code for r in rules.tariff) or "a partner's price"
-        raise Invalid("no-price", f"{line.code} has no price here", field="lines.code", accepted=codes)
+        codes = listed(r.code for r in rules.tariff) or "a partner's price"
+        raise Invalid(
+            "no-price", say("{code} has no price here", code=line.code), field="lines.code", accepted=codes
+        )
     if one.currency != currency or one.amount_minor < 0:
-        raise Invalid("currency", f"prices here are in {currency} and not negative", field="lines.amount")
+        raise Invalid(
+            "currency",
+            say("prices here are in {currency} and not negative", currency=currency),
+            field="lines.amount",
+        )
     return PricedLine(
         line.code, zh, en, line.quantity, one.amount_minor, one.times(line.quantity).amount_minor
     )
@@ -161,7 +173,7 @@ def not_to_consent(quote: Quote, now: datetime) -> Conflict | None:
         return None
     return Conflict(
         "quote-expired",
-        f"this price stood until {quote.expires_at:%Y-%m-%d %H:%M} UTC",
+        say("this price stood until {expires_at:%Y-%m-%d %H:%M} UTC", expires_at=quote.expires_at),
         field="quote_id",
         accepted="a new quote",
     )
@@ -179,7 +191,12 @@ def consent(quote: Quote, given: Consent, shown: Money | None = None) -> Quote:
     """
     demand(not_to_consent(quote, given.at))
     if shown is not None and shown != quote.total:
-        raise Conflict("other-total", f"the quote is {quote.total}", field="total", accepted=str(quote.total))
+        raise Conflict(
+            "other-total",
+            say("the quote is {total}", total=quote.total),
+            field="total",
+            accepted=as_is(quote.total),
+        )
     return replace(quote, status="CONSENTED", consent=given)
 
 
@@ -202,7 +219,7 @@ def void(quote: Quote) -> Quote:
 def _answered(quote: Quote) -> Conflict:
     return Conflict(
         "quote-not-open",
-        f"this quote is {quote.status.lower()}",
+        say("this quote is {status}", status=word(quote.status.lower())),
         field="quote_id",
         accepted="a quote that is offered",
     )

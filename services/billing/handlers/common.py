@@ -21,6 +21,7 @@ from shared.events.envelope import Amount
 from shared.kernel.unit import Unit
 from shared.money import Money
 from shared.policy import Policy
+from shared.texts.say import as_is, say
 
 C = TypeVar("C")
 
@@ -61,12 +62,15 @@ def money(amount: Amount, currency: str, field: str) -> Money:
     """The amount as money of this ledger. Raises Invalid for another currency or one beyond the limit."""
     if amount.currency != currency:
         raise Invalid(
-            "currency", f"this ledger is in {currency}", field=f"{field}.currency", accepted=currency
+            "currency",
+            say("this ledger is in {currency}", currency=currency),
+            field=f"{field}.currency",
+            accepted=as_is(currency),
         )
     try:
         return Money(amount.amount_minor, amount.currency)
     except ValueError as error:
-        raise Invalid("amount", str(error), field=f"{field}.amount_minor") from error
+        raise Invalid("amount", error.args[0], field=f"{field}.amount_minor") from error
 
 
 def amount_of(value: Money) -> Amount:

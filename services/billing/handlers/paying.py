@@ -41,6 +41,7 @@ from shared.errors import Conflict, Invalid, NotFound, demand
 from shared.events.billing import DepositHeld, PaymentReceived
 from shared.kernel.unit import Unit
 from shared.money import Money
+from shared.texts.say import listed, say
 
 RECEIPTS = "receipt"
 
@@ -135,7 +136,7 @@ def _asked_deposit(deposits: list[Deposit], deposit_id: str) -> Deposit:
     if not asked:
         raise Conflict("no-deposit-asked", "no deposit is asked for", field="purpose", accepted="charge")
     if len(asked) > 1:
-        ids = ", ".join(d.id for d in asked)
+        ids = listed(d.id for d in asked)
         raise Invalid("which-deposit", "several deposits are asked for", field="deposit_id", accepted=ids)
     return asked[0]
 
@@ -197,7 +198,11 @@ async def clear_door_cash(kit: Kit, unit: Unit) -> None:
     for payment_id in ids:
         payment = await unit.load(Payment, payment_id)
         if payment is None:
-            raise NotFound("no-payment", f"there is no payment {payment_id}", field="payment_ids")
+            raise NotFound(
+                "no-payment",
+                say("there is no payment {payment_id}", payment_id=payment_id),
+                field="payment_ids",
+            )
         payments.append(payment)
     total, by = cleared_total(payments, command.staff_id, counted), unit.cause.principal.sub
     for payment in payments:

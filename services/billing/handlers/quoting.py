@@ -50,6 +50,7 @@ from shared.events.billing import (
 from shared.events.dispatch import WorkQuoted
 from shared.kernel.unit import Unit
 from shared.money import Money
+from shared.texts.say import say
 
 
 @of_event
@@ -58,7 +59,10 @@ async def work_quoted(kit: Kit, unit: Unit) -> None:
     event = payload(unit, WorkQuoted)
     account = await account_of(unit)
     if await unit.load(Quote, event.quote_id) is not None:
-        raise Conflict("quote-exists", f"quote {event.quote_id} was offered before; it cannot change")
+        raise Conflict(
+            "quote-exists",
+            say("quote {quote_id} was offered before; it cannot change", quote_id=event.quote_id),
+        )
     await _replace_current(unit, account, event)
     quote = await _priced(kit, unit, account, event)
     account = add_quote(account, quote)
@@ -92,7 +96,10 @@ async def _replace_current(unit: Unit, account: Account, event: WorkQuoted) -> N
     charged = [c for c in await charges_of(unit, account) if c.quote_id == current]
     deposits = [d for d in await deposits_of(unit, account) if d.quote_id == current]
     if charged or any(d.is_kept for d in deposits):
-        raise Conflict("price-after-payment", f"quote {current} was paid for; its price cannot change")
+        raise Conflict(
+            "price-after-payment",
+            say("quote {id} was paid for; its price cannot change", id=current),
+        )
     unit.save(supersede(known(await unit.load(Quote, current), current)))
     for deposit in deposits:
         if deposit.status == "REQUESTED":

@@ -30,6 +30,7 @@ from shared.errors import Conflict
 from shared.events.billing import DepositRefunded, ForfeitureProposed
 from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkNotDone, WorkWithdrawn
 from shared.kernel.unit import Unit
+from shared.texts.say import say
 
 
 @of_event
@@ -55,7 +56,9 @@ async def work_completed(kit: Kit, unit: Unit) -> None:
     consented = quote is not None and quote.status == "CONSENTED"
     emergency = account.urgency == "emergency"
     if owing and not consented and not emergency:
-        raise Conflict("no-consent", f"{written} was written on a slip without a consented quote")
+        raise Conflict(
+            "no-consent", say("{written} was written on a slip without a consented quote", written=written)
+        )
     unpriced = owing and quote is None
     account = end_work(account, event.work_order_id, "completed", unpriced=unpriced)
     if quote is not None and consented:

@@ -65,7 +65,7 @@ async def csv_text(request: Request) -> str:
     """The file as text. Raises Invalid unless it is sent as CSV in UTF-8."""
     kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
     if kind != "text/csv":
-        raise Invalid("not-csv", "This is not sent as CSV.", field="Content-Type", accepted="text/csv")
+        raise Invalid("not-csv", "This is not sent as CSV.", field="Content-Type", accepted=as_is("text/csv"))
     try:
         return (await request.body()).decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from shared.http.call import CallDep
 from shared.reports.model import Language
 from shared.reports.period import period
 from shared.reports.render import MEDIA, Format, rendered
+from shared.texts.say import listed
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["reports"])
 Name = Literal["repair-week", "slips", "late-slips", "urgent-24h", "general-3d", "callbacks"]
@@ -98,7 +99,7 @@ async def read_report(
     call.authorise(READ)
     recipe = RECIPES.get(name)
     if recipe is None:
-        raise NotFound("report", "There is no such report.", field="name", accepted=", ".join(RECIPES))
+        raise NotFound("report", "There is no such report.", field="name", accepted=listed(RECIPES))
     zone = zone_of(await repository.settings_of(call.db, call.property_id))
     begins, ends = period(week, since, until, call.now, zone)
     seen = Seen(call.property_id, zone, begins, ends, call.now)

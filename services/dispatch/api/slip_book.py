@@ -29,6 +29,7 @@ from shared.errors import Forbidden, Invalid
 from shared.http.call import CallDep
 from shared.http.page import PageDep
 from shared.kernel.unit import Applied, Duplicate
+from shared.texts.say import say, word, words
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["slips"])
 HAND_IN_MAX = 200  # slips handed in by one call; the answer says how many are left
@@ -82,9 +83,9 @@ class BookPage(BaseModel):
 async def read_copy(call: CallDep, work_order_id: PathId, copy: CopyName) -> Response:
     """One of the four copies; each only for its addressee."""
     if not call.runtime.policy.may(call.roles, ACTIONS[copy]):
-        detail = f"The {copy} copy of a slip is not for your role (P033)."
+        detail = say("The {copy} copy of a slip is not for your role (P033).", copy=word(copy))
         mine = [name for name, action in ACTIONS.items() if call.runtime.policy.may(call.roles, action)]
-        raise call.refuse(Forbidden("other-copy", detail, field="copy", accepted=", ".join(mine) or "none"))
+        raise call.refuse(Forbidden("other-copy", detail, field="copy", accepted=words(mine) or "none"))
     order = await order_of(call, work_order_id)
     return answer(copy_of(order, copy), order.version)
 

@@ -19,6 +19,7 @@ from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.routing import Choice
 from shared.errors import Conflict, Forbidden, demand
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkOrderAssigned
+from shared.texts.say import listed, say
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
 
@@ -62,8 +63,8 @@ def not_to_give_out(order: WorkOrder, actor: Actor) -> Forbidden | None:
     roles = order.rules.general_assigned_by
     if order.urgency != "general" or not roles or actor.roles & set(roles):
         return None
-    detail = f"Slip {order.slip} is not urgent: the repair supervisor gives it out (P018)."
-    return Forbidden("general-by-supervisor", detail, field="staff_id", accepted=", ".join(roles))
+    detail = say("Slip {slip} is not urgent: the repair supervisor gives it out (P018).", slip=order.slip)
+    return Forbidden("general-by-supervisor", detail, field="staff_id", accepted=listed(roles))
 
 
 def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
@@ -96,7 +97,7 @@ def passed_over(order: WorkOrder) -> WorkOrder:
 
 def _available(staff: Staff) -> Staff:
     if not staff.active:
-        raise Conflict("staff-left", f"{staff.id} does not work here any more.", field="staff_id")
+        raise Conflict("staff-left", say("{id} does not work here any more.", id=staff.id), field="staff_id")
     return staff
 
 

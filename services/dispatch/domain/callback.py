@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from services.dispatch.domain.evidence import Given
 from services.dispatch.domain.flow import Actor
@@ -22,6 +22,7 @@ from shared.events.dispatch_callbacks import (
 )
 from shared.events.envelope import Lane
 from shared.events.intake import Outcome
+from shared.texts.say import say, words
 
 Status = Literal["AWAITING_RAIN", "DUE", "ANSWERED", "CLOSED"]
 Alarm = Literal["callback_late", "notice_late", "rain_missing"]
@@ -116,7 +117,7 @@ def own_work(callback: Callback, actor: Actor) -> Forbidden | None:
         return None
     return Forbidden(
         "own-work",
-        f"Whoever did the work of slip {callback.slip} does not call back about it.",
+        say("Whoever did the work of slip {slip} does not call back about it.", slip=callback.slip),
         accepted="somebody else of customer service",
     )
 
@@ -128,7 +129,7 @@ def not_due(callback: Callback) -> Conflict | None:
     said = {
         "AWAITING_RAIN": "It is made after the next rain, and it has not rained yet.",
         "ANSWERED": "The owner has given his opinion already; signatures are missing.",
-        "CLOSED": f"This callback is closed: {callback.result}.",
+        "CLOSED": say("This callback is closed: {result}.", result=callback.result),
     }[callback.status]
     instead = {"AWAITING_RAIN": "record the rain", "ANSWERED": "sign"}.get(callback.status, "nothing")
     return Conflict("callback-not-due", said, field="callback_id", accepted=instead)
@@ -165,8 +166,11 @@ def not_to_give_up(callback: Callback) -> Rejected | None:
         return None
     return Conflict(
         "too-few-attempts",
-        f"The owner was tried {callback.unreached} times at allowed hours.",
-        accepted=f"{callback.attempts_min} recorded attempts at allowed hours without answer",
+        say("The owner was tried {unreached} times at allowed hours.", unreached=callback.unreached),
+        accepted=say(
+            "{attempts_min} recorded attempts at allowed hours without answer",
+            attempts_min=callback.attempts_min,
+        ),
     )
 
 
@@ -206,7 +210,7 @@ def answered(callback: Callback, said: Opinion, actor: Actor, now: datetime, rea
     demand(not_to_call(callback, actor))
     unhappy = said.opinion == "not_satisfied"
     if unhappy and not said.problem:
-        accepted = "not_fixed, came_back, damage, not_clean, conduct, price or other"
+        accepted = words(get_args(CallbackProblem))
         raise Invalid("problem", "What is wrong?", field="problem", accepted=accepted)
     if said.problem and not unhappy:
         detail = "An owner who is satisfied has no problem; record one or the other."

@@ -16,6 +16,7 @@ from services.dispatch.domain.flow import (
     Change,
     Flow,
     Line,
+    Why,
     assigned,
     at,
     check,
@@ -35,14 +36,15 @@ from shared.events.dispatch import (
 )
 from shared.events.envelope import Amount
 from shared.money import Money
+from shared.texts.say import say
 
 
 def _set(*statuses: Status) -> frozenset[Status]:
     return frozenset(statuses)
 
 
-def _notified(order: WorkOrder) -> str:
-    return "" if order.cancel_notice is not None else "Nobody has asked to cancel this."
+def _notified(order: WorkOrder) -> Why:
+    return "" if order.cancel_notice is not None else say("Nobody has asked to cancel this.")
 
 
 BEFORE_BOOKING = _set(

@@ -19,6 +19,7 @@ from services.dispatch.domain.wording import ACTION, STATUS
 from shared.errors import Conflict, Forbidden
 from shared.events.dispatch import StepNote, WorkStepTaken
 from shared.events.envelope import Event
+from shared.texts.say import Said, say, word, words
 
 Action = Literal[
     "collect",
@@ -69,11 +70,12 @@ Action = Literal[
     "hand-in",
 ]
 
-Guard = Callable[[WorkOrder], str]
-NOT_NOW = "not now"  # a guard that has nothing to say beyond what the status says
+Why = Said | Literal[""]
+Guard = Callable[[WorkOrder], Why]
+NOT_NOW = say("not now")  # a guard that has nothing to say beyond what the status says
 
 
-def always(order: WorkOrder) -> str:
+def always(order: WorkOrder) -> Why:
     """Nothing more has to hold."""
     return ""
 
@@ -93,13 +95,13 @@ class Line:
 Flow = Mapping[Action, tuple[Line, ...]]
 
 
-def assigned(order: WorkOrder) -> str:
+def assigned(order: WorkOrder) -> Why:
     """Only who has a slip can say that he cannot (J6)."""
-    return "" if order.assignee_id else "Nobody has this slip yet."
+    return "" if order.assignee_id else say("Nobody has this slip yet.")
 
 
-def _handed_in(order: WorkOrder) -> str:
-    return "" if order.handed_in_at is None else "The slip is at the office already."
+def _handed_in(order: WorkOrder) -> Why:
+    return "" if order.handed_in_at is None else say("The slip is at the office already.")
 
 
 HANDLED: frozenset[Status] = frozenset(ENDED | {"SIGNED", "USED"})  # type: ignore[arg-type]
@@ -139,9 +141,15 @@ def check(flow: Flow, order: WorkOrder, action: Action) -> Line:
         return line
     said = [line.guard(order) for line in lines if order.status in line.sources]
     reasons = [sentence for sentence in said if sentence != NOT_NOW]
-    why = reasons[0] if reasons else f"You cannot {ACTION[action]}: {STATUS[order.status]}."
-    instead = ", ".join(allowed(flow, order)) or "nothing; this work order has ended"
-    raise Conflict("action-not-possible", f"{why} Slip {order.slip}.", field="action", accepted=instead)
+    plain = say("You cannot {act}: {status}.", act=ACTION[action], status=STATUS[order.status])
+    why = reasons[0] if reasons else plain
+    instead = words(allowed(flow, order)) or "nothing; this work order has ended"
+    raise Conflict(
+        "action-not-possible",
+        say("{why} Slip {slip}.", why=why, slip=order.slip),
+        field="action",
+        accepted=instead,
+    )
 
 
 def _line(lines: tuple[Line, ...], order: WorkOrder) -> Line | None:
@@ -179,5 +187,8 @@ def lacks_role(actor: Actor, role: str, what: str) -> Forbidden | None:
     if role in actor.roles:
         return None
     return Forbidden(
-        "signature-role", f"Only the {role.replace('_', ' ')} may {what}.", field="signer", accepted=role
+        "signature-role",
+        say("Only the {role} may {what}.", role=word(role), what=what),
+        field="signer",
+        accepted=role,
     )

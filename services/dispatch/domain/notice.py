@@ -12,11 +12,12 @@ from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.side import NoticeSigned
 from shared.errors import Forbidden, Invalid, demand
+from shared.texts.say import say
 
 
 def not_the_notice_signer(order: WorkOrder, actor: Actor) -> Forbidden | None:
     """A notice is signed by the supervisor the rules name (P026)."""
-    return lacks_role(actor, order.rules.notice_signature, "sign the notice")
+    return lacks_role(actor, order.rules.notice_signature, say("sign the notice"))
 
 
 def signed(order: WorkOrder, actor: Actor, now: datetime, follower: Staff | None) -> Change:
@@ -24,7 +25,7 @@ def signed(order: WorkOrder, actor: Actor, now: datetime, follower: Staff | None
     check(REPAIR, order, "sign-notice")
     demand(not_the_notice_signer(order, actor))
     if follower is not None and follower.role != DESK:
-        detail = f"{follower.id} is not of customer service."
+        detail = say("{id} is not of customer service.", id=follower.id)
         raise Invalid("follower", detail, field="follower_id", accepted="a cs officer of this property")
     after = dataclasses.replace(order, notice=NoticeSigned(actor.by, now, follower.id if follower else ""))
     if follower is None and not (order.at_home and order.rules.companion):

@@ -16,6 +16,7 @@ from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.site import Site, Used
 from shared.deadlines import zone_of
 from shared.errors import Conflict, Forbidden, Invalid, demand
+from shared.texts.say import as_is, say, word
 
 WRITTEN_DOWN_WITHIN = timedelta(minutes=1)  # "now" may have passed while it was typed
 DESK = "cs_officer"
@@ -57,8 +58,12 @@ def not_punctual(order: WorkOrder, now: datetime, zone: str) -> Conflict | None:
         return None
     return Conflict(
         "too-late",
-        f"The owner expected somebody at {clock(agreed, zone)}: call first, explain, and agree on a new "
-        f"time (P016). Slip {order.slip}.",
+        say(
+            "The owner expected somebody at {time}: call first, explain, "
+            "and agree on a new time (P016). Slip {slip}.",
+            time=clock(agreed, zone),
+            slip=order.slip,
+        ),
         field="action",
         accepted="late",
     )
@@ -87,10 +92,14 @@ def bell_too_soon(order: WorkOrder, now: datetime, zone: str) -> Conflict | None
     again = (rang[-1] + timedelta(minutes=wait)).astimezone(zone_of(zone))
     return Conflict(
         "bell-too-soon",
-        f"The bell was rung at {clock(rang[-1], zone)}; ring again {wait} "
-        f"minutes later, not before (P016). Slip {order.slip}.",
+        say(
+            "The bell was rung at {time}; ring again {minutes} minutes later, not before (P016). Slip {slip}.",
+            time=clock(rang[-1], zone),
+            minutes=wait,
+            slip=order.slip,
+        ),
         field="action",
-        accepted=f"ring at {again.strftime('%H:%M:%S')} or later",
+        accepted=say("ring at {time} or later", time=again.strftime("%H:%M:%S")),
     )
 
 
@@ -120,14 +129,14 @@ def enter(order: WorkOrder, actor: Actor, now: datetime, companion: Staff | None
             "companion",
             "Somebody of customer service goes in with the worker and stays beside him (P016).",
             field="companion_id",
-            accepted=f"a {wanted.replace('_', ' ')} of this property",
+            accepted=say("a {role} of this property", role=word(wanted)),
         )
     if wanted and companion is not None and companion.role not in BESIDE.get(wanted, {wanted}):
         raise Invalid(
             "companion",
-            f"{companion.id} is not of customer service.",
+            say("{id} is not of customer service.", id=companion.id),
             field="companion_id",
-            accepted=f"a {wanted.replace('_', ' ')} of this property",
+            accepted=say("a {role} of this property", role=word(wanted)),
         )
     after = with_site(order, place="inside", companion_id=companion.id if companion is not None else "")
     return Change(after, (step(after, "entered", actor.by, now),))
@@ -162,9 +171,13 @@ def add_helper(order: WorkOrder, actor: Actor, now: datetime, helper: Staff) -> 
     check(REPAIR, order, "add-helper")
     helpers = order.there.helpers
     if helper.id == order.assignee_id or helper.id in helpers:
-        raise Conflict("same-person", f"{helper.id} is on slip {order.slip} already.", field="staff_id")
+        raise Conflict(
+            "same-person",
+            say("{id} is on slip {slip} already.", id=helper.id, slip=order.slip),
+            field="staff_id",
+        )
     if not helper.active:
-        raise Conflict("staff-left", f"{helper.id} does not work here any more.", field="staff_id")
+        raise Conflict("staff-left", say("{id} does not work here any more.", id=helper.id), field="staff_id")
     after = with_site(order, helpers=(*helpers, helper.id))
     return Change(after, (step(after, "helper_added", actor.by, now),))
 
@@ -228,13 +241,13 @@ def check_rating(order: WorkOrder, signer: str, rating: int | None) -> None:
 
 def not_beside(order: WorkOrder, signer: str, actor: Actor) -> Forbidden | None:
     """Customer service signs by who was beside the worker (P026)."""
-    sent = order.notice.follower_id if order.notice is not None else ""
-    beside = order.there.companion_id or sent
+    sent = as_is(order.notice.follower_id) if order.notice is not None else ""
+    beside = as_is(order.there.companion_id) or sent
     if signer != DESK or not beside or actor.by == beside:
         return None
     return Forbidden(
         "not-beside",
-        f"Slip {order.slip} is signed by who of customer service was there.",
+        say("Slip {slip} is signed by who of customer service was there.", slip=order.slip),
         field="signer",
         accepted=beside,
     )

@@ -20,6 +20,7 @@ from shared.deadlines import add_calendar_days, months_later, zone_of
 from shared.errors import Conflict, Invalid, demand
 from shared.events.dispatch import WorkCompleted
 from shared.moments import to_ms
+from shared.texts.say import say, word, words
 
 TAKES = {"warranty": ("developer",), "outside": ("developer", "outside_unit")}
 
@@ -61,7 +62,7 @@ def transferred(
     after = moved(order, check(REPAIR, order, "transfer"), now)
     if given.kind == "warranty":
         role = order.rules.withdrawal_signature
-        demand(lacks_role(actor, role, "give a warranty item to the developer"))
+        demand(lacks_role(actor, role, say("give a warranty item to the developer")))
         given = replace(given, delivered_on=_under_warranty(order, given.delivered_on, now, term))
     _check_party(to, given.kind)
     check_due(given.due_at, now)
@@ -158,9 +159,13 @@ def _under_warranty(order: WorkOrder, said: date | None, now: datetime, term: Te
     if recorded is not None and said not in (None, recorded):
         raise Invalid(
             "delivery-date",
-            f"Unit {order.unit_id} was delivered on {recorded}, as recorded with the unit (P024).",
+            say(
+                "Unit {unit_id} was delivered on {recorded}, as recorded with the unit (P024).",
+                unit_id=order.unit_id,
+                recorded=recorded,
+            ),
             field="delivered_on",
-            accepted=f"{recorded}, or nothing",
+            accepted=say("{recorded}, or nothing", recorded=recorded),
         )
     delivered_on = recorded or said
     if delivered_on is None or delivered_on > now.astimezone(zone_of(term.zone)).date():
@@ -175,21 +180,28 @@ def _under_warranty(order: WorkOrder, said: date | None, now: datetime, term: Te
     if reported > until:
         raise Invalid(
             "warranty-over",
-            f"A unit delivered on {delivered_on} was under warranty until {until}; this was reported on "
-            f"{reported} (P024).",
+            say(
+                "A unit delivered on {delivered_on} was under warranty until {until}; "
+                "this was reported on {reported} (P024).",
+                delivered_on=delivered_on,
+                until=until,
+                reported=reported,
+            ),
             field="delivered_on",
-            accepted=f"a day after {months_later(reported, -term.warranty_months)}",
+            accepted=say("a day after {day}", day=months_later(reported, -term.warranty_months)),
         )
     return delivered_on
 
 
 def _check_party(to: Party, kind: OutsideKind) -> None:
     if to.kind not in TAKES[kind]:
-        accepted = " or ".join(TAKES[kind]).replace("_", " ")
-        detail = f"{to.name} cannot take this: it is recorded as {to.kind.replace('_', ' ')}."
+        accepted = words(TAKES[kind])
+        detail = say("{name} cannot take this: it is recorded as {kind}.", name=to.name, kind=word(to.kind))
         raise Invalid("party-kind", detail, field="party_id", accepted=accepted)
     if not to.active:
-        raise Conflict("party-inactive", f"{to.name} takes no work any more.", field="party_id")
+        raise Conflict(
+            "party-inactive", say("{name} takes no work any more.", name=to.name), field="party_id"
+        )
 
 
 def _with(order: WorkOrder, **changes: Any) -> WorkOrder:

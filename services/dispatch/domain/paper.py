@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.errors import Conflict, Invalid, NotFound
+from shared.texts.say import listed, say, word
 
 PAPER_FIELD = "paper_slip"  # the answer of the form that names a paper slip
 PRINTED = re.compile(r"(\d{4})-(\d{1,9})")
@@ -89,11 +90,15 @@ def voided(block: PaperBlock, number: int, reason: str, by: str, now: datetime) 
     """The sheet was not used, and why. Raises NotFound, or Conflict where it is settled already."""
     one = block.number(number)
     if one is None:
-        open_ones = ", ".join(str(n.number) for n in block.numbers if n.state == "open")
-        detail = f"Number {number} is not in this block."
+        open_ones = listed(str(n.number) for n in block.numbers if n.state == "open")
+        detail = say("Number {number} is not in this block.", number=number)
         raise NotFound("paper-number", detail, field="number", accepted=open_ones or "none is open")
     if one.state != "open":
-        detail = f"Number {number} is {one.state} already; a number is never changed (P033)."
+        detail = say(
+            "Number {number} is {state} already; a number is never changed (P033).",
+            number=number,
+            state=word(one.state),
+        )
         raise Conflict("paper-settled", detail, field="number")
     return _settled(block, PaperNumber(number, "void", reason=reason, by=by, at=now))
 
@@ -101,8 +106,8 @@ def voided(block: PaperBlock, number: int, reason: str, by: str, now: datetime) 
 def check_size(count: int, limit: int) -> None:
     """Raises Invalid for a block that is too large."""
     if count > limit:
-        detail = f"A block has at most {limit} numbers here."
-        raise Invalid("paper-block-size", detail, field="count", accepted=f"1 to {limit}")
+        detail = say("A block has at most {limit} numbers here.", limit=limit)
+        raise Invalid("paper-block-size", detail, field="count", accepted=say("1 to {limit}", limit=limit))
 
 
 def _settled(block: PaperBlock, changed: PaperNumber) -> PaperBlock:

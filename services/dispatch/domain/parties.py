@@ -14,6 +14,7 @@ from typing import Literal
 from services.dispatch.domain.party_bodies import NamedParty
 from shared.errors import Invalid
 from shared.phones import to_e164
+from shared.texts.say import say, words
 
 PartyKind = Literal["partner", "developer", "outside_unit"]
 
@@ -56,9 +57,12 @@ def party_of(property_id: str, existing: Party | None, row: NamedParty) -> Party
     if existing is not None and existing.kind != row.kind:
         raise Invalid(
             "party-kind",
-            f"{existing.name} is recorded as another kind of party; give the new one an id of its own.",
+            say(
+                "{name} is recorded as another kind of party; give the new one an id of its own.",
+                name=existing.name,
+            ),
             field="kind",
-            accepted=existing.kind,
+            accepted=words([existing.kind]),
         )
     return dataclasses.replace(
         existing or Party(property_id, row.party_id),
@@ -80,12 +84,12 @@ def _check_reach(row: NamedParty, contacts: tuple[PartyContact, ...]) -> None:
     by_phone = row.reached_by == "phone"
     if any(c.phone if by_phone else c.email for c in contacts):
         return
-    wanted = "telephone number" if by_phone else "mail address"
+    wanted = say("telephone number") if by_phone else say("mail address")
     raise Invalid(
         "party-contact",
-        f"{row.name} has nobody who can be reached; work could not be passed on.",
+        say("{name} has nobody who can be reached; work could not be passed on.", name=row.name),
         field="contacts",
-        accepted=f"at least one contact with a {wanted}",
+        accepted=say("at least one contact with a {wanted}", wanted=wanted),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import Invalid
+from shared.texts.say import say
 
 TOLD_AFTER_DAYS_MAX = 30
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -31,6 +32,6 @@ def recorded(property_id: str, rain_id: str, rained_at: datetime, by: str, now: 
             "rained-at",
             "The rain must have fallen already, and not too long ago.",
             field="rained_at",
-            accepted=f"a time of the last {TOLD_AFTER_DAYS_MAX} days, or none for now",
+            accepted=say("a time of the last {most} days, or none for now", most=TOLD_AFTER_DAYS_MAX),
         )
     return RainEvent(property_id, rain_id, 0, min(rained_at, now), by, now)

@@ -29,6 +29,7 @@ from shared.errors import Conflict, Forbidden, Invalid, demand
 from shared.events.dispatch import QuoteLine, WorkCompleted, WorkPaidOff, WorkQuoted
 from shared.events.envelope import Amount, Event
 from shared.money import Money
+from shared.texts.say import say, word, words
 
 OWNER, TECHNICIAN = "owner", "technician"
 WORKERS = frozenset({"technician", "repair_supervisor", "department_head"})
@@ -190,12 +191,19 @@ def sign(
     if order.status == "WITHDRAWAL_MARKED":
         return sign_withdrawal(order, actor, now, signer)
     if signer not in order.rules.signatures:
-        accepted = ", ".join(order.rules.signatures)
+        accepted = words(order.rules.signatures)
         raise Invalid(
-            "signer", f"Slip {order.slip} is not signed by {signer}.", field="signer", accepted=accepted
+            "signer",
+            say("Slip {slip} is not signed by {signer}.", slip=order.slip, signer=word(signer)),
+            field="signer",
+            accepted=accepted,
         )
     if signer in {s.signer for s in order.signatures}:
-        raise Conflict("already-signed", f"Slip {order.slip} is signed by {signer} already.", field="signer")
+        raise Conflict(
+            "already-signed",
+            say("Slip {slip} is signed by {signer} already.", slip=order.slip, signer=word(signer)),
+            field="signer",
+        )
     if signer == OWNER:
         check_owner_mark(mark, "mark")
     check_rating(order, signer, rating)

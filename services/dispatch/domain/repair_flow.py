@@ -8,7 +8,7 @@ anything and needs no quote. A response to an emergency runs the same flow.
 
 from __future__ import annotations
 
-from services.dispatch.domain.flow import HAND_IN, NOT_NOW, Flow, Line, assigned
+from services.dispatch.domain.flow import HAND_IN, NOT_NOW, Flow, Line, Why, assigned
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.onsite_flow import (
     ONSITE,
@@ -22,55 +22,58 @@ from services.dispatch.domain.onsite_flow import (
 )
 from services.dispatch.domain.onsite_flow import statuses as _set
 from services.dispatch.domain.side_flow import SIDE, signed_notice
+from shared.texts.say import say
 
 
-def _collected(order: WorkOrder) -> str:
+def _collected(order: WorkOrder) -> Why:
     if order.emergency or order.rules.mode == "push":
         return signed_notice(order)
-    return "The department has not collected the slip yet; it does so first (P027)."
+    return say("The department has not collected the slip yet; it does so first (P027).")
 
 
-def _may_come(order: WorkOrder) -> str:
+def _may_come(order: WorkOrder) -> Why:
     if order.emergency:
         return ""
     if order.area == "indoor":
-        return "Nobody has called the owner yet; nobody comes into a home unannounced (R9)."
+        return say("Nobody has called the owner yet; nobody comes into a home unannounced (R9).")
     return _collected(order)
 
 
-def _emergency(order: WorkOrder) -> str:
+def _emergency(order: WorkOrder) -> Why:
     return "" if order.emergency else NOT_NOW
 
 
-def _costs(order: WorkOrder) -> str:
-    return "" if order.rules.quote_needed else "This work costs the owner nothing; no quote is needed."
+def _costs(order: WorkOrder) -> Why:
+    return "" if order.rules.quote_needed else say("This work costs the owner nothing; no quote is needed.")
 
 
-def _free(order: WorkOrder) -> str:
-    return "The owner has not agreed to a price yet (P014)." if order.rules.quote_needed else inside(order)
+def _free(order: WorkOrder) -> Why:
+    if order.rules.quote_needed:
+        return say("The owner has not agreed to a price yet (P014).")
+    return inside(order)
 
 
-def _complete(order: WorkOrder) -> str:
+def _complete(order: WorkOrder) -> Why:
     if order.quote is not None and order.quote.state == "offered":
-        return "The owner has not answered the quote yet."
+        return say("The owner has not answered the quote yet.")
     if order.emergency and not order.item:
-        return "The slip does not say yet what was found; write it first (P020)."
+        return say("The slip does not say yet what was found; write it first (P020).")
     return cleaned(order)
 
 
-def _agreed(order: WorkOrder) -> str:
+def _agreed(order: WorkOrder) -> Why:
     if order.quote is not None and order.quote.state == "consented":
-        return "The owner has agreed to this price; it cannot be changed any more (P014)."
+        return say("The owner has agreed to this price; it cannot be changed any more (P014).")
     return ""
 
 
-def _paperwork(order: WorkOrder) -> str:
+def _paperwork(order: WorkOrder) -> Why:
     return _agreed(order) or _emergency(order) or _costs(order)
 
 
-def _home(order: WorkOrder) -> str:
+def _home(order: WorkOrder) -> Why:
     if order.kind == "response" or order.area != "indoor":
-        return "Only the owner of a home can withdraw a repair (P023)."
+        return say("Only the owner of a home can withdraw a repair (P023).")
     return ""
 
 

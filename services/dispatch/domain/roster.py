@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from shared.errors import Conflict, Invalid, NotFound, TooLarge
+from shared.texts.say import as_is, say, word, words
 
 STAFF_MAX = 500
 SHIFTS_MAX = 5_000
@@ -153,8 +154,8 @@ def next_shifts(roster: Roster, now: datetime, limit: int) -> tuple[Shift, ...]:
 def check_role(person: Staff, roles: Collection[str]) -> None:
     """Raises Invalid for a role that is none."""
     if person.role not in roles:
-        detail = f"There is no role {person.role}."
-        raise Invalid("unknown-role", detail, field="role", accepted=", ".join(sorted(roles)))
+        detail = say("There is no role {role}.", role=word(person.role))
+        raise Invalid("unknown-role", detail, field="role", accepted=words(sorted(roles)))
 
 
 def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) -> Roster:
@@ -168,7 +169,9 @@ def with_staff(roster: Roster, people: Iterable[Staff], roles: Collection[str]) 
         merged[person.id] = person
     if len(merged) > STAFF_MAX:
         raise TooLarge(
-            "roster-full", f"A department has at most {STAFF_MAX} people.", accepted=str(STAFF_MAX)
+            "roster-full",
+            say("A department has at most {most} people.", most=STAFF_MAX),
+            accepted=as_is(STAFF_MAX),
         )
     return dataclasses.replace(roster, staff=tuple(merged.values()))
 
@@ -186,8 +189,8 @@ def with_shifts(roster: Roster, shifts: Sequence[Shift], now: datetime) -> Roste
     if clash is not None:
         raise overlaps(*clash)
     if len(merged) > SHIFTS_MAX:
-        detail = f"A department has at most {SHIFTS_MAX} shifts planned."
-        raise TooLarge("too-many-shifts", detail, accepted=str(SHIFTS_MAX))
+        detail = say("A department has at most {most} shifts planned.", most=SHIFTS_MAX)
+        raise TooLarge("too-many-shifts", detail, accepted=as_is(SHIFTS_MAX))
     return dataclasses.replace(roster, shifts=_sorted(merged.values()))
 
 
@@ -201,7 +204,8 @@ def swapped(roster: Roster, shift_id: str, staff_id: str) -> Roster:
     """Another person takes the shift. Raises NotFound, Conflict if that person is on then already."""
     shift = shift_of(roster, shift_id)
     if roster.person(staff_id) is None:
-        raise NotFound("staff", f"{roster.id} has no such person.", field="staff_id")
+        detail = say("{department} has no such person.", department=word(roster.id))
+        raise NotFound("staff", detail, field="staff_id")
     taken = dataclasses.replace(shift, staff_id=staff_id)
     if roster.on_leave(staff_id, taken.starts_at, taken.ends_at):
         raise Conflict("on-leave", "This person is on leave then.", field="staff_id")
@@ -230,8 +234,13 @@ def overlaps(shift: Shift, other: Shift) -> Conflict:
     """The refusal of a shift because of another."""
     return Conflict(
         "shift-overlap",
-        f"{shift.staff_id} is planned at that time already: from {other.starts_at:%Y-%m-%d %H:%M} "
-        f"to {other.ends_at:%Y-%m-%d %H:%M} UTC.",
+        say(
+            "{staff_id} is planned at that time already: "
+            "from {starts_at:%Y-%m-%d %H:%M} to {ends_at:%Y-%m-%d %H:%M} UTC.",
+            staff_id=shift.staff_id,
+            starts_at=other.starts_at,
+            ends_at=other.ends_at,
+        ),
         field="starts_at",
         accepted="a time at which this person is not on duty; or cancel the other shift first",
     )
@@ -245,24 +254,26 @@ def shift_of(roster: Roster, shift_id: str) -> Shift:
     """The shift of that id. Raises NotFound."""
     found = next((s for s in roster.shifts if s.id == shift_id), None)
     if found is None:
-        raise NotFound("shift", f"{roster.id} has no such shift.", field="shift_id")
+        detail = say("{department} has no such shift.", department=word(roster.id))
+        raise NotFound("shift", detail, field="shift_id")
     return found
 
 
 def check_shift(roster: Roster, shift: Shift, now: datetime) -> None:
     """Of somebody of the department, of sensible length, outside his leave. Raises Invalid, Conflict."""
     if roster.person(shift.staff_id) is None:
-        detail = f"{roster.id} has no person {shift.staff_id}."
+        facts = {"department": word(roster.id), "staff_id": shift.staff_id}
+        detail = say("{department} has no person {staff_id}.", **facts)
         raise Invalid("unknown-staff", detail, field="staff_id", accepted="somebody of this department")
     if roster.on_leave(shift.staff_id, shift.starts_at, shift.ends_at):
-        detail = f"{shift.staff_id} is on leave then."
+        detail = say("{staff_id} is on leave then.", staff_id=shift.staff_id)
         raise Conflict("on-leave", detail, field="starts_at", accepted="a time without leave")
     length = shift.ends_at - shift.starts_at
     if not timedelta(0) < length <= timedelta(hours=SHIFT_HOURS_MAX):
-        accepted = f"an end after the beginning, at most {SHIFT_HOURS_MAX} hours later"
+        accepted = say("an end after the beginning, at most {most} hours later", most=SHIFT_HOURS_MAX)
         raise Invalid("shift-length", "The shift has no sensible length.", field="ends_at", accepted=accepted)
     if shift.ends_at <= now - timedelta(days=KEPT_DAYS) or shift.starts_at > now + timedelta(days=AHEAD_DAYS):
-        accepted = f"from {KEPT_DAYS} days ago to {AHEAD_DAYS} days ahead"
+        accepted = say("from {back} days ago to {ahead} days ahead", back=KEPT_DAYS, ahead=AHEAD_DAYS)
         raise Invalid(
             "shift-window", "The shift is outside what is planned.", field="starts_at", accepted=accepted
         )

@@ -25,6 +25,7 @@ from services.dispatch.domain.bodies import (
 from shared.deadlines import zone_of
 from shared.errors import Invalid
 from shared.phones import to_e164
+from shared.texts.say import listed, say
 
 REFUSED_SHOWN_MAX = 200
 STAFF_COLUMNS = (
@@ -99,7 +100,10 @@ def parsed(
             refused.append(RefusedRow(line=number, field=error.field or "", detail=error.detail))
         if len(rows) > rows_max:
             raise Invalid(
-                "too-many-lines", "The file is too long.", field="body", accepted=f"at most {rows_max} lines"
+                "too-many-lines",
+                "The file is too long.",
+                field="body",
+                accepted=say("at most {rows_max} lines", rows_max=rows_max),
             )
     return Parsed(tuple(rows), tuple(refused[:REFUSED_SHOWN_MAX]), tuple(lines))
 
@@ -112,7 +116,11 @@ def _lines(
         header = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = header
         if not set(needed) <= set(header) or not set(header) <= set(columns):
-            accepted = f"{', '.join(needed)}; also {', '.join(c for c in columns if c not in needed)}"
+            accepted = say(
+                "{needed}; also {others}",
+                needed=listed(needed),
+                others=listed(c for c in columns if c not in needed),
+            )
             raise Invalid(
                 "csv-columns", "The first line does not name the columns.", field="body", accepted=accepted
             )
@@ -143,7 +151,7 @@ def _shift(line: Mapping[str, str], zone: str) -> ShiftRow:
     missing = [name for name in SHIFT_NEEDED if name not in line]
     if missing:
         raise Invalid("csv-empty", "must not be empty", field=missing[0])
-    day = _read(line["date"], "date", date.fromisoformat, "a day such as 2026-03-01")
+    day = _read(line["date"], "date", date.fromisoformat, say("a day such as 2026-03-01"))
     starts_at = _wall(day, line["from"], "from", zone)
     ends_at = _wall(day, line["to"], "to", zone)
     if ends_at <= starts_at:
@@ -162,7 +170,7 @@ def _wall(day: date, text: str, field: str, zone: str) -> datetime:
     """The moment of a wall time; 24:00 is midnight at the day's end."""
     if text == "24:00":
         day, text = day + timedelta(days=1), "00:00"
-    clock = _read(text, field, time.fromisoformat, "a time such as 08:00 or 24:00")
+    clock = _read(text, field, time.fromisoformat, say("a time such as 08:00 or 24:00"))
     return datetime.combine(day, clock.replace(tzinfo=None), tzinfo=zone_of(zone)).astimezone(UTC)
 
 
@@ -173,7 +181,9 @@ def _read(text: str, field: str, read: Callable[[str], T], accepted: str) -> T:
     try:
         return read(text)
     except (ValueError, OverflowError):
-        raise Invalid("csv-value", f"must be {accepted}", field=field, accepted=accepted) from None
+        raise Invalid(
+            "csv-value", say("must be {accepted}", accepted=accepted), field=field, accepted=accepted
+        ) from None
 
 
 def yes_or_no(text: str, field: str) -> bool:

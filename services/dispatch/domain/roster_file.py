@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.dispatch.domain.bodies import RefusedRow
 from services.dispatch.domain.roster import Roster, Shift, check_shift, overlaps
 from shared.errors import Invalid, Rejected
+from shared.texts.say import say
 
 T = TypeVar("T")
 Numbered = Iterable[tuple[int, T]]
@@ -53,5 +54,8 @@ def require_taken(taken: list[T], refused: Iterable[RefusedRow]) -> None:
     if taken:
         return
     first = next(iter(refused), None)
-    said = f" Line {first.line}: {first.field}: {first.detail}" if first is not None else ""
-    raise Invalid("no-usable-line", f"The file has no line that can be taken over.{said}", field="body")
+    facts = {"line": first.line, "field": first.field, "reason": first.detail} if first is not None else {}
+    said = say(" Line {line}: {field}: {reason}", **facts) if facts else ""
+    raise Invalid(
+        "no-usable-line", say("The file has no line that can be taken over.{said}", said=said), field="body"
+    )

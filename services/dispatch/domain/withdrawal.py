@@ -17,6 +17,7 @@ from services.dispatch.domain.repair_flow import BEFORE_START, REPAIR
 from services.dispatch.domain.side_flow import OUTSIDE, UNDONE
 from shared.errors import Forbidden, Invalid, demand
 from shared.events.dispatch import StepNote, WorkCancelled, WorkWithdrawn
+from shared.texts.say import say, word, words
 
 
 def withdraw(
@@ -37,15 +38,17 @@ def withdraw(
 
 def not_the_withdrawal_signer(order: WorkOrder, actor: Actor) -> Forbidden | None:
     """A withdrawal is signed by the supervisor alone (P023)."""
-    return lacks_role(actor, order.rules.withdrawal_signature, "sign a withdrawal")
+    return lacks_role(actor, order.rules.withdrawal_signature, say("sign a withdrawal"))
 
 
 def sign_withdrawal(order: WorkOrder, actor: Actor, now: datetime, signer: str) -> Change:
     """The supervisor's signature, with which the withdrawal stands."""
     wanted = order.rules.withdrawal_signature
     if signer != wanted:
-        detail = f"The withdrawal of slip {order.slip} is signed by the {wanted.replace('_', ' ')}."
-        raise Invalid("signer", detail, field="signer", accepted=wanted)
+        detail = say(
+            "The withdrawal of slip {slip} is signed by the {role}.", slip=order.slip, role=word(wanted)
+        )
+        raise Invalid("signer", detail, field="signer", accepted=words([wanted]))
     demand(not_the_withdrawal_signer(order, actor))
     assert order.withdrawal is not None
     after = at(order, "WITHDRAWN", now)

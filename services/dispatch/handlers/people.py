@@ -12,6 +12,7 @@ from services.dispatch.domain.routing import Choice, choose, last_resort
 from services.dispatch.handlers.keeping import actor_of
 from shared.errors import NotFound
 from shared.kernel.unit import Unit
+from shared.texts.say import say
 
 LOADS_ID = "loads"
 # Whom a property calls last when it has not said so itself (J21).
@@ -71,7 +72,9 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staf
         rosters = await _rosters(unit)
         found = next((s for r in rosters if (s := r.person(staff_id)) is not None), None)
     if found is None:
-        raise NotFound("staff", f"There is no person {staff_id} in this property.", field=field)
+        raise NotFound(
+            "staff", say("There is no person {staff_id} in this property.", staff_id=staff_id), field=field
+        )
     return found
 
 

@@ -27,6 +27,7 @@ from shared.events.dispatch import StaffRecorded
 from shared.kernel.unit import Unit
 from shared.phones import to_e164
 from shared.policy import Policy
+from shared.texts.say import say, word
 
 
 class RosterHandlers:
@@ -88,7 +89,11 @@ async def roster_to_change(unit: Unit, department: str) -> Roster:
     """The roster, in the version If-Match names. Raises NotFound, Stale."""
     roster = await unit.load(Roster, department)
     if roster is None:
-        raise NotFound("roster", f"There is no department {department} in this property.", field="department")
+        raise NotFound(
+            "roster",
+            say("There is no department {department} in this property.", department=word(department)),
+            field="department",
+        )
     unit.require_match(roster.version)
     return roster
 

@@ -18,6 +18,7 @@ from shared.catalogue.model import DispatchRules
 from shared.deadlines import local_year
 from shared.errors import NotFound
 from shared.kernel.unit import Unit
+from shared.texts.say import say
 
 OFFICE, BUYER, HEAD, DESK, DESK_HEAD = "office", "buyer", "department_head", "cs_officer", "cs_supervisor"
 
@@ -163,7 +164,7 @@ class Timed:
         months = warranty_months(self._catalogue, order, settings)
         to = await unit.look(Party, body.party_id)
         if to is None:
-            detail = f"There is no party {body.party_id} in this property."
+            detail = say("There is no party {party_id} in this property.", party_id=body.party_id)
             raise NotFound("party", detail, field="party_id")
         given_to = outside.Handover(body.kind, body.item, body.reason, body.delivered_on, body.due_at)
         term = outside.Term(days, months, zone_of(settings))

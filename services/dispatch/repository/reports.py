@@ -10,6 +10,7 @@ from services.dispatch.domain.reports.rows import CallbackRow, SlipRow
 from services.dispatch.repository.names import CALLBACKS, WEEK_REPORTS, WORK_ORDERS, Database
 from shared.errors import TooLarge
 from shared.kernel.kinds import document_id
+from shared.texts.say import say
 
 ROWS_MAX = 50_000
 QUERY_MS_MAX = 20_000
@@ -66,7 +67,7 @@ async def _bounded(
     if len(rows) > ROWS_MAX:
         raise TooLarge(
             "report-too-large",
-            f"More than {ROWS_MAX} entries fall into this time.",
+            say("More than {most} entries fall into this time.", most=ROWS_MAX),
             field="since",
             accepted="a shorter time",
         )

@@ -19,6 +19,7 @@ from shared.http.call import Call
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
 from shared.kernel.unit import Aggregate, Command
+from shared.texts.say import say, word
 
 READ = "intake.read"
 PREFIX = "/v1/properties/{property_id}"
@@ -37,7 +38,9 @@ async def found(call: Call, kind: type[A], id: str) -> A:
     """The thing a path names. Raises NotFound, in the same words for another property's."""
     aggregate = await repository.one(call.db, kind, call.property_id, id)
     if aggregate is None:
-        raise NotFound("not-found", f"There is no such {kind.__name__.lower()} in this property.")
+        raise NotFound(
+            "not-found", say("There is no such {kind} in this property.", kind=word(kind.__name__.lower()))
+        )
     return aggregate
 
 

@@ -16,6 +16,8 @@ from services.intake.domain import bodies, commands
 from shared.errors import Busy, Invalid, Rejected
 from shared.http.call import Call, CallDep
 from shared.kernel.unit import Applied, Duplicate, Outcome, Refused
+from shared.texts.fields import reason
+from shared.texts.say import say
 
 router = APIRouter(prefix=PREFIX, tags=["requests"])
 ROWS_MAX = 500
@@ -59,9 +61,9 @@ async def import_requests(call: CallDep, body: ImportBody) -> Response:
 async def _row(call: Call, row: dict[str, Any]) -> RowAnswer:
     request_id = str(row.get("request_id", ""))[:64]
     try:
-        return _answer(request_id, await _submit(call, _body(row)))
+        return _answer(call, request_id, await _submit(call, _body(row)))
     except Rejected as error:
-        return _refused(request_id, error)
+        return _refused(call, request_id, error)
     except Busy:
         return RowAnswer(request_id=request_id, outcome="busy")
 
@@ -72,7 +74,7 @@ def _body(row: dict[str, Any]) -> bodies.RequestBody:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise Invalid("invalid-field", first["msg"], field=field) from error
+        raise Invalid("invalid-field", reason(first), field=field) from error
     if not body.request_id or not body.import_source:
         missing = "import_source" if body.request_id else "request_id"
         raise Invalid("invalid-field", "An imported row says which it is and where from.", field=missing)
@@ -88,7 +90,7 @@ async def _submit(call: Call, body: bodies.RequestBody) -> Outcome:
     return await call.submit(command, stream=body.request_id, lane=lane, emergency=emergency, creates=True)
 
 
-def _answer(request_id: str, outcome: Outcome) -> RowAnswer:
+def _answer(call: Call, request_id: str, outcome: Outcome) -> RowAnswer:
     match outcome:
         case Applied():
             return RowAnswer(request_id=request_id, outcome="accepted")
@@ -97,18 +99,20 @@ def _answer(request_id: str, outcome: Outcome) -> RowAnswer:
         case Refused(error) if error.kind in THERE_BEFORE:
             return RowAnswer(request_id=request_id, outcome="repeated")
         case Refused(error):
-            return _refused(request_id, error)
+            return _refused(call, request_id, error)
         case _:
-            detail = "this is our mistake; it has been recorded"
+            detail = call.voice.tell(say("this is our mistake; it has been recorded"))
             return RowAnswer(request_id=request_id, outcome="refused", kind="internal", detail=detail)
 
 
-def _refused(request_id: str, error: Rejected) -> RowAnswer:
-    accepted = f"; accepted: {error.accepted}" if error.accepted else ""
+def _refused(call: Call, request_id: str, error: Rejected) -> RowAnswer:
+    """In the language of who sent the rows."""
+    told = {"detail": call.voice.tell(error.detail), "accepted": call.voice.tell(error.accepted or "")}
+    both = say("{detail}; accepted: {accepted}", **told) if error.accepted else told["detail"]
     return RowAnswer(
         request_id=request_id,
         outcome="refused",
         kind=error.kind,
         field=error.field or "",
-        detail=f"{error.detail}{accepted}",
+        detail=call.voice.tell(both),
     )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from services.intake.domain.bodies import BULK_MAX, PersonBody, Residence, UnitBody
 from services.intake.domain.file_rows import RefusedLine
 from shared.errors import Invalid, TooLarge
+from shared.texts.say import listed, say
 
 UNIT_COLUMNS = ("label", "kind", "unit_id", "delivered_on")
 PEOPLE_COLUMNS = ("name", "phones", "units", "email", "language", "person_id")
@@ -71,7 +72,10 @@ def _each(
                 refused.append(RefusedLine(line=line, field=column, detail=first["msg"]))
         if len(made) + len(refused) > BULK_MAX:
             raise TooLarge(
-                "too-many-lines", "The file is too long.", field="body", accepted=f"at most {BULK_MAX} lines"
+                "too-many-lines",
+                "The file is too long.",
+                field="body",
+                accepted=say("at most {most} lines", most=BULK_MAX),
             )
     if not made and not refused:
         raise Invalid(
@@ -97,7 +101,7 @@ def _rows(data: bytes, columns: tuple[str, ...], needed: str) -> Iterator[tuple[
                 "csv-header",
                 "The first line is not the header.",
                 field="line 1",
-                accepted="columns " + ", ".join(columns),
+                accepted=say("columns {columns}", columns=listed(columns)),
             )
         for row in reader:
             if None in row or None in row.values():

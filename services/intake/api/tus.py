@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from services.intake.repository.attachments import Upload
 from shared.errors import Invalid, Rejected, Stale
 from shared.http.problems import rejected, remember
+from shared.texts.say import as_is, say
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination"
@@ -55,7 +56,7 @@ def _check_version(request: Request) -> None:
             "tus-version",
             "This version of the upload protocol is not spoken here.",
             field="Tus-Resumable",
-            accepted=VERSION,
+            accepted=as_is(VERSION),
         )
 
 
@@ -63,7 +64,12 @@ def number(request: Request, header: str) -> int:
     """A header that counts bytes. Raises Invalid."""
     text = request.headers.get(header, "")
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
-        raise Invalid("invalid-header", f"{header} is missing or no number.", field=header, accepted="bytes")
+        raise Invalid(
+            "invalid-header",
+            say("{header} is missing or no number.", header=header),
+            field=header,
+            accepted="bytes",
+        )
     return int(text)
 
 

@@ -25,6 +25,7 @@ from shared.errors import Conflict, Gone, Invalid, Rejected, TooLarge, TooMany, 
 from shared.events.intake import AttachmentKind
 from shared.http.call import Call, CallDep
 from shared.ids import new_id
+from shared.texts.say import as_is, say, words
 
 router = APIRouter(prefix=PREFIX, tags=["uploads"], route_class=tus.TusRoute)
 PIECE_BYTES = 512 * 1024
@@ -79,7 +80,10 @@ async def append_to_upload(call: CallDep, request: Request, upload_id: PathId) -
     """More of the file, from Upload-Offset on; with Upload-Checksum all of this body counts or none of it."""
     if request.headers.get("content-type", "") != tus.BODY_TYPE:
         raise Unsupported(
-            "upload-type", "This is not how a file is sent.", field="Content-Type", accepted=tus.BODY_TYPE
+            "upload-type",
+            "This is not how a file is sent.",
+            field="Content-Type",
+            accepted=as_is(tus.BODY_TYPE),
         )
     checksum = tus.Checksum(request)
     upload = await _found(call, upload_id)
@@ -160,7 +164,10 @@ class _Arriving:
                 "too-many-pieces",
                 "The file comes in too many pieces; begin again with larger ones.",
                 field="Content-Length",
-                accepted=f"at most {self.call.settings.upload_pieces_max} pieces",
+                accepted=say(
+                    "at most {upload_pieces_max} pieces",
+                    upload_pieces_max=self.call.settings.upload_pieces_max,
+                ),
             )
         data = bytes(self.held[:size])
         del self.held[:size]
@@ -184,7 +191,7 @@ def _kind(text: str) -> AttachmentKind:
             "unknown-kind",
             "What is it that you send?",
             field="kind",
-            accepted=f"in Upload-Metadata one of {', '.join(ATTACHMENT_KINDS)}",
+            accepted=say("in Upload-Metadata one of {choices}", choices=words(ATTACHMENT_KINDS)),
         )
     return text
 
@@ -194,9 +201,9 @@ def _length(call: Call, request: Request, kind: AttachmentKind) -> int:
     if length > most:
         raise TooLarge(
             "file-too-large",
-            f"The file has {length} bytes.",
+            say("The file has {length} bytes.", length=length),
             field="Upload-Length",
-            accepted=f"at most {most} bytes",
+            accepted=say("at most {most} bytes", most=most),
         )
     if length == 0:
         accepted = accepted_types(MEDIA_TYPES[kind])
@@ -209,7 +216,7 @@ async def _check_room(call: Call) -> None:
     if await repository.count_uploads(call.db, call.property_id, call.principal.sub, call.now, most) >= most:
         raise TooMany(
             "too-many-uploads",
-            f"You have {most} unfinished uploads.",
+            say("You have {most} unfinished uploads.", most=most),
             field="uploads",
             accepted="finish or delete one first",
         )
@@ -227,7 +234,7 @@ async def _found(call: Call, upload_id: str) -> Upload:
 
 
 def _elsewhere(offset: int | None) -> Conflict:
-    at = "where HEAD says" if offset is None else str(offset)
+    at: str = "where HEAD says" if offset is None else as_is(offset)
     return Conflict("upload-offset", "The file goes on elsewhere.", field="Upload-Offset", accepted=at)
 
 
@@ -236,5 +243,5 @@ def _too_long(upload: Upload) -> TooLarge:
         "upload-too-long",
         "This is more than the file was said to have.",
         field="Content-Length",
-        accepted=f"at most {upload.length - upload.offset} bytes",
+        accepted=say("at most {most} bytes", most=upload.length - upload.offset),
     )

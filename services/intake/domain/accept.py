@@ -30,6 +30,7 @@ from services.intake.domain.urgency import decide
 from services.intake.domain.watch import silence
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestAccepted
+from shared.texts.say import say, words
 
 DUPLICATES_SHOWN_MAX = 5
 
@@ -174,14 +175,14 @@ def _check_opens(body: RequestBody, seen: Circumstances) -> None:
             "channel-refused",
             "This procedure is not opened over this channel.",
             field="contact.channel",
-            accepted="one of " + ", ".join(only),
+            accepted=say("one of {choices}", choices=words(only)),
         )
     if seen.contact.channel in seen.rules.channels_refused:
         raise Invalid(
             "channel-refused",
             "This procedure is not opened over this channel.",
             field="contact.channel",
-            accepted="another channel than " + ", ".join(seen.rules.channels_refused),
+            accepted=say("another channel than {choices}", choices=words(seen.rules.channels_refused)),
         )
 
 

@@ -20,6 +20,7 @@ from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestAmended
 from shared.phones import to_e164
+from shared.texts.say import either, listed, say, word, words
 
 OPEN_VALUES = ("unit_id", "place", "category", "area", "hazard", "person_id", "appointment_at")
 
@@ -108,7 +109,7 @@ def _place(request: Request, body: AmendBody, seen: Correction) -> Request:
                 "area",
                 "This is not done there.",
                 field="area",
-                accepted="one of " + ", ".join(seen.rules.areas),
+                accepted=say("one of {choices}", choices=words(seen.rules.areas)),
             )
         request = replace(request, area=body.area)
     return request
@@ -128,7 +129,7 @@ def _appointment(request: Request, body: AmendBody, seen: Correction) -> Request
 def _what(request: Request, body: AmendBody, rules: IntakeRules) -> Request:
     if body.category is not None:
         if rules.categories and body.category not in rules.categories:
-            accepted = "one of " + ", ".join(rules.categories)
+            accepted = say("one of {choices}", choices=words(rules.categories))
             raise Invalid("category", "What is it about?", field="category", accepted=accepted)
         request = replace(request, category=body.category)
     if body.description is not None:
@@ -142,14 +143,14 @@ def _hazard(request: Request, hazard: str, rules: IntakeRules) -> str:
     """An item of the lists may be corrected; one that asks for more urgency is raised, so that people go
     at once.
     """
-    listed = by_lists(rules, hazard)
-    if hazard and listed == "general":
-        items = ", ".join(item.id for item in (*rules.emergency_list, *rules.urgent_list))
+    listed_as = by_lists(rules, hazard)
+    if hazard and listed_as == "general":
+        items = listed(item.id for item in (*rules.emergency_list, *rules.urgent_list))
         raise Invalid("unknown-hazard", "This is on neither list.", field="hazard", accepted=items)
-    if RANK[listed] > RANK[request.urgency]:
+    if RANK[listed_as] > RANK[request.urgency]:
         raise Conflict(
             "raise-instead",
-            f"This makes it {listed}: raise the urgency.",
+            say("This makes it {urgency}: raise the urgency.", urgency=word(listed_as)),
             field="hazard",
             accepted="raise-urgency",
         )
@@ -187,7 +188,7 @@ def _answers(request: Request, given: Mapping[str, FieldValue | None], rules: In
     for name, value in given.items():
         question = questions.get(name)
         if question is None:
-            accepted = ", ".join(questions) or "no fields at all"
+            accepted = listed(questions) or "no fields at all"
             raise Invalid(
                 "unknown-field", "The procedure does not ask this.", field=f"fields.{name}", accepted=accepted
             )
@@ -199,7 +200,7 @@ def _answers(request: Request, given: Mapping[str, FieldValue | None], rules: In
         if checked is None:
             raise Invalid(
                 "field-value",
-                f"{question.label_en} cannot be this.",
+                say("{label} cannot be this.", label=either(question.label_zh, question.label_en)),
                 field=f"fields.{name}",
                 accepted=accepted_by(question),
             )

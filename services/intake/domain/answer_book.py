@@ -15,6 +15,7 @@ from pydantic import Field
 
 from services.intake.domain.bodies import Body, Long, Text
 from shared.errors import Conflict, Forbidden, Invalid
+from shared.texts.say import say
 
 TOKENS_MAX = 400
 QUERY_TOKENS_MAX = 10
@@ -158,7 +159,9 @@ def given(answer: StandardAnswer | None, number: int) -> StandardAnswer:
     """The answer as it may be given now. Raises Invalid for a draft, an older version, or none."""
     if answer is None or not answer.given or number not in (0, answer.number):
         newest = (
-            f"version {answer.number} of it" if answer is not None and answer.given else "an approved answer"
+            say("version {number} of it", number=answer.number)
+            if answer is not None and answer.given
+            else "an approved answer"
         )
         raise Invalid(
             "not-approved",

@@ -29,6 +29,7 @@ from services.intake.domain.urgency import by_lists, check_lower, check_raise, d
 from services.intake.domain.watch import responds
 from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid, demand
+from shared.texts.say import say
 
 
 def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
@@ -66,7 +67,7 @@ def cancel_asked(request: Request, body: CancelBody, now: datetime, limits: Limi
             "times-out-of-order",
             "The notice cannot be older than the request.",
             field="notice_received_at",
-            accepted="a time after " + request.reported_at.isoformat(),
+            accepted=say("a time after {moment}", moment=request.reported_at.isoformat()),
         )
     nobody_works = not request.works or (request.joined_to != "" and request.work is None)
     noticed = staged(replace(request, notice_received_at=min(received, now), joined_to=""))

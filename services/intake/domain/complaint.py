@@ -18,6 +18,7 @@ from shared.deadlines import add_calendar_days, zone_of
 from shared.errors import Conflict, Forbidden
 from shared.events.intake import Outcome
 from shared.events.intake_complaints import Grade, Severity, Validity
+from shared.texts.say import say, word
 
 State = Literal["RECEIVED", "CONFIRMED", "ASSIGNED", "INVESTIGATED", "VALID", "INVALID", "HANDLED", "CLOSED"]
 STEPS: dict[str, tuple[State, ...]] = {
@@ -158,6 +159,6 @@ def out_of_order(complaint: Complaint, step: str) -> Conflict | None:
         return None
     return Conflict(
         "complaint-step",
-        f"This complaint is {complaint.state}; that step is not possible now.",
+        say("This complaint is {state}; that step is not possible now.", state=word(complaint.state)),
         accepted=NEXT_STEP[complaint.state],
     )

@@ -17,6 +17,7 @@ from shared.catalogue.desk_rules import ComplaintRules
 from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
 from shared.events.intake import Outcome
 from shared.events.intake_complaints import AlarmKind, Grade, Validity
+from shared.texts.say import say, word, words
 
 RANK: dict[str, int] = {"": 0, "GENERAL": 1, "IMPORTANT": 2, "MAJOR": 3}
 
@@ -37,7 +38,7 @@ def too_early(complaint: Complaint, now: datetime) -> Conflict | None:
     return Conflict(
         "too-early-to-press",
         "It is too early to press for this complaint.",
-        accepted="from " + complaint.press_from.isoformat(timespec="minutes"),
+        accepted=say("from {moment}", moment=complaint.press_from.isoformat(timespec="minutes")),
     )
 
 
@@ -113,7 +114,7 @@ def assigned(complaint: Complaint, who: Colleague | None, rules: ComplaintRules,
             "not-responsible",
             "This person cannot answer for a complaint.",
             field="responsible_id",
-            accepted="somebody who is " + ", ".join(rules.responsible_roles),
+            accepted=say("somebody who is {choices}", choices=words(rules.responsible_roles)),
         )
     if person.id == complaint.responsible_id:
         raise Conflict("same-person", "This person has it already.", field="responsible_id")
@@ -129,7 +130,12 @@ def assigned(complaint: Complaint, who: Colleague | None, rules: ComplaintRules,
 def graded(complaint: Complaint, grade: Grade, *, superior: bool) -> Complaint:
     """How weighty it is. Anyone at the desk may raise it; only a supervisor or above lowers it."""
     if grade == complaint.grade:
-        raise Conflict("same-grade", f"It is {grade} already.", field="grade", accepted="another grade")
+        raise Conflict(
+            "same-grade",
+            say("It is {grade} already.", grade=word(grade)),
+            field="grade",
+            accepted="another grade",
+        )
     if RANK[grade] < RANK[complaint.grade] and not superior:
         raise _supervisor_lowers()
     return replace(complaint, grade=grade)

@@ -14,6 +14,7 @@ from services.intake.domain.refusals import not_open
 from services.intake.domain.request import Request
 from shared.catalogue.desk_rules import DifficultRules
 from shared.errors import Conflict, Forbidden, Invalid, Rejected, demand
+from shared.texts.say import say, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def reported(
             "not-a-superior",
             "This person is no supervisor or above.",
             field="superior_id",
-            accepted="somebody who is " + ", ".join(rules.superior_roles),
+            accepted=say("somebody who is {choices}", choices=words(rules.superior_roles)),
         )
     return Difficulty(
         request.property_id,

@@ -14,6 +14,7 @@ from services.intake.domain.bodies import PersonBody, UnitBody
 from shared.errors import Conflict, Invalid
 from shared.ids import is_id
 from shared.phones import last_four, to_e164
+from shared.texts.say import as_is, say
 
 LABEL = re.compile(r"^[0-9A-Za-z\u4e00-\u9fff]{1,12}(-[0-9A-Za-z\u4e00-\u9fff]{1,12}){0,2}$")
 LABEL_ACCEPTED = "building-floor-room such as 3-2-1801, building-room such as 3-1801, or one villa number"
@@ -134,7 +135,7 @@ def recorded_unit(
     unit_id = unit_id_of(body)
     if existing is not None and existing.label != label:
         raise Conflict(
-            "unit-label-fixed", "This unit has another label.", field="label", accepted=existing.label
+            "unit-label-fixed", "This unit has another label.", field="label", accepted=as_is(existing.label)
         )
     if any(other.id != unit_id for other in same_label):
         raise Conflict(
@@ -216,7 +217,7 @@ def changed_entry(
             "phone-shared-by-too-many",
             "Too many people have this number.",
             field="phones",
-            accepted=f"a number of at most {PEOPLE_PER_PHONE_MAX} people",
+            accepted=say("a number of at most {most} people", most=PEOPLE_PER_PHONE_MAX),
         )
     return replace(known, cards=(*others, card_of(person, phone)) if has_it else others)
 

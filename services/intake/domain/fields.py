@@ -15,6 +15,7 @@ from typing import Protocol
 from services.intake.domain.times import normalised
 from shared.catalogue.model import AskedField
 from shared.errors import Invalid
+from shared.texts.say import Said, either, listed, say, words
 
 FieldValue = str | int | bool
 SET_ASIDE_MAX = 50
@@ -74,19 +75,22 @@ def check_value(asked: AskedField, value: FieldValue) -> FieldValue | None:
     return _CHECKS[asked.type](asked, value)
 
 
-def accepted_by(asked: AskedField) -> str:
+def accepted_by(asked: AskedField) -> Said:
     """What the question accepts, in words for the person who typed something else."""
     if asked.type == "choice":
-        return "one of " + ", ".join(asked.choices)
+        return say("one of {choices}", choices=words(asked.choices))
     if asked.type == "moment":
-        return "a time with offset, such as 2026-03-01T08:00:00+08:00"
+        return say("a time with offset, such as 2026-03-01T08:00:00+08:00")
     if asked.type == "boolean":
-        return "true or false"
+        return say("true or false")
     if asked.type == "text":
-        return f"text of 1 to {asked.length_max} characters"
-    least = "" if asked.minimum is None else f" of at least {asked.minimum}"
-    most = "" if asked.maximum is None else f"{' and' if least else ' of'} at most {asked.maximum}"
-    return f"a whole number{least}{most}"
+        return say("text of 1 to {most} characters", most=asked.length_max)
+    least, most = asked.minimum, asked.maximum
+    if least is None:
+        return say("a whole number") if most is None else say("a whole number of at most {most}", most=most)
+    if most is None:
+        return say("a whole number of at least {least}", least=least)
+    return say("a whole number of at least {least} and at most {most}", least=least, most=most)
 
 
 def _text(asked: AskedField, value: FieldValue) -> FieldValue | None:
@@ -133,7 +137,7 @@ _CHECKS: dict[str, _Check] = {
 def _missing(asked: AskedField) -> Invalid:
     return Invalid(
         "missing-field",
-        f"{asked.label_en} is asked.",
+        say("{label} is asked.", label=either(asked.label_zh, asked.label_en)),
         field=f"fields.{asked.name}",
         accepted=accepted_by(asked),
     )
@@ -142,7 +146,7 @@ def _missing(asked: AskedField) -> Invalid:
 def _wrong(asked: AskedField) -> Invalid:
     return Invalid(
         "field-value",
-        f"{asked.label_en} cannot be this.",
+        say("{label} cannot be this.", label=either(asked.label_zh, asked.label_en)),
         field=f"fields.{asked.name}",
         accepted=accepted_by(asked),
     )
@@ -153,5 +157,5 @@ def _not_asked(name: str, questions: Mapping[str, AskedField]) -> Invalid:
         "unknown-field",
         "The procedure does not ask this.",
         field=f"fields.{name}",
-        accepted=", ".join(questions) or "no fields at all",
+        accepted=listed(questions) or "no fields at all",
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import Invalid, Rejected
+from shared.texts.say import say
 
 
 class RefusedLine(BaseModel):
@@ -48,7 +49,7 @@ class Sieve:
             self._seen.add(id)
             return None
         return Invalid(
-            "listed-twice", f"{id} stands in the list twice.", field=field, accepted="each id once"
+            "listed-twice", say("{id} stands in the list twice.", id=id), field=field, accepted="each id once"
         )
 
     def require_taken(self, count: int) -> None:
@@ -56,6 +57,11 @@ class Sieve:
         if count:
             return
         first = self.refused[0] if self.refused else None
-        said = f" Line {first.line}: {first.field}: {first.detail}" if first else ""
+        facts = {"line": first.line, "field": first.field, "reason": first.detail} if first else {}
+        said = say(" Line {line}: {field}: {reason}", **facts) if facts else ""
         field = f"line {first.line}: {first.field}" if first else "body"
-        raise Invalid("no-usable-line", f"The file has no line that can be taken over.{said}", field=field)
+        raise Invalid(
+            "no-usable-line",
+            say("The file has no line that can be taken over.{said}", said=said),
+            field=field,
+        )

@@ -14,6 +14,7 @@ from services.intake.domain.bodies import Body, Long, MaybeId, Reason, Text
 from services.intake.domain.colleague import Colleague, check_colleague
 from shared.catalogue.desk_rules import InquiryRules
 from shared.errors import Conflict, Invalid, demand
+from shared.texts.say import say, words
 
 
 class AnswerInquiryBody(Body):
@@ -94,7 +95,7 @@ def check_superior(found: Colleague | None, rules: InquiryRules) -> Colleague:
             "not-a-superior",
             "An answer that is not among the approved ones is a superior's.",
             field="superior_id",
-            accepted="somebody who is " + ", ".join(rules.superior_roles),
+            accepted=say("somebody who is {choices}", choices=words(rules.superior_roles)),
         )
     return person
 

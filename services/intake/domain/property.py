@@ -11,6 +11,7 @@ from shared.deadlines import zone_of
 from shared.errors import Conflict, Invalid
 from shared.events.intake import PropertyConfigured
 from shared.money import CURRENCIES
+from shared.texts.say import as_is, listed, say, word
 
 SettingValue = str | int | bool
 
@@ -43,7 +44,7 @@ def configured(property_id: str, existing: Property | None, body: PropertyBody) 
     zone_of(body.zone)
     if body.currency not in CURRENCIES:
         raise Invalid(
-            "currency", "There is no such currency here.", field="currency", accepted=", ".join(CURRENCIES)
+            "currency", "There is no such currency here.", field="currency", accepted=listed(CURRENCIES)
         )
     if not body.duty_chain:
         raise Invalid(
@@ -57,9 +58,9 @@ def configured(property_id: str, existing: Property | None, body: PropertyBody) 
             if getattr(existing, name) != getattr(body, name):
                 raise Conflict(
                     "fixed-when-opened",
-                    f"The {name} of a property cannot change after it was opened.",
+                    say("The {name} of a property cannot change after it was opened.", name=word(name)),
                     field=name,
-                    accepted=str(getattr(existing, name)),
+                    accepted=as_is(getattr(existing, name)),
                 )
     return replace(
         existing or Property(property_id, property_id),

@@ -10,6 +10,7 @@ from services.intake.domain.complaint_bodies import AskDepartmentBody
 from shared.catalogue.desk_rules import IssueRules
 from shared.deadlines import add_calendar_days
 from shared.errors import Conflict, Invalid, Rejected, demand
+from shared.texts.say import say, word
 
 
 def question_open(complaint: Complaint) -> Conflict | None:
@@ -18,7 +19,10 @@ def question_open(complaint: Complaint) -> Conflict | None:
         return None
     return Conflict(
         "question-open",
-        f"{complaint.question.department} has not answered the last question yet.",
+        say(
+            "{department} has not answered the last question yet.",
+            department=word(complaint.question.department),
+        ),
         accepted="answer-department first",
     )
 

@@ -11,6 +11,7 @@ from services.intake.domain.urgency import RANK
 from services.intake.domain.watch import in_hand
 from shared.errors import Conflict, TooLarge, demand
 from shared.events.intake import Urgency
+from shared.texts.say import say, word
 
 OVER = ("DONE", "TO_CONFIRM")
 
@@ -19,7 +20,11 @@ def not_open(request: Request) -> Conflict | None:
     """Nothing is done with a request that has ended."""
     if request.open:
         return None
-    return Conflict("closed", f"The request ended as {request.status}.", accepted="an open request")
+    return Conflict(
+        "closed",
+        say("The request ended as {status}.", status=word(request.status)),
+        accepted="an open request",
+    )
 
 
 def check_open(request: Request) -> None:
@@ -58,9 +63,9 @@ def not_to_lower(request: Request, floor: Urgency) -> Conflict | None:
         )
     return not_open(request) or Conflict(
         "below-the-list",
-        f"The list makes this {floor} (ruling J18).",
+        say("The list makes this {urgency} (ruling J18).", urgency=word(floor)),
         field="urgency",
-        accepted=f"not below {floor}",
+        accepted=say("not below {urgency}", urgency=word(floor)),
     )
 
 
@@ -148,8 +153,14 @@ def not_to_give_up(request: Request, attempts_min: int) -> Conflict | None:
         return None
     return Conflict(
         "too-few-callbacks",
-        f"The owner was called {request.unanswered_callbacks} times at allowed hours without answer.",
-        accepted=f"{attempts_min} recorded outgoing contacts about this request without answer",
+        say(
+            "The owner was called {n} times at allowed hours without answer.",
+            n=request.unanswered_callbacks,
+        ),
+        accepted=say(
+            "{n} recorded outgoing contacts about this request without answer",
+            n=attempts_min,
+        ),
     )
 
 
@@ -194,7 +205,7 @@ def no_room(count: int, count_max: int) -> TooLarge | None:
         return None
     return TooLarge(
         "too-many-attachments",
-        f"This request already has {count} attachments.",
+        say("This request already has {count} attachments.", count=count),
         field="upload_id",
-        accepted=f"at most {count_max} attachments of one request",
+        accepted=say("at most {count_max} attachments of one request", count_max=count_max),
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from shared.errors import Invalid
+from shared.texts.say import say
 
 YEAR_MIN, YEAR_MAX = 1970, 2199
 
@@ -19,9 +20,11 @@ def normalised(moment: datetime) -> datetime:
     Raises ValueError without an offset or outside the years we can store.
     """
     if moment.tzinfo is None:
-        raise ValueError("must carry an offset, such as 2026-03-01T08:00:00+08:00")
+        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
     if not YEAR_MIN < moment.year < YEAR_MAX:
-        raise ValueError(f"must be a time between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+        raise ValueError(
+            say("must be a time between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
+        )
     utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
@@ -29,13 +32,15 @@ def normalised(moment: datetime) -> datetime:
 def _written(said: object) -> object:
     """A bare number would be read as seconds since 1970, which nobody means."""
     if not isinstance(said, str | date):
-        raise ValueError("must be a day such as 2025-06-30")
+        raise ValueError(say("must be a day such as 2025-06-30"))
     return said
 
 
 def _bounded(day: date) -> date:
     if not YEAR_MIN < day.year < YEAR_MAX:
-        raise ValueError(f"must be a day between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
+        raise ValueError(
+            say("must be a day between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
+        )
     return day
 
 
@@ -63,14 +68,20 @@ def check_fact(moment: datetime, now: datetime, limits: Limits, field: str, *, a
             "time-in-the-future",
             "This has not happened yet.",
             field=field,
-            accepted=f"a time at most {limits.future_minutes_max} minutes ahead of now",
+            accepted=say(
+                "a time at most {future_minutes_max} minutes ahead of now",
+                future_minutes_max=limits.future_minutes_max,
+            ),
         )
     if not any_age and moment < now - timedelta(days=limits.past_days_max):
         raise Invalid(
             "time-too-old",
             "This is too long ago.",
             field=field,
-            accepted=f"a time within the last {limits.past_days_max} days; older facts by a history import",
+            accepted=say(
+                "a time within the last {past_days_max} days; older facts by a history import",
+                past_days_max=limits.past_days_max,
+            ),
         )
 
 
@@ -81,5 +92,7 @@ def check_plan(moment: datetime, now: datetime, limits: Limits, field: str) -> N
             "time-not-ahead",
             "This time cannot be planned.",
             field=field,
-            accepted=f"a time after now and within {limits.ahead_days_max} days",
+            accepted=say(
+                "a time after now and within {ahead_days_max} days", ahead_days_max=limits.ahead_days_max
+            ),
         )

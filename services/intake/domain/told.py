@@ -21,6 +21,7 @@ from shared.catalogue.model import IntakeRules, Procedure
 from shared.errors import Invalid
 from shared.events.envelope import Lane
 from shared.phones import to_e164
+from shared.texts.say import say, words
 
 APPOINTMENT_FIELDS = ("appointment_at", "start_at")
 UNSPECIFIED = "other"
@@ -108,7 +109,10 @@ def category_of(body: RequestBody, rules: IntakeRules, *, lenient: bool) -> str:
     if lenient:
         return UNSPECIFIED
     raise Invalid(
-        "category", "What is it about?", field="category", accepted="one of " + ", ".join(rules.categories)
+        "category",
+        "What is it about?",
+        field="category",
+        accepted=say("one of {choices}", choices=words(rules.categories)),
     )
 
 
@@ -120,7 +124,10 @@ def area_of(body: RequestBody, seen: Circumstances, *, lenient: bool) -> Area:
     if body.area is None or lenient:
         return seen.rules.areas[0]
     raise Invalid(
-        "area", "This is not done there.", field="area", accepted="one of " + ", ".join(seen.rules.areas)
+        "area",
+        "This is not done there.",
+        field="area",
+        accepted=say("one of {choices}", choices=words(seen.rules.areas)),
     )
 
 

@@ -11,6 +11,7 @@ from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid
 from shared.events.envelope import Lane
 from shared.events.intake import Urgency
+from shared.texts.say import listed, say, word
 
 RANK: dict[Urgency, int] = {"general": 0, "urgent": 1, "emergency": 2}
 
@@ -41,22 +42,22 @@ def decide(rules: IntakeRules, hazard: str, asked: Urgency | None) -> Decided:
 
     Raises Invalid for an item on no list, but in an emergency.
     """
-    listed = by_lists(rules, hazard)
-    if hazard and listed == "general":
+    listed_as = by_lists(rules, hazard)
+    if hazard and listed_as == "general":
         if asked != "emergency":
             items = (*rules.emergency_list, *rules.urgent_list)
             raise Invalid(
                 "unknown-hazard",
                 "This is on neither list.",
                 field="hazard",
-                accepted=", ".join(item.id for item in items) or "nothing: the procedure has no lists",
+                accepted=listed(item.id for item in items) or "nothing: the procedure has no lists",
             )
         hazard = ""
-    if asked is not None and RANK[asked] > RANK[listed]:
+    if asked is not None and RANK[asked] > RANK[listed_as]:
         return Decided(asked, "person", hazard)
     if hazard:
-        return Decided(listed, f"list:{hazard}", hazard)
-    return Decided(listed, "person" if asked is not None else "default")
+        return Decided(listed_as, f"list:{hazard}", hazard)
+    return Decided(listed_as, "person" if asked is not None else "default")
 
 
 def lane_of(urgency: Urgency, origin: str = "live") -> Lane:
@@ -68,18 +69,26 @@ def check_raise(current: Urgency, wanted: Urgency) -> None:
     """Anyone may raise. Raises Conflict if it would not be higher."""
     if RANK[wanted] <= RANK[current]:
         raise Conflict(
-            "not-higher", f"It is {current} already.", field="urgency", accepted="a higher urgency"
+            "not-higher",
+            say("It is {urgency} already.", urgency=word(current)),
+            field="urgency",
+            accepted="a higher urgency",
         )
 
 
 def check_lower(current: Urgency, wanted: Urgency, floor: Urgency) -> None:
     """A supervisor may lower, never below what the lists say. Raises Conflict."""
     if RANK[wanted] >= RANK[current]:
-        raise Conflict("not-lower", f"It is {current} now.", field="urgency", accepted="a lower urgency")
+        raise Conflict(
+            "not-lower",
+            say("It is {urgency} now.", urgency=word(current)),
+            field="urgency",
+            accepted="a lower urgency",
+        )
     if RANK[wanted] < RANK[floor]:
         raise Conflict(
             "below-the-list",
-            f"The list makes this {floor} (ruling J18).",
+            say("The list makes this {urgency} (ruling J18).", urgency=word(floor)),
             field="urgency",
-            accepted=f"not below {floor}",
+            accepted=say("not below {urgency}", urgency=word(floor)),
         )

@@ -14,6 +14,7 @@ from services.intake.handlers.cases import Cases, said
 from shared.errors import Invalid
 from shared.events import intake_complaints as events
 from shared.kernel.unit import Unit
+from shared.texts.say import say, words
 
 
 class Complaining(Cases):
@@ -52,7 +53,7 @@ class Complaining(Cases):
                 "not-a-superior",
                 "This person is no supervisor or above.",
                 field="reported_to",
-                accepted="somebody who is " + ", ".join(rules.superior_roles),
+                accepted=say("somebody who is {choices}", choices=words(rules.superior_roles)),
             )
         after = before if before.reported_at is not None else self.tell_above(unit, before, to.id)
         await self.keep(unit, request, after, "complaint.reported", reported_to=after.reported_to)

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Literal
 
 from shared import phones
+from shared.errors import Conflict
 from shared.events.envelope import Lane
+from shared.texts.say import say, word
 
 Audience = Literal["owner", "staff"]
 Language = Literal["zh", "en"]
@@ -112,6 +114,16 @@ class Message:
 def queue_of(lane: Lane, *, emergency: bool) -> Queue:
     """Emergencies have a queue of their own, so that nothing stands before them."""
     return "emergency" if emergency else lane
+
+
+def check_open(message: Message) -> None:
+    """Raise Conflict for a message that no person has to settle."""
+    if not message.needs_a_person:
+        detail = say(
+            "the message is {state}; only one that failed or is unknown can be resolved",
+            state=word(message.state),
+        )
+        raise Conflict("message-not-open", detail)
 
 
 def masked(address: str) -> str:

@@ -11,8 +11,8 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.events.envelope import Moment
-from shared.http.refused_fields import accepted, reason
 from shared.money import Money
+from shared.texts.fields import accepted, reason
 from shared.texts.voices import voice
 
 
