@@ -18,6 +18,7 @@ from shared.http.call import Call
 from shared.http.page import Page
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
+from shared.texts.say import as_is
 
 READ = "dispatch.read"
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]

@@ -93,7 +93,8 @@ def bell_too_soon(order: WorkOrder, now: datetime, zone: str) -> Conflict | None
     return Conflict(
         "bell-too-soon",
         say(
-            "The bell was rung at {time}; ring again {minutes} minutes later, not before (P016). Slip {slip}.",
+            "The bell was rung at {time}; ring again {minutes} minutes later, "
+            "not before (P016). Slip {slip}.",
             time=clock(rang[-1], zone),
             minutes=wait,
             slip=order.slip,
