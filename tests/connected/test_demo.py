@@ -278,35 +278,26 @@ async def test_every_query_of_all_this_was_served_by_an_index(platform: Platform
     assert asked > 500
 
 
-REFUSALS = [
-    ("intake", "GET", "/requests/none-1", None, "本物业没有这项工单。", "There is no such request"),
-    ("dispatch", "GET", "/work-orders/none-1", None, "本物业没有这张派工单。", "There is no such work order"),
-    ("billing", "GET", "/quotes/none-1", None, "本物业没有这项报价", "there is no such quote here"),
-    ("notify", "GET", "/messages/none-1", None, "没有这条消息", "there is no such message here"),
-    (
-        "intake",
-        "POST",
-        "/requests",
-        {"contact": 7},
-        "contact：应为一组字段（JSON 对象）",
-        "contact: Input should be",
-    ),
-]
-
-
-@pytest.mark.parametrize(("service", "method", "path", "body", "zh", "en"), REFUSALS)
+@pytest.mark.parametrize(
+    ("service", "path", "body", "zh", "en"),
+    [
+        ("intake", "/requests/none-1", None, "本物业没有这项工单。", "There is no such request"),
+        ("dispatch", "/work-orders/none-1", None, "本物业没有这张派工单。", "There is no such work order"),
+        ("billing", "/quotes/none-1", None, "本物业没有这项报价", "there is no such quote here"),
+        ("notify", "/messages/none-1", None, "没有这条消息", "there is no such message here"),
+        ("intake", "/requests", {"contact": 7}, "procedure：此项必填", "procedure: Field required"),
+    ],
+)
 async def test_language_of_a_refusal_of_each_service(
-    platform: Platform, service: str, method: str, path: str, body: Any, zh: str, en: str
+    platform: Platform, service: str, path: str, body: object, zh: str, en: str
 ) -> None:
     machine = platform.machine
-    roles = ("director", "cs_supervisor", "cs_officer")
-    token = machine.token("night", [(f"property:{TOWER.id}", role) for role in roles])
+    token = machine.token("night", [(f"property:{TOWER.id}", role) for role in ("director", "cs_officer")])
     async with httpx.AsyncClient(base_url=machine.addresses.of(service), trust_env=False) as http:
         for asked, language, detail in (("zh-CN,zh;q=0.9", "zh", zh), ("en-GB", "en", en), ("", "en", en)):
             headers = {"Authorization": f"Bearer {token}", "Accept-Language": asked}
-            answer = await http.request(
-                method, f"/v1/properties/{TOWER.id}{path}", json=body, headers=headers
-            )
+            verb, url = "POST" if body else "GET", f"/v1/properties/{TOWER.id}{path}"
+            answer = await http.request(verb, url, json=body, headers=headers)
             assert answer.status_code == (422 if body else 404), answer.text
             assert answer.json()["detail"].startswith(detail)
             assert answer.headers["content-language"] == language
