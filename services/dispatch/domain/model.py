@@ -13,6 +13,7 @@ from typing import Literal
 from services.dispatch.domain.evidence import Given
 from services.dispatch.domain.side import Material, NoticeSigned, Outside, Undone
 from services.dispatch.domain.site import Site
+from shared.catalogue.model import DispatchRules
 from shared.events.dispatch import WorkKind
 from shared.events.envelope import Lane
 from shared.events.intake import Urgency
@@ -76,6 +77,9 @@ class EscalationPoint:
     to_role: str
 
 
+_SHIPPED = DispatchRules.model_fields
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The catalogue's rules this work order was issued under."""
@@ -91,10 +95,10 @@ class Terms:
     collect_within_minutes: int
     paperwork_within_hours: int
     escalation: tuple[EscalationPoint, ...]
-    bells: int
     bell_wait_minutes: int
     late_after_minutes: int
-    cancel_confirm_minutes: int
+    bells: int = _SHIPPED["bells"].default  # slips of an earlier release do not say
+    cancel_confirm_minutes: int = _SHIPPED["cancel_confirm_minutes"].default
     companion: str = ""
     notice_signature: str = ""
     general_assigned_by: tuple[str, ...] = ()  # roles that give out what is not urgent; empty: the policy's
