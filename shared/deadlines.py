@@ -66,3 +66,11 @@ def is_quiet(moment: datetime, zone: str, quiet_from: str, quiet_until: str) -> 
     start, end = time.fromisoformat(quiet_from), time.fromisoformat(quiet_until)
     wall = moment.astimezone(zone_of(zone)).time()
     return start <= wall < end if start <= end else wall >= start or wall < end
+
+
+def wall_time_of(moment: datetime, wall: str, zone: str) -> tuple[str, datetime | None]:
+    """The local day of a moment, and when a wall time of that day was; None while it lies ahead."""
+    local = moment.astimezone(zone_of(zone))
+    hour = time.fromisoformat(wall)
+    due = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0, fold=0).astimezone(UTC)
+    return local.date().isoformat(), due if due <= moment else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.billing.api import ROUTERS
+from services.billing.audit import AUDIT
 from services.billing.consumers import READS, commands, events
 from services.billing.handlers.common import Kit
 from services.billing.repository import INDEXES, KINDS
@@ -19,5 +20,6 @@ WIRING = Wiring(
     commands=commands(KIT),
     events=events(KIT),
     indexes=INDEXES,
+    timers=AUDIT.commands,
 )
 service = Service(wiring=WIRING, routers=ROUTERS)

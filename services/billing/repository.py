@@ -37,6 +37,7 @@ KINDS: Mapping[type, str] = {
     Entry: ENTRIES,
 }
 OF_REQUEST_MAX = 500
+PROPERTIES_MAX = 5_000
 HOLDERS_MAX = 1_000
 GAPS_SHOWN_MAX = 1_000
 PENDING_FOR = timedelta(minutes=15)  # how long a number may be taken before its payment is there
@@ -51,6 +52,12 @@ INDEXES = (
     Index(CHARGES, OF_REQUEST, serves="the charges of a request"),
     Index(DEPOSITS, (*OF_REQUEST, *ASKED), serves="the deposits of a request"),
     Index(DEPOSITS, (("property_id", 1), ("status", 1), *ASKED), serves="deposits in a status, newest first"),
+    Index(
+        DEPOSITS,
+        (("property_id", 1), ("remind_at", 1)),
+        serves="forfeitures that wait for their decision; the auditor's reading",
+        partial={"status": "DISPUTED"},
+    ),
     Index(DEPOSITS, (("property_id", 1), *ASKED), serves="all deposits, newest first"),
     Index(PAYMENTS, (*OF_REQUEST, *PAID), serves="the payments of a request"),
     Index(PAYMENTS, (("property_id", 1), *PAID), serves="all payments, newest first"),
@@ -116,6 +123,19 @@ async def newest(
         query["$or"] = [{at: {"$lt": moment}}, {"id": {"$lt": last}}]
     rows = await db[KINDS[kind]].find(query).sort([(at, -1), ("id", -1)]).limit(limit).to_list(limit)
     return [cast("A", _KINDS.aggregate(kind, row)) for row in rows]
+
+
+async def properties(db: Database) -> list[str]:
+    """The ids of all properties that have books. Only for the auditor."""
+    rows = await db[BOOKS].find({}, {"property_id": 1}).limit(PROPERTIES_MAX).to_list(PROPERTIES_MAX)
+    return sorted(row["property_id"] for row in rows)
+
+
+async def unreminded(db: Database, property_id: str, before: datetime, limit: int) -> list[Deposit]:
+    """Deposits about whose forfeiture somebody should have been reminded by a moment. Only for the auditor."""
+    query = {"property_id": property_id, "status": "DISPUTED", "remind_at": {"$lt": before}}
+    rows = await db[DEPOSITS].find(query).sort("remind_at", 1).limit(limit).to_list(limit)
+    return [cast("Deposit", _KINDS.aggregate(Deposit, row)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

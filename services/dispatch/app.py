@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch.api import ROUTERS
+from services.dispatch.audit import AUDIT
 from services.dispatch.consumers import READS, commands, events
 from services.dispatch.rain import RainRounds
 from services.dispatch.repository import INDEXES, KINDS
@@ -21,5 +22,6 @@ WIRING = Wiring(
     commands=commands(Policy.shipped(), Catalogue.shipped()),
     events=events(Catalogue.shipped()),
     indexes=INDEXES,
+    timers=AUDIT.commands,
 )
 service = Service(wiring=WIRING, routers=ROUTERS, loops=(LoadRollUp, RainRounds, SlipWatch, WeeklyReports))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.intake.api import ROUTERS
+from services.intake.audit import AUDIT
 from services.intake.consumers import READS, commands, events
 from services.intake.domain.times import Limits
 from services.intake.keeper import AttachmentKeeper
@@ -29,5 +30,6 @@ WIRING = Wiring(
     commands=commands(CATALOGUE, POLICY, LIMITS),
     events=events(CATALOGUE, POLICY, LIMITS),
     indexes=INDEXES,
+    timers=AUDIT.commands,
 )
 service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch))

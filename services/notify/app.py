@@ -9,6 +9,7 @@ from typing import get_args
 
 from services.notify import consumers, repository
 from services.notify.api import router
+from services.notify.audit import AUDIT
 from services.notify.handlers import Handlers
 from services.notify.loops import Retention, Senders, rules
 from services.notify.words import ShippedWords
@@ -30,6 +31,7 @@ def wiring(read_settings: Callable[[], Settings]) -> Wiring:
         commands=consumers.commands(handlers),
         events=consumers.events(handlers),
         indexes=repository.INDEXES,
+        timers=AUDIT.commands,
     )
 
 

@@ -15,7 +15,7 @@ from pymongo import ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.notify.domain.copies import PropertyCopy, RequestCopy
-from services.notify.domain.message import STATES, ChannelName, Message, Queue
+from services.notify.domain.message import CHANNELS, STATES, ChannelName, Message, Queue
 from services.notify.domain.staff import StaffCopy
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Index
@@ -101,6 +101,17 @@ async def due(
     found = db[MESSAGES].find(query).sort("next_attempt_at", 1).hint(list(DUE_KEYS)).limit(limit)
     rows = await found.to_list(limit)
     return [_KINDS.aggregate(Message, row) for row in rows]
+
+
+async def left_lying(db: Database, queue: Queue, before: datetime, limit: int) -> list[Message]:
+    """Messages of all properties that were due before a moment and were not taken. Only for the auditor."""
+    query = {
+        "queue": queue,
+        "channel": {"$in": list(CHANNELS)},
+        "next_attempt_at": {"$lt": before, **IS_DATE},
+    }
+    found = db[MESSAGES].find(query).sort("next_attempt_at", 1).hint(list(DUE_KEYS)).limit(limit)
+    return [_KINDS.aggregate(Message, row) for row in await found.to_list(limit)]
 
 
 async def claim(

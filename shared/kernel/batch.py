@@ -106,6 +106,7 @@ class BatchRunner:
             Reads(self._db),
             self._cache,
             Collector(lambda wanted: self._numbers.take(wanted, now)),
+            self._wiring.timers,
         )
         plans: dict[StreamKey, StreamPlan] = {}
         for key, units in causes.items():

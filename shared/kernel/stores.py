@@ -2,7 +2,7 @@
 
 progress (one row a stream), outbox (the journal), waiting (early events), parked, commands (stored answers),
 timers, counters and numbers, seals and checkpoints (relay), received and witnesses (consumer), leases,
-denials, catalogue_versions.
+denials, catalogue_versions, auditor (the auditor's own).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 CATALOGUE_VERSIONS = "catalogue_versions"
+AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 VERSIONS_MAX = 5_000
 PLAIN = (PROGRESS, OUTBOX, WAITING, PARKED, COMMANDS, TIMERS, numbers.COUNTERS, numbers.NUMBERS)
 """Collections written inside transactions, which must exist before."""
@@ -62,6 +63,7 @@ def kernel_indexes(settings: Settings) -> tuple[Index, ...]:
             serves="retention, as long as the rows that a seal is about",
             expire_after_seconds=settings.outbox_retention_days * 86_400,
         ),
+        Index(AUDITOR, (("at", 1),), serves="expiry of old alarms", expire_after_seconds=30 * 86_400),
         *journal.INDEXES,
         *timers.INDEXES,
         *numbers.INDEXES,

@@ -252,3 +252,4 @@ class Wiring:
     commands: Mapping[type[Command], Handler]
     events: Mapping[type[Event], Handler]
     indexes: tuple[Index, ...]
+    timers: frozenset[str] = frozenset()  # the commands a timer may run: those in the table of the auditor

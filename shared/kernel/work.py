@@ -75,6 +75,7 @@ class BatchReads:
     reads: Reads
     cache: LookCache
     numbers: Collector[NumberWanted, int]
+    timers: frozenset[str]
 
 
 class RunningUnit:
@@ -187,6 +188,8 @@ class RunningUnit:
         self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0
     ) -> None:
         """See `Unit.start_timer`."""
+        if command.NAME not in self._batch.timers:
+            raise Bug(f"a timer for {command.NAME} is in no table of the auditor")
         self.effects.timers[key] = TimerSet(due_at, command, chain, step)
 
     def cancel_timer(self, key: str) -> None:

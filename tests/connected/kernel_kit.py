@@ -144,6 +144,7 @@ WIRING = Wiring(
     commands={Count: count, Ring: ring},
     events=EVENTS,
     indexes=(Index("tallies", (("property_id", 1), ("id", 1)), serves="tests"),),
+    timers=frozenset({Ring.NAME}),
 )
 
 

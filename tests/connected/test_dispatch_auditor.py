@@ -6,7 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.dispatch.auditor.process import Auditor
+from services.auditor.process import Auditor
+from services.dispatch.audit import AUDIT
+from services.dispatch.slipwatch import SlipWatch
+from shared.audit import Audit, Finding, Look
+from shared.catalogue.load import Catalogue
 from shared.kernel.unit import Parked
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, open_desk
@@ -64,13 +68,19 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
 def auditor(desk: Desk, port: int, **changes: Any) -> Auditor:
     """An auditor on the desk's clock, whose mail goes to that port."""
     settings = desk.runtime.settings.model_copy(update={"smtp_port": port, **changes})
-    return Auditor(desk.db, settings, desk.clock)
+    return Auditor(desk.runtime.client, settings, desk.clock, Catalogue.shipped(), [AUDIT])
+
+
+async def night(desk: Desk) -> None:
+    """The slips were looked after (P033)."""
+    await SlipWatch(desk.runtime).look()
 
 
 async def test_all_is_well_then_nothing_is_said(desk: Desk, mailbox: Any) -> None:
     order_id = await desk.report(urgency="urgent")
     await desk.take("technician", order_id, "collect")
     await desk.pass_time(hours=18)
+    await night(desk)
     watcher = auditor(desk, mailbox.port)
     assert await watcher.round() == []
     assert watcher.ready()
@@ -87,6 +97,7 @@ async def test_escalation_that_silently_stopped_is_found_and_raised_not_more_oft
     await desk.take("technician", order_id, "collect")
     await desk.db["timers"].delete_many({})  # whatever went wrong: nothing will fire
     desk.clock.advance(timedelta(hours=18, seconds=29))
+    await night(desk)
     watcher = auditor(desk, mailbox.port)
     assert await watcher.round() == [], "within the grace"
     desk.clock.advance(timedelta(seconds=2))
@@ -144,6 +155,7 @@ async def test_a_webhook_is_signed_and_one_way_out_is_enough(desk: Desk) -> None
     await desk.report(urgency="emergency")
     await desk.db["timers"].delete_many({})
     desk.clock.advance(timedelta(hours=2))
+    await night(desk)
     watcher = auditor(desk, 1, auditor_webhook_url=url, smtp_timeout_seconds=1.0)
     await watcher.round()
     await watcher.round()
@@ -153,6 +165,29 @@ async def test_a_webhook_is_signed_and_one_way_out_is_enough(desk: Desk) -> None
     secret = desk.runtime.settings.gateway_secret.get_secret_value()
     expected = Webhook(secret).sign(headers["webhook-id"], desk.clock.now(), body.decode())
     assert headers["webhook-signature"] == expected
+
+
+async def test_a_service_that_cannot_be_looked_at_hides_nothing_of_the_others(
+    desk: Desk, mailbox: Any
+) -> None:
+    async def broken(at: Look) -> AsyncGenerator[Finding, None]:
+        yield at.finding("before_it_broke", "villa", "s1", at.now)
+        raise ValueError
+
+    audits = [Audit("intake", {}, {}, broken), AUDIT]
+    settings = desk.runtime.settings.model_copy(update={"smtp_port": mailbox.port})
+    watcher = Auditor(desk.runtime.client, settings, desk.clock, Catalogue.shipped(), audits)
+    await desk.report(urgency="emergency")
+    await desk.db["timers"].delete_many({})
+    desk.clock.advance(timedelta(minutes=6))
+    await watcher.round()
+    assert watcher.unreadable() == ["intake"]
+    assert not watcher.ready()
+    [mail] = mailbox.mails
+    assert all(kind in mail for kind in ("before_it_broke", "unanswered", "audit_failed"))
+    await watcher.round()
+    assert len(mailbox.mails) == 2, "what the broken one has found is told each round, the rest is not"
+    assert "unanswered" not in mailbox.mails[1]
 
 
 async def test_nobody_reached_means_it_is_tried_again(desk: Desk, mailbox: Any) -> None:
@@ -192,7 +227,7 @@ def environment(desk: Desk, port: int) -> dict[str, str]:
 
 
 async def test_once_answers_with_its_exit_code(desk: Desk, mailbox: Any) -> None:
-    command = [sys.executable, "-m", "services.dispatch.auditor", "--once"]
+    command = [sys.executable, "-m", "services.auditor", "--once"]
     clean = await asyncio.to_thread(
         subprocess.run,
         command,
@@ -214,6 +249,7 @@ async def test_once_answers_with_its_exit_code(desk: Desk, mailbox: Any) -> None
         "not_escalated",
         "unanswered",
         "week_not_reported",
+        "slip_check_missing",
     }
 
 

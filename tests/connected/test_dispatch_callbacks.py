@@ -13,10 +13,11 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from services.dispatch.auditor.rounds import look
+from services.dispatch.audit import AUDIT
 from services.dispatch.rain import RainRounds
 from shared.events.intake import Outcome, RequestClosed, RequestReopened
 from shared.settings import Settings
+from tests.connected import audit_kit
 from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -254,11 +255,10 @@ async def test_the_auditor_finds_callbacks_and_notices_that_no_timer_told_of(des
     body = {"opinion": "not_satisfied", "problem": "damage", "method": "visit"}
     await post(desk, second, "opinion", body, sub="lin")
     await desk.db["timers"].delete_many({"command": "dispatch.check_callback"})
-    grace = timedelta(seconds=30)
 
     async def overdue() -> set[tuple[str, str]]:
         ids = {first["id"], second["id"], rain["id"]}
-        found = await look(desk.db, desk.clock.now(), grace, 1_000)
+        found = await audit_kit.found(AUDIT, desk.db, desk.clock.now())
         return {(f.subject, f.kind) for f in found if f.subject in ids}
 
     desk.clock.advance(timedelta(hours=24))

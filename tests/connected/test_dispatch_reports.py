@@ -12,9 +12,10 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from services.dispatch.auditor.rounds import look
+from services.dispatch.audit import AUDIT
 from services.dispatch.weekly import WeeklyReports
 from shared.settings import Settings
+from tests.connected.audit_kit import found
 from tests.connected.dispatch_desk import PROPERTY, START, Desk, open_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -101,9 +102,9 @@ async def test_p032_p033_the_week_is_reported_on_its_day_and_hour_once(
     await loop.look()
     assert await desk.told("week.reported") == [], "not before its hour"
     desk.clock.advance(timedelta(minutes=1))
-    grace = timedelta(minutes=5)
-    assert not [f for f in await look(desk.db, desk.clock.now(), grace, 100) if f.kind == "week_not_reported"]
-    late = await look(desk.db, desk.clock.now() + timedelta(minutes=6), grace, 100)
+    late = await found(AUDIT, desk.db, desk.clock.now())
+    assert not [f for f in late if f.kind == "week_not_reported"]
+    late = await found(AUDIT, desk.db, desk.clock.now() + timedelta(minutes=6))
     [finding] = [f for f in late if f.kind == "week_not_reported"]
     assert (finding.subject, finding.expected_at) == ("2026-W10", monday), (
         "the auditor sees what was not made"
@@ -116,7 +117,7 @@ async def test_p032_p033_the_week_is_reported_on_its_day_and_hour_once(
     assert fact["rates"]["callbacks_closed"] == "0/0"
     assert not fact["personal_key"]
     assert all(word not in row["data"].decode() for word in ("tech-1", "L1-3", "Name")), "no personal data"
-    after = await look(desk.db, desk.clock.now() + timedelta(minutes=6), grace, 100)
+    after = await found(AUDIT, desk.db, desk.clock.now() + timedelta(minutes=6))
     assert not [f for f in after if f.kind == "week_not_reported"]
     desk.clock.advance(timedelta(days=7))
     await loop.look()

@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from services.dispatch.auditor.rounds import look
+from services.dispatch.audit import AUDIT
+from services.dispatch.slipwatch import SlipWatch
 from shared.events.intake import RequestReopened
 from shared.settings import Settings
+from tests.connected.audit_kit import overdue
 from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
 
 pytestmark = pytest.mark.connected
@@ -284,13 +286,11 @@ async def test_p027_the_slip_is_due_back_days_after_its_collection(desk: Desk) -
     assert datetime.fromisoformat(taken["return_due_at"]) == due
     await desk.pass_time(hours=23, minutes=59)
     assert await alarms(desk) == []
-    grace = timedelta(seconds=30)
-    desk.clock.advance(
-        timedelta(minutes=2)
-    )  # the timers are down: the auditor finds it from the deadline alone
-    found = await look(desk.db, desk.clock.now(), grace, 100)
-    assert [finding.kind for finding in found] == ["slip_return_late"]
+    desk.clock.advance(timedelta(minutes=2))  # the timers are down: the auditor finds it all the same
+    await SlipWatch(desk.runtime).look()
+    found = await overdue(AUDIT, desk.db, desk.clock.now(), PROPERTY)
+    assert found == {("slip_return_late", order_id)}
     await desk.pass_time(seconds=1)
     assert await alarms(desk) == [("slip_return_late", "department_head")]
-    assert await look(desk.db, desk.clock.now(), grace, 100) == [], "it was told"
+    assert await overdue(AUDIT, desk.db, desk.clock.now(), PROPERTY) == set(), "it was told"
     assert await desk.pass_time(hours=1) == 0, "and is told once"

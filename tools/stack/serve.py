@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> None:
     """Import only what this process runs, and run it until it is told to stop."""
     match arguments:
         case ["auditor"]:
-            sys.exit(importlib.import_module("services.dispatch.auditor").main())
+            sys.exit(importlib.import_module("services.auditor").main())
         case [service, ("front" | "bulk") as role] if service in PRODUCERS:
             from shared.kernel.runtime import run
 

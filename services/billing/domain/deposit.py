@@ -30,6 +30,7 @@ TRANSITIONS: Mapping[tuple[DepositStatus, DepositAction], DepositStatus] = {
     ("DISPUTED", "forfeit"): "FORFEITED",
     ("DISPUTED", "waive"): "REFUNDED",
 }
+REMINDERS_MAX = 30
 KEPT: frozenset[DepositStatus] = frozenset({"HELD", "DISPUTED"})
 
 
@@ -47,7 +48,7 @@ class DepositStep:
 class Deposit:
     """A deposit asked for one work order.
 
-    At most four steps long. `decide_by` is set while a forfeiture waits for its decision.
+    At most four steps long. `decide_by` is until when a proposed forfeiture has to be decided.
     """
 
     property_id: str
@@ -66,6 +67,7 @@ class Deposit:
     decide_by: datetime | None = None
     kept_by: KeptBy | Literal[""] = ""
     refund: RefundState = ""
+    remind_at: datetime | None = None  # when the next decider is reminded; None after the last reminder
 
     @property
     def is_kept(self) -> bool:

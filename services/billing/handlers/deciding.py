@@ -16,7 +16,7 @@ from services.billing.domain.commands import (
     RemindForfeiture,
     WaiveForfeiture,
 )
-from services.billing.domain.deposit import Deposit, hand_out, kept_by, not_to_decide, reminded, step
+from services.billing.domain.deposit import REMINDERS_MAX, Deposit, hand_out, kept_by, not_to_decide, reminded, step
 from services.billing.domain.payment import check_method, holder_of, no_collector
 from services.billing.domain.postings import cash_place, deposit_forfeited, refund_paid_out
 from services.billing.handlers.common import (
@@ -37,8 +37,6 @@ from shared.catalogue.model import BillingRules
 from shared.errors import Invalid, demand
 from shared.events.billing import DepositForfeited, ForfeitureOverdue, RefundPaid
 from shared.kernel.unit import Unit
-
-REMINDERS_MAX = 30
 
 
 async def refund_deposit(kit: Kit, unit: Unit) -> None:
@@ -136,11 +134,12 @@ async def remind_forfeiture(kit: Kit, unit: Unit) -> None:
             raised_at=unit.now,
         )
     )
-    if command.step + 1 < REMINDERS_MAX:
+    last = command.step + 1 >= REMINDERS_MAX
+    next_at = None if last else unit.now + timedelta(hours=rules.forfeiture_remind_hours)
+    unit.save(replace(deposit, remind_at=next_at))
+    if next_at is not None:
         again = RemindForfeiture(deposit_id=deposit.id, step=command.step + 1)
-        unit.start_timer(
-            forfeiture_timer(deposit.id), unit.now + timedelta(hours=rules.forfeiture_remind_hours), again
-        )
+        unit.start_timer(forfeiture_timer(deposit.id), next_at, again)
 
 
 async def _finish(kit: Kit, unit: Unit, account: Account, deposit_id: str, rules: BillingRules) -> None:

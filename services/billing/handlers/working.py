@@ -141,7 +141,7 @@ async def _dispute(kit: Kit, unit: Unit, account: Account, deposit: Deposit) -> 
     books, rules = await books_of(unit, account), await rules_of(kit, unit, account)
     decide_by = add_calendar_days(unit.now, rules.forfeiture_decide_days, books.zone)
     disputed = step(deposit, "dispute", unit.now, unit.cause.principal.sub, "cancelled_late")
-    unit.save(replace(disputed, decide_by=decide_by))
+    unit.save(replace(disputed, decide_by=decide_by, remind_at=decide_by))
     move = deposit_disputed(deposit.request_id, deposit.amount)
     post(unit, "deposit_disputed", deposit.request_id, deposit.id, move)
     unit.start_timer(forfeiture_timer(deposit.id), decide_by, RemindForfeiture(deposit_id=deposit.id))

@@ -40,7 +40,9 @@ def contact_of(staff: Staff | None) -> StaffContact | None:
 def given(order: WorkOrder, choice: Choice, now: datetime) -> WorkOrder:
     """The order in the hands of the chosen person, who is called now, or of nobody yet."""
     if choice.staff is None:
-        return dataclasses.replace(order, assignee_id="", asked_at=None, last_resort=choice.last_resort)
+        return dataclasses.replace(
+            order, assignee_id="", asked_at=None, last_resort=choice.last_resort, looked_at=now
+        )
     return dataclasses.replace(
         order, assignee_id=choice.staff.id, asked_at=now, last_resort=choice.last_resort
     )

@@ -1,37 +1,23 @@
 """What should have been told and was not.
 
-An order's deadline compared with the clock, without knowing any timer. Pure.
+Deadlines compared with the clock and with the marks of what was told, without knowing any timer. Pure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from services.dispatch.domain.callback import Callback
 from services.dispatch.domain.callback_alarms import alarms
-from services.dispatch.domain.deadlines import answer_minutes
-from services.dispatch.domain.model import EscalationPoint, Mode
+from services.dispatch.domain.deadlines import answer_minutes, paperwork_due_at, reroute_at, return_due_at
+from services.dispatch.domain.model import EscalationPoint, Mode, WorkOrder
 from services.dispatch.domain.onsite_flow import WAITING
+from services.dispatch.domain.timetable import cancellation_at
 from shared.deadlines import share_of
 from shared.events.intake import Urgency
 
-FindingKind = Literal[
-    "not_escalated",
-    "slip_late",
-    "nobody_told",
-    "unanswered",
-    "report_without_slip",
-    "store_away",
-    "callback_late",
-    "notice_late",
-    "rain_missing",
-    "material_report_late",
-    "slip_return_late",
-    "party_silent",
-    "week_not_reported",
-]
+Expected = tuple[str, datetime]  # what should have happened, and by when
 LAST = EscalationPoint(100, "duty_officer")
 
 
@@ -57,61 +43,47 @@ class Watched:
     escalated_percent: int
     escalations: int
     slip_late_raised: bool
-    untold: tuple[tuple[FindingKind, datetime], ...] = ()  # what else is due, and was not told to be late
+    untold: tuple[Expected, ...] = ()  # what else is due, and was not told to be late
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that should have happened by `expected_at` and did not.
-
-    `subject` is the order's, or the stream's, id.
-    """
-
-    kind: FindingKind
-    property_id: str
-    subject: str
-    slip: str
-    expected_at: datetime
-    late_seconds: int
-
-    @property
-    def key(self) -> str:
-        """One alarm in a stated time for each of these."""
-        return f"{self.property_id}:{self.subject}:{self.kind}"
-
-
-def findings(order: Watched, now: datetime, grace: timedelta) -> list[Finding]:
-    """All that is overdue about one order by more than the grace."""
-    expected: list[tuple[FindingKind, datetime]] = []
-    missed = _missed_step(order, now - grace)
+def overdue(order: Watched, before: datetime) -> list[Expected]:
+    """All that should have happened about one order before a moment, and left no mark."""
+    expected: list[Expected] = []
+    missed = _missed_step(order, before)
     if missed is not None:
         expected.append(("not_escalated", missed))
-    if order.issued_at > order.slip_due_at + grace and not order.slip_late_raised:
+    if order.slip_due_at < before and order.issued_at > order.slip_due_at and not order.slip_late_raised:
         expected.append(("slip_late", order.slip_due_at))
-    if not order.assignee_id and not order.escalations and order.issued_at < now - grace:
+    if not order.assignee_id and not order.escalations and order.issued_at < before:
         expected.append(("nobody_told", order.issued_at))
     minutes = answer_minutes(
         order.urgency, order.mode, order.slip_within_minutes, order.collect_within_minutes
     )
     waits = order.status == "ISSUED" or (order.urgency == "emergency" and order.status in WAITING)
     if minutes is not None and waits and order.asked_at is not None:
-        answer = order.asked_at + timedelta(minutes=minutes)
-        if answer < now - grace:
-            expected.append(("unanswered", answer))
-    expected += [(kind, due) for kind, due in order.untold if due < now - grace]
-    return [
-        Finding(kind, order.property_id, order.id, order.slip, at, int((now - at).total_seconds()))
-        for kind, at in expected
-    ]
+        expected.append(("unanswered", order.asked_at + timedelta(minutes=minutes)))
+    return [(kind, due) for kind, due in (*expected, *order.untold) if due < before]
 
 
-def callback_findings(callback: Callback, now: datetime, grace: timedelta) -> list[Finding]:
-    """What is overdue about a callback by more than the grace, and was told to nobody."""
-    return [
-        Finding(alarm, callback.property_id, callback.id, callback.slip, at, int((now - at).total_seconds()))
-        for alarm, at in alarms(callback).items()
-        if at < now - grace
-    ]
+def callbacks_overdue(callback: Callback, before: datetime) -> list[Expected]:
+    """What is overdue about a callback, and was told to nobody."""
+    return [(alarm, at) for alarm, at in alarms(callback).items() if at < before]
+
+
+def beside(order: WorkOrder, before: datetime) -> list[Expected]:
+    """What is overdue about an order whatever became of its deadline: the papers, a cancellation, nobody."""
+    expected: list[tuple[str, datetime | None]] = []
+    if not order.assignee_id:
+        since = order.looked_at or order.issued_at
+        expected.append(("nobody_looked_for", None if since is None else reroute_at(order, since)))
+    told = order.paperwork_told_at
+    if told is None or order.done_at is None or told < order.done_at:
+        expected.append(("paperwork_late", paperwork_due_at(order)))
+    if order.cancel_notice is not None and order.cancel_notice.told_at is None:
+        expected.append(("cancellation_waits", cancellation_at(order)))
+    if not order.return_late_told:
+        expected.append(("slip_return_late", return_due_at(order)))
+    return [(kind, due) for kind, due in expected if due is not None and due < before]
 
 
 def _missed_step(order: Watched, before: datetime) -> datetime | None:

@@ -195,7 +195,8 @@ def notice_received(order: WorkOrder, now: datetime, reason: str, received_at: d
     if not order.open or order.status == "USED":
         late = order.open
         return Change(order, (step(order, "cancellation_too_late", "system", now),) if late else ())
-    after = dataclasses.replace(order, cancel_notice=Notice(reason, received_at))
+    told_at = order.cancel_notice.told_at if order.cancel_notice is not None else None
+    after = dataclasses.replace(order, cancel_notice=Notice(reason, received_at, told_at))
     if order.status == "BOOKED" or order.deposit == "held":
         return Change(after, (step(after, "cancellation_received", "system", now),))
     return _cancel(after, now, in_time=True, our_delay=False)

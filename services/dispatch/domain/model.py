@@ -157,6 +157,7 @@ class Notice:
 
     reason: str
     received_at: datetime
+    told_at: datetime | None = None  # when somebody was told that it waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ class WorkOrder:
     assignee_id: str = ""
     asked_at: datetime | None = None  # when the assignee was called, until he has taken the slip up
     last_resort: bool = False
+    looked_at: datetime | None = None  # when somebody was last looked for, and nobody found
     tried: tuple[str, ...] = ()
     reported_at: datetime | None = None
     issued_at: datetime | None = None
@@ -228,6 +230,7 @@ class WorkOrder:
     outside: Outside | None = None
     notice: NoticeSigned | None = None
     handed_in_at: datetime | None = None
+    paperwork_told_at: datetime | None = None  # when it was told that a slip is not complete
     quote: Quote | None = None
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()

@@ -63,7 +63,7 @@ def timers_of(order: WorkOrder, now: datetime) -> dict[str, Timer]:
     if paperwork is not None:
         wanted[f"paperwork:{order.id}"] = Timer(paperwork, CheckPaperwork(work_order_id=order.id))
     wanted |= _side_timers(order)
-    waits = _cancellation_at(order)
+    waits = cancellation_at(order)
     if waits is not None:
         wanted[f"cancellation:{order.id}"] = Timer(waits, CheckCancellation(work_order_id=order.id))
     return wanted
@@ -82,7 +82,7 @@ def _side_timers(order: WorkOrder) -> dict[str, Timer]:
     return wanted
 
 
-def _cancellation_at(order: WorkOrder) -> datetime | None:
+def cancellation_at(order: WorkOrder) -> datetime | None:
     """When an unconfirmed cancellation is an alarm.
 
     Before it becomes late by our fault, at the latest after the minutes of the rule.

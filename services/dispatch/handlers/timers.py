@@ -89,6 +89,7 @@ async def find_somebody(unit: Unit) -> None:
         again = reroute_at(order, unit.now)
         if again is not None:
             unit.start_timer(f"find:{order.id}", again, command)
+            unit.save(dataclasses.replace(order, looked_at=unit.now))
         return
     after = given(order, choice, unit.now)
     keep(unit, order, Change(after, (reassigned(after, "found", unit.now, contact_of(choice.staff)),)))
@@ -103,7 +104,7 @@ async def check_paperwork(unit: Unit) -> None:
         return
     role = order.rules.withdrawal_signature
     after = alarm(unit, order, "paperwork_late", role, await recipient(unit, order, role), due)
-    unit.save(after)
+    unit.save(dataclasses.replace(after, paperwork_told_at=unit.now))
 
 
 async def check_cancellation(unit: Unit) -> None:
@@ -115,4 +116,5 @@ async def check_cancellation(unit: Unit) -> None:
     role = "butler_supervisor"
     due = last_free_cancellation(order) or order.cancel_notice.received_at
     after = alarm(unit, order, "cancellation_waits", role, await recipient(unit, order, role), due)
-    unit.save(after)
+    told = dataclasses.replace(order.cancel_notice, told_at=unit.now)
+    unit.save(dataclasses.replace(after, cancel_notice=told))

@@ -1,11 +1,10 @@
 """The collections of dispatch, their indexes and their queries; the only place that knows them."""
 
 from services.dispatch.repository.auditing import (
-    beat,
+    beside_the_deadline,
+    first_issued_at,
     have_slips,
     held_reports,
-    note_raised,
-    raised_since,
     watched,
 )
 from services.dispatch.repository.book import (
@@ -23,6 +22,7 @@ from services.dispatch.repository.callbacks import (
     callbacks,
     overdue_callbacks,
     rain_events,
+    rain_left_over,
     rain_to_spread,
     waiting_for_rain,
 )
@@ -57,19 +57,19 @@ __all__ = [
     "VoidSlip",
     "altered",
     "attachment_copies",
-    "beat",
+    "beside_the_deadline",
     "book",
     "callback",
     "callback_rows",
     "callbacks",
     "checked",
+    "first_issued_at",
     "have_slips",
     "held_reports",
     "last_number",
     "loads",
     "month_lines",
     "not_handed_in",
-    "note_raised",
     "open_work",
     "overdue_callbacks",
     "paper_blocks",
@@ -77,8 +77,8 @@ __all__ = [
     "party",
     "properties_with_work",
     "rain_events",
+    "rain_left_over",
     "rain_to_spread",
-    "raised_since",
     "roll_up_loads",
     "roster",
     "rosters",

@@ -1,17 +1,15 @@
-"""What the auditor reads of dispatch's data, and the little it writes."""
+"""What the auditor reads of dispatch's data."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from pymongo import UpdateOne
-
-from services.dispatch.domain.audit import FindingKind, Watched
-from services.dispatch.domain.model import DONE, EscalationPoint
-from services.dispatch.repository.names import AUDITOR, PARKED, WAITING, WORK_ORDERS, Database
+from services.dispatch.domain.audit import Expected, Watched
+from services.dispatch.domain.model import DONE, EscalationPoint, WorkOrder
+from services.dispatch.repository.names import CODEC, PARKED, WAITING, WORK_ORDERS, Database
 from shared.events.envelope import LANES
 from shared.kernel.kinds import document_id
 
@@ -31,7 +29,8 @@ _WATCHED = (
     "escalations",
     "slip_late_raised",
 )
-_BESIDES = ("material", "outside", "return_due_at", "return_late_told")
+_BESIDES = ("material", "outside")
+IS_DATE = {"$type": "date"}  # as the index says; without it the planner does not take it
 ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
 
 
@@ -56,37 +55,49 @@ async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[W
         )
 
 
-def _untold(row: Mapping[str, Any]) -> Iterator[tuple[FindingKind, datetime]]:
-    """Material to be reported, a slip to come back, a party to answer: what was not told to be late."""
+def _untold(row: Mapping[str, Any]) -> Iterator[Expected]:
+    """Material to be reported, a party to answer: what was not told to be late."""
     material, outside = row["material"], row["outside"]
     if material is not None and material["state"] == "MISSING" and not material.get("late_told"):
         yield "material_report_late", material["report_due_at"]
-    if outside is None:
-        if row["return_due_at"] is not None and not row["return_late_told"]:
-            yield "slip_return_late", row["return_due_at"]
-    elif outside["answer_due_at"] is not None and not (outside["answered_at"] or outside.get("late_told")):
+    if outside is None or outside["answer_due_at"] is None:
+        return
+    if not (outside["answered_at"] or outside.get("late_told")):
         yield "party_silent", outside["answer_due_at"]
 
 
-async def raised_since(db: Database, keys: Sequence[str], since: datetime) -> set[str]:
-    """Which alarms of the auditor were raised after a moment."""
-    query = {"_id": {"$in": list(keys)}, "at": {"$gt": since}}
-    return {row["_id"] async for row in db[AUDITOR].find(query, {"_id": 1})}
+async def beside_the_deadline(
+    db: Database, property_id: str, before: datetime, limit: int
+) -> AsyncIterator[WorkOrder]:
+    """Orders that nobody has, emergencies without their papers, cancellations that wait, slips that are out.
+
+    Each along an index of its own that holds little else.
+    """
+    for query in (
+        {"open": True, "assignee_id": "", "looked_at": {"$lt": before}},
+        {"status": "REPAIRED", "urgency": "emergency", "done_at": {"$lt": before}},
+        {
+            "open": True,
+            "cancel_notice.told_at": None,
+            "cancel_notice.received_at": {**IS_DATE, "$lt": before},
+        },
+        {
+            "open": True,
+            "return_late_told": False,
+            "return_due_at": {"$lt": before},
+            "status": {"$nin": ["SIGNED", "USED"]},
+        },
+    ):
+        cursor = db[WORK_ORDERS].find({"property_id": property_id, **query}).limit(limit)
+        async for row in cursor:
+            yield cast("WorkOrder", CODEC.aggregate(WorkOrder, row))
 
 
-async def note_raised(db: Database, keys: Sequence[str], now: datetime) -> None:
-    """Remember these alarms; the rows go away by themselves."""
-    change = [
-        UpdateOne({"_id": key}, {"$set": {"at": now}, "$inc": {"times": 1}}, upsert=True) for key in keys
-    ]
-    if change:
-        await db[AUDITOR].bulk_write(change, ordered=False)
-
-
-async def beat(db: Database, name: str, at: datetime, found: int) -> None:
-    """The auditor's own heartbeat."""
-    change = {"$set": {"beat_at": at, "found": found}, "$inc": {"rounds": 1}}
-    await db[AUDITOR].update_one({"_id": f"heartbeat:{name}"}, change, upsert=True)
+async def first_issued_at(db: Database, property_id: str) -> datetime | None:
+    """When the first slip of a property was written, by the time of its report."""
+    query = {"property_id": property_id}
+    row = await db[WORK_ORDERS].find_one(query, {"issued_at": 1}, sort=[("reported_at", 1), ("id", 1)])
+    return None if row is None else row["issued_at"]
 
 
 @dataclass(frozen=True, slots=True)

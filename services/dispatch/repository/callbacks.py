@@ -61,8 +61,8 @@ async def overdue_callbacks(
 ) -> AsyncIterator[Callback]:
     """Callbacks that should have been made, or whose notice read, before a moment. Only for the auditor."""
     for query, time in (
-        ({"open": True, "due_at": {"$lt": before}}, "due_at"),
-        ({"notice_open": True, "notice_due_at": {"$lt": before}}, "notice_due_at"),
+        ({"open": True, "due_at": {"$lt": before}, "late_raised": False, "rain_missed": False}, "due_at"),
+        ({"notice_open": True, "notice_due_at": {"$lt": before}, "notice_raised": False}, "notice_due_at"),
     ):
         cursor = db[CALLBACKS].find({"property_id": property_id, **query}).sort(time, 1).limit(limit)
         async for row in cursor:
@@ -72,6 +72,13 @@ async def overdue_callbacks(
 async def rain_to_spread(db: Database, limit: int) -> list[RainEvent]:
     """Rain whose callbacks have not all been started, of all properties. Only for the loop of rain."""
     rows = await db[RAIN].find({"spread": False}).sort("rained_at", 1).limit(limit).to_list(limit)
+    return [cast("RainEvent", CODEC.aggregate(RainEvent, row)) for row in rows]
+
+
+async def rain_left_over(db: Database, property_id: str, before: datetime, limit: int) -> list[RainEvent]:
+    """Rain recorded before a moment that is not worked off. Only for the auditor."""
+    query = {"property_id": property_id, "spread": False, "recorded_at": {"$lt": before}}
+    rows = await db[RAIN].find(query).limit(limit).to_list(limit)
     return [cast("RainEvent", CODEC.aggregate(RainEvent, row)) for row in rows]
 
 

@@ -24,7 +24,6 @@ PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
 ATTACHMENT_COPIES = "attachment_copies"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
 PAPER_BLOCKS, SLIP_CHECKS, WEEK_REPORTS = "paper_blocks", "slip_checks", "week_reports"
-AUDITOR = "auditor"  # written by the auditor alone: its alarms and its heartbeat
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
 
 KINDS: Mapping[type, str] = {
@@ -72,6 +71,18 @@ INDEXES: tuple[Index, ...] = (
         (("property_id", 1), ("slip_year", 1), ("slip_number", 1)),
         serves="the gap check of slips, from the index alone",
     ),
+    Index(
+        WORK_ORDERS,
+        (("property_id", 1), ("cancel_notice.received_at", 1)),
+        serves="cancellations that wait; the auditor's reading",
+        partial={"open": True, "cancel_notice.received_at": {"$type": "date"}},
+    ),
+    Index(
+        WORK_ORDERS,
+        (("property_id", 1), ("return_due_at", 1)),
+        serves="slips that are not back; the auditor's reading",
+        partial={"open": True, "return_late_told": False},
+    ),
     Index(PAPER_BLOCKS, (("property_id", 1), ("state", 1)), serves="blocks with open numbers"),
     Index(PAPER_BLOCKS, (("property_id", 1), ("year", 1), ("issued_at", -1)), serves="the blocks of a year"),
     Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
@@ -104,7 +115,6 @@ INDEXES: tuple[Index, ...] = (
     ),
     Index(RAIN, (("property_id", 1), ("rained_at", -1), ("id", -1)), serves="rain, latest first"),
     Index(RAIN, (("rained_at", 1),), serves="rain that is not worked off", partial={"spread": False}),
-    Index(AUDITOR, (("at", 1),), serves="expiry of old alarms", expire_after_seconds=30 * 86_400),
 )
 
 CODEC = Kinds(KINDS)

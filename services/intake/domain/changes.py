@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.intake.domain.bodies import CancelBody, LowerBody, PromiseBody, RaiseBody
 from services.intake.domain.contact import Contact
@@ -30,6 +31,9 @@ from services.intake.domain.watch import responds
 from shared.catalogue.model import IntakeRules
 from shared.errors import Conflict, Invalid, demand
 from shared.texts.say import say
+
+NOTHING_PROMISED: dict[str, Any] = dict.fromkeys(("promised_at", "made_at", "watch_at"))
+NOTHING_PROMISED |= {"made_by": "", "customer_named": False}
 
 
 def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
@@ -109,6 +113,7 @@ def promised(
             moved=earlier.moved + (earlier.promised_at is not None),
             missed=earlier.missed,
             missed_at=earlier.missed_at,
+            watch_at=body.promised_at,
         ),
     )
 
@@ -142,9 +147,8 @@ def promise_passed(request: Request, promised_at: datetime, now: datetime) -> Re
     """
     if not promise_stands(request, promised_at):
         return None
-    return replace(
-        request, promise=replace(request.promise, missed=request.promise.missed + 1, missed_at=now)
-    )
+    missed = request.promise.missed + 1
+    return replace(request, promise=replace(request.promise, missed=missed, missed_at=now, watch_at=None))
 
 
 def promise_stands(request: Request, promised_at: datetime) -> bool:
@@ -159,7 +163,7 @@ def taken_over(request: Request, by: str) -> Request:
     Raises Conflict where there is one already: that is never rewritten.
     """
     demand(not_to_take(request))
-    return replace(request, first_contact_id=by)
+    return replace(request, first_contact_id=by, first_contact_due_at=None)
 
 
 def check_on_behalf(request: Request, by: str, reason: str) -> str:
@@ -204,9 +208,7 @@ def going_on(request: Request) -> Request:
             status="OPEN",
             closed_at=None,
             work=work,
-            promise=replace(
-                request.promise, promised_at=None, made_at=None, made_by="", customer_named=False
-            ),
+            promise=replace(request.promise, **NOTHING_PROMISED),
             reopened=request.reopened + 1,
             unanswered_callbacks=0,
         )

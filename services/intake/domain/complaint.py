@@ -17,7 +17,7 @@ from shared.catalogue.desk_rules import ComplaintRules
 from shared.deadlines import add_calendar_days, zone_of
 from shared.errors import Conflict, Forbidden
 from shared.events.intake import Outcome
-from shared.events.intake_complaints import Grade, Severity, Validity
+from shared.events.intake_complaints import AlarmKind, Grade, Severity, Validity
 from shared.texts.say import say, word
 
 State = Literal["RECEIVED", "CONFIRMED", "ASSIGNED", "INVESTIGATED", "VALID", "INVALID", "HANDLED", "CLOSED"]
@@ -107,6 +107,7 @@ class Complaint:
     proven: bool = False
     outcome: Outcome | Literal[""] = ""
     closed_at: datetime | None = None
+    told: tuple[AlarmKind, ...] = ()  # what somebody was told to be late, of this round and question
 
     @property
     def open(self) -> bool:

@@ -19,6 +19,7 @@ from shared.events.intake import Outcome
 from shared.events.intake_complaints import AlarmKind, Grade, Validity
 from shared.texts.say import say, word, words
 
+CLOCKS: tuple[AlarmKind, ...] = ("report_late", "answer_late", "press_due", "department_late")
 RANK: dict[str, int] = {"": 0, "GENERAL": 1, "IMPORTANT": 2, "MAJOR": 3}
 
 
@@ -249,12 +250,30 @@ def continued(complaint: Complaint, rules: ComplaintRules, now: datetime) -> Com
         press_from=now + timedelta(hours=rules.press_after_hours),
         outcome="",
         closed_at=None,
+        told=untold(complaint, "answer_late", "press_due"),
     )
 
 
 def ended(complaint: Complaint, outcome: Outcome, now: datetime) -> Complaint:
     """It ends with its request."""
     return replace(complaint, state="CLOSED", outcome=outcome, closed_at=now, question=None)
+
+
+def told(complaint: Complaint, kind: AlarmKind) -> Complaint:
+    """The complaint after somebody was told that this is late."""
+    return replace(complaint, told=(*untold(complaint, kind), kind))
+
+
+def untold(complaint: Complaint, *kinds: AlarmKind) -> tuple[AlarmKind, ...]:
+    """What was told, without these: they begin anew."""
+    return tuple(kind for kind in complaint.told if kind not in kinds)
+
+
+def awaited(complaint: Complaint) -> dict[AlarmKind, datetime]:
+    """What will be told if nothing happens until then, and has not been told yet."""
+    question = complaint.question.id if complaint.question is not None else ""
+    due = {kind: overdue(complaint, kind, complaint.round, question) for kind in CLOCKS}
+    return {kind: at for kind, at in due.items() if at is not None and kind not in complaint.told}
 
 
 def overdue(complaint: Complaint, kind: AlarmKind, round: int, question_id: str) -> datetime | None:

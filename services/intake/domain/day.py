@@ -40,6 +40,17 @@ class DaySheet:
     remark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DayCheck:
+    """That it was looked at whether a day is signed; `id` is the day, `missing` what nobody had signed."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    missing: tuple[RecordKind, ...] = ()
+    checked_at: datetime | None = None
+
+
 def sheet_id(day: str, kind: RecordKind) -> str:
     """The id of a sheet."""
     return f"{day}.{kind}"
@@ -81,6 +92,16 @@ def next_check(now: datetime, sign_by: str, zone: str) -> tuple[str, datetime]:
     if due > now:
         return (today - timedelta(days=1)).isoformat(), due
     return today.isoformat(), at_time(today + timedelta(days=1), sign_by, zone)
+
+
+def last_check(now: datetime, sign_by: str, zone: str) -> tuple[str, datetime]:
+    """Which day should have been looked at last, and when."""
+    today = local_day(now, zone)
+    due = at_time(today, sign_by, zone)
+    if due > now:
+        today -= timedelta(days=1)
+        due = at_time(today, sign_by, zone)
+    return (today - timedelta(days=1)).isoformat(), due
 
 
 def refer_at(now: datetime, wall: str, zone: str) -> datetime:

@@ -32,6 +32,7 @@ class Difficulty:
     due_at: datetime | None = None
     called_at: datetime | None = None
     called_late: bool = False
+    late_told: bool = False  # that the call is late, while it waits
     contact_id: str = ""
     answer: str = ""
     chases: int = 0

@@ -121,7 +121,8 @@ def _unavailable(r: Request, e: dispatch.CarUnavailable) -> Request:
 def _completed(r: Request, e: dispatch.WorkCompleted) -> Request:
     """Done is done: a cancellation that was asked for meanwhile has come too late."""
     if _is_work(r, e.work_order_id):
-        r = replace(r, notice_received_at=None, joined_to="")
+        promise = replace(r.promise, watch_at=None)
+        r = replace(r, notice_received_at=None, joined_to="", promise=promise)
     return _work(r, e.work_order_id, e.completed_at, step="completed", completed_at=e.completed_at)
 
 

@@ -58,6 +58,7 @@ class Inquiry:
     answered_by: str = ""
     answered_at: datetime | None = None
     late: bool = False
+    late_told: bool = False  # that it is late, while it waits
 
 
 def not_to_defer(state: str) -> Conflict | None:
@@ -71,7 +72,7 @@ def deferred(inquiry: Inquiry, rules: InquiryRules, now: datetime) -> Inquiry:
     """It is answered later, within the set hours. Raises Conflict if it was deferred before."""
     demand(not_to_defer(inquiry.state))
     due_at = now + timedelta(hours=rules.deferred_within_hours)
-    return replace(inquiry, state="DEFERRED", deferred_at=now, due_at=due_at)
+    return replace(inquiry, state="DEFERRED", deferred_at=now, due_at=due_at, late_told=False)
 
 
 def check_answer(body: AnswerInquiryBody) -> None:

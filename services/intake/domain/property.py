@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from services.intake.domain.bodies import PropertyBody
 from shared.catalogue.profile import Profile
@@ -31,9 +32,10 @@ class Property:
     settings: Mapping[str, SettingValue] = field(default_factory=dict)
     duty_chain: tuple[str, ...] = ()
     training: bool = False
+    opened_at: datetime | None = None
 
 
-def configured(property_id: str, existing: Property | None, body: PropertyBody) -> Property:
+def configured(property_id: str, existing: Property | None, body: PropertyBody, now: datetime) -> Property:
     """The property as the body says.
 
     Raises Invalid for a wrong field, Conflict for what is fixed once opened.
@@ -63,7 +65,7 @@ def configured(property_id: str, existing: Property | None, body: PropertyBody) 
                     accepted=as_is(getattr(existing, name)),
                 )
     return replace(
-        existing or Property(property_id, property_id),
+        existing or Property(property_id, property_id, opened_at=now),
         name_zh=body.name_zh,
         name_en=body.name_en,
         zone=body.zone,

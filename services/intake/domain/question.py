@@ -60,7 +60,8 @@ def asked(
         )
     due_at = add_calendar_days(now, rules.department_within_days, zone)
     question = Question(question_id, body.department, body.severity, due_at)
-    return replace(complaint, question=question, questions=complaint.questions + 1)
+    told = tuple(kind for kind in complaint.told if kind != "department_late")
+    return replace(complaint, question=question, questions=complaint.questions + 1, told=told)
 
 
 def answered(complaint: Complaint, now: datetime) -> tuple[Complaint, Question, bool]:

@@ -36,6 +36,8 @@ class Relay:
     taken_at: datetime | None = None
     redirected: int = 0
     acknowledged_at: datetime | None = None
+    due_at: datetime | None = None  # when somebody is told that it waits
+    late_told: bool = False
 
 
 def not_for_you(relay: Relay, by: str) -> Forbidden | None:

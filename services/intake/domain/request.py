@@ -104,6 +104,7 @@ class Promise:
     missed: int = 0
     missed_at: datetime | None = None
     wanted_at: datetime | None = None  # what the customer asks for, while a supervisor has not decided
+    watch_at: datetime | None = None  # when the next is told about it: that it comes near, that it has passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,8 @@ class Request:
     watch_at: datetime | None = None  # when it is told that dispatch is silent (J30); None: not waited for
     watch_for: WatchFor = ""
     watch_step: int = 0
+    first_contact_due_at: datetime | None = None  # when it is told that nobody has taken it over (P009)
+    refer_at: datetime | None = None  # when an unsettled visit goes to the head of the department (P003)
 
     @property
     def open(self) -> bool:
@@ -206,7 +209,9 @@ def _stage(r: Request) -> Stage:
 
 def ended(request: Request, outcome: Outcome, at: datetime) -> Request:
     """The request in an end state; it no longer counts among the open ones of its place."""
-    return staged(replace(request, status=outcome, closed_at=at, same_as="", watch_at=None, watch_for=""))
+    over = replace(request, status=outcome, closed_at=at, same_as="", watch_at=None, watch_for="")
+    promise = replace(over.promise, watch_at=None)
+    return staged(replace(over, promise=promise, first_contact_due_at=None, refer_at=None))
 
 
 def personal_key(request: Request) -> str:

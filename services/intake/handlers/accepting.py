@@ -5,6 +5,7 @@ Nothing refuses an emergency (ruling J17).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from services.intake.domain import commands
@@ -56,19 +57,21 @@ class Accepting(Handlers):
         unit.emit(accepted_event(request, settled.zone, settled.currency, seen.unit))
         if request.open and request.process:
             request = await begin(unit, request, procedure, settled, self.catalogue)
+        if request.open and not request.first_contact_id:
+            request = self._await_first_contact(unit, settled, request)
         unit.save(request)
         if not request.open and request.closed_at is not None and body.outcome is not None:
             unit.emit(RequestClosed(request_id=request.id, outcome=body.outcome, closed_at=request.closed_at))
-        if request.open and not request.first_contact_id:
-            self._await_first_contact(unit, settled, request)
         unit.answer(await self.state(unit, request))
 
-    def _await_first_contact(self, unit: Unit, settled: Property, request: Request) -> None:
+    def _await_first_contact(self, unit: Unit, settled: Property, request: Request) -> Request:
         minutes = setting_number(
             self.catalogue.profile(settled.profile), settled, "first_contact.take_within_minutes"
         )
         watch = commands.WatchFirstContact(request_id=request.id)
-        unit.start_timer(FIRST_CONTACT, unit.now + timedelta(minutes=minutes), watch)
+        due_at = unit.now + timedelta(minutes=minutes)
+        unit.start_timer(FIRST_CONTACT, due_at, watch)
+        return replace(request, first_contact_due_at=due_at)
 
     def _procedure(self, settled: Property, body: RequestBody) -> Procedure:
         """The procedure as the profile runs it; an emergency goes by the general repair if it has to."""

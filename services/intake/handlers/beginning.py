@@ -52,6 +52,8 @@ async def begin(
             (str(request.fields.get("about_staff_id", "")),),
             str(request.fields.get("about_department", "")),
         )
+        if complaint.press_from is not None and complaint.press_from <= unit.now:
+            complaint = steps.told(complaint, "press_due")  # it may be pressed from the beginning
         unit.save(complaint)
         watch(unit, complaint, "report_late", complaint.report_due_at)
         clocks(unit, complaint)
@@ -66,6 +68,7 @@ async def begin(
         wall = str(catalogue.profile(settled.profile).settings_with(settled.settings)["visit.refer_at"])
         due_at = refer_at(unit.now, wall, settled.zone)
         unit.start_timer(VISIT_WAITS, due_at, WatchCase(request_id=request.id, kind="visit_unsettled"))
+        request = replace(request, refer_at=due_at)
     return request
 
 
@@ -74,9 +77,9 @@ async def _relay(unit: Unit, request: Request, rules: RelayRules) -> None:
     wanted = str(request.fields.get("colleague_id", ""))
     known = await unit.look(Colleague, wanted) if is_id(wanted) else None
     to = check_colleague(known, "fields.colleague_id")
-    unit.save(Relay(request.property_id, request.id, to_id=to.id, taken_at=unit.now))
-    unit.emit(MessageRelayed(request_id=request.id, responsible_id=to.id, relayed_at=unit.now))
     due_at = unit.now + timedelta(minutes=rules.remind_after_minutes)
+    unit.save(Relay(request.property_id, request.id, to_id=to.id, taken_at=unit.now, due_at=due_at))
+    unit.emit(MessageRelayed(request_id=request.id, responsible_id=to.id, relayed_at=unit.now))
     unit.start_timer(CASE_WAITS, due_at, WatchCase(request_id=request.id, kind="message_waits"))
 
 

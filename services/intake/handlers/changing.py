@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.domain import changes, commands
@@ -158,15 +159,15 @@ class Changing(Handlers):
         after = changes.promised(
             before, body, contact, customer_named=customer_named, by=by, now=unit.now, limits=self.limits
         )
+        after = await self._watch(unit, after, body.promised_at)
         unit.save(after)
         unit.emit(events.TimePromised(request_id=after.id, promised_at=body.promised_at, reason=body.reason))
-        await self._watch(unit, after, body.promised_at)
         self.note(
             unit, after, "time.promised", promised_at=body.promised_at.isoformat(), **by_whom(behalf, body)
         )
         unit.answer(await self.state(unit, after))
 
-    async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> None:
+    async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> Request:
         settled = await self.settled(unit)
         profile = self.catalogue.profile(settled.profile)
         minutes = setting_number(profile, settled, "promise.notice_minutes")
@@ -178,6 +179,8 @@ class Changing(Handlers):
             unit.cancel_timer(PROMISE_NOTICE)
         passed = watch.model_copy(update={"passed": True})
         unit.start_timer(PROMISE_PASSED, promised_at, passed, chain=PROMISE_CHAIN, step=2)
+        next_at = notice_at if notice_at > unit.now else promised_at
+        return replace(request, promise=replace(request.promise, watch_at=next_at))
 
     async def confirm_satisfaction(self, unit: Unit) -> None:
         """The owner is satisfied: recorded by the first contact, or for him with a reason (P009)."""

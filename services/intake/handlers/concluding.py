@@ -137,6 +137,7 @@ class Concluding(Cases):
         due_at = steps.overdue(found, command.kind, command.round, command.question_id)
         if due_at is not None:
             self.raise_alarm(unit, request, command.kind, due_at, found.responsible_id)
+            unit.save(steps.told(found, command.kind))
 
     def _verified(
         self,

@@ -104,6 +104,7 @@ class Difficult(Cases):
             return
         if found.called_at is None and found.number == command.number:
             self.raise_alarm(unit, request, "superior_late", found.due_at, found.superior_id)
+            unit.save(replace(found, late_told=True))
 
     async def _difficulty(self, unit: Unit, request: Request) -> Difficulty:
         found = await unit.load(Difficulty, request.id)

@@ -43,7 +43,7 @@ class Directory(Handlers):
         self.catalogue.check_settings(body.settings)
         existing = await unit.load(Property, unit.cause.property_id)
         unit.require_match(existing.version if existing else 0)
-        settled = configured(unit.cause.property_id, existing, body)
+        settled = configured(unit.cause.property_id, existing, body, unit.now)
         unit.save(settled)
         unit.emit(configured_event(settled))
         watch_days(unit, settled, self.catalogue)

@@ -118,9 +118,15 @@ class Inquiring(Cases):
         if command.kind == "message_waits":
             relay = await unit.load(Relay, request.id)
             responsible_id = relay.to_id if relay is not None else ""
+            if relay is not None:
+                unit.save(replace(relay, late_told=True))
         elif command.kind == "inquiry_late":
             inquiry = await unit.load(Inquiry, request.id)
             due_at = (inquiry.due_at if inquiry is not None else None) or unit.now
+            if inquiry is not None:
+                unit.save(replace(inquiry, late_told=True))
+        else:
+            unit.save(replace(request, refer_at=None))
         self.raise_alarm(unit, request, command.kind, due_at, responsible_id)
 
     async def _inquiry(self, unit: Unit, request_id: str) -> tuple[Request, Inquiry]:

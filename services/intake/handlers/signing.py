@@ -9,7 +9,7 @@ from services.intake.domain import answer_book as book
 from services.intake.domain import case_commands as c
 from services.intake.domain import day as days
 from services.intake.domain.answer_book import StandardAnswer
-from services.intake.domain.day import DaySheet
+from services.intake.domain.day import DayCheck, DaySheet
 from services.intake.domain.property import Property
 from services.intake.handlers.base import Handlers, payload
 from shared.catalogue.load import Catalogue
@@ -96,6 +96,8 @@ class Signing(Handlers):
             *(unit.look(DaySheet, days.sheet_id(command.day, kind)) for kind in days.KINDS)
         )
         missing = days.unsigned(sheets)
+        if await unit.load(DayCheck, command.day) is None:
+            unit.save(DayCheck(unit.cause.property_id, command.day, missing=missing, checked_at=unit.now))
         if missing:
             unit.open(
                 f"escalation:day.{command.day}",

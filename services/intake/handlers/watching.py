@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.intake.domain import changes, commands
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
@@ -27,6 +29,7 @@ class Watching(Handlers):
                 raised_at=unit.now,
             )
         )
+        unit.save(replace(request, first_contact_due_at=None))
         self.note(unit, request, "first_contact.missing")
 
     async def watch_promise(self, unit: Unit) -> None:
@@ -38,6 +41,8 @@ class Watching(Handlers):
         if request is None or not changes.promise_stands(request, command.promised_at):
             return
         if not command.passed:
+            next_at = replace(request.promise, watch_at=command.promised_at)
+            unit.save(replace(request, promise=next_at))
             unit.emit(
                 events.ExtensionNeeded(
                     request_id=request.id,

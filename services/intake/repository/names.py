@@ -74,6 +74,31 @@ INDEXES = (
         serves="the watch: what dispatch has still to answer, first due first",
         partial={"watch_at": {"$type": "date"}},
     ),
+    *(
+        Index(
+            REQUESTS,
+            (("property_id", 1), (name, 1)),
+            serves=f"{what}; the auditor's reading",
+            partial={name: {"$type": "date"}},
+        )
+        for name, what in (
+            ("first_contact_due_at", "requests that nobody has taken over"),
+            ("promise.watch_at", "promises that come near or pass"),
+            ("refer_at", "visits that are not settled"),
+        )
+    ),
+    Index(
+        REQUESTS,
+        (("property_id", 1), ("joined_to", 1)),
+        serves="requests that wait for another's end; the auditor's reading",
+        partial={"status": "OPEN", "joined_to": {"$gt": ""}},
+    ),
+    Index(
+        REQUESTS,
+        (("property_id", 1), ("difficult", 1), ("id", 1)),
+        serves="difficult issues; the auditor's reading",
+        partial={"difficult": True, "status": "OPEN"},
+    ),
     Index(REQUESTS, (("property_id", 1), ("contact_id", 1)), serves="the requests a contact opened"),
     Index(CONTACTS, (("property_id", 1), *LATEST), serves="all contacts, latest first"),
     Index(CONTACTS, (("property_id", 1), ("channel", 1), *LATEST), serves="contacts of a channel"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from shared import phones
 from shared.errors import Conflict
@@ -22,6 +22,7 @@ Queue = Literal["emergency", "urgent", "routine"]
 State = Literal["queued", "held", "sending", "sent", "failed", "unknown"]
 Outcome = Literal["accepted", "rejected", "failed", "unknown"]
 
+CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 STATES: tuple[State, ...] = ("queued", "held", "sending", "sent", "failed", "unknown")
 ATTEMPTS_KEPT = 10  # the newest attempts stay in the document, so that it cannot grow without end
 

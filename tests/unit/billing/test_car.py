@@ -14,9 +14,8 @@ from services.billing.domain.commands import (
     RefundDeposit,
     WaiveForfeiture,
 )
-from services.billing.domain.deposit import Deposit
+from services.billing.domain.deposit import REMINDERS_MAX, Deposit
 from services.billing.domain.quote import Quote
-from services.billing.handlers.deciding import REMINDERS_MAX
 from shared.errors import Conflict, Forbidden, Invalid, Poison
 from shared.events.billing import (
     DepositApplied,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.dispatch.domain.audit import Watched, findings
+from services.dispatch.domain.audit import Watched, overdue
 from services.dispatch.domain.model import EscalationPoint
 from tests.unit.dispatch.builders import NOW
 
@@ -53,13 +53,13 @@ def watched(**changes: Any) -> Watched:
     ],
 )
 def test_the_highest_step_that_nobody_was_told(escalated: int, now: datetime, found: list[datetime]) -> None:
-    assert [f.expected_at for f in findings(watched(escalated_percent=escalated), now, GRACE)] == found
+    assert [at for _, at in overdue(watched(escalated_percent=escalated), now - GRACE)] == found
 
 
 def test_an_order_issued_after_its_deadline_has_the_grace_from_then_on() -> None:
     late = watched(issued_at=NOW + DAY * 2, slip_late_raised=True)
-    assert findings(late, NOW + DAY * 2 + GRACE, GRACE) == []
-    assert [f.kind for f in findings(late, NOW + DAY * 2 + GRACE * 2, GRACE)] == ["not_escalated"]
+    assert overdue(late, NOW + DAY * 2) == []
+    assert [kind for kind, _ in overdue(late, NOW + DAY * 2 + GRACE)] == ["not_escalated"]
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,13 @@ def test_an_order_issued_after_its_deadline_has_the_grace_from_then_on() -> None
 def test_what_else_somebody_should_have_been_told(
     changes: dict[str, Any], minutes: int, kinds: list[str]
 ) -> None:
-    found = findings(watched(**changes), NOW + timedelta(minutes=minutes), GRACE)
-    assert [f.kind for f in found] == kinds
+    found = overdue(watched(**changes), NOW + timedelta(minutes=minutes) - GRACE)
+    assert [kind for kind, _ in found] == kinds
 
 
-def test_a_finding_says_how_late_and_has_one_key() -> None:
-    [finding] = findings(watched(), NOW + DAY * 0.75 + timedelta(seconds=90), GRACE)
-    assert (finding.late_seconds, finding.key) == (90, "garden:w1:not_escalated")
-
-
-@pytest.mark.parametrize("kind", ["material_report_late", "slip_return_late", "party_silent"])
-def test_p024_p027_p028_a_late_step_that_nobody_was_told_is_found(kind: Any) -> None:
-    order = watched(untold=((kind, NOW + timedelta(hours=1)),))
-    assert findings(order, NOW + timedelta(hours=1), GRACE) == []
-    [found] = findings(order, NOW + timedelta(hours=1, minutes=1), GRACE)
-    assert (found.kind, found.expected_at, found.late_seconds) == (kind, NOW + timedelta(hours=1), 60)
+@pytest.mark.parametrize("kind", ["material_report_late", "party_silent"])
+def test_p024_p028_a_late_step_that_nobody_was_told_is_found(kind: Any) -> None:
+    due = NOW + timedelta(hours=1)
+    order = watched(untold=((kind, due),))
+    assert overdue(order, due) == []
+    assert overdue(order, due + GRACE) == [(kind, due)]

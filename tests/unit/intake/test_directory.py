@@ -44,7 +44,7 @@ def settings(**changed: Any) -> PropertyBody:
 
 
 def test_a_property_is_opened_and_everybody_is_told_the_whole_of_it() -> None:
-    opened = configured("villa-1", None, settings())
+    opened = configured("villa-1", None, settings(), NOW)
     event = configured_event(opened)
     assert (event.property_id, event.zone, event.duty_chain) == (
         "villa-1",
@@ -59,7 +59,7 @@ def test_a_property_is_opened_and_everybody_is_told_the_whole_of_it() -> None:
 )
 def test_j21_a_wrong_setting_or_an_empty_duty_chain_is_refused(changed: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        configured("villa-1", None, settings(**changed))
+        configured("villa-1", None, settings(**changed), NOW)
     assert refused.value.field == field
 
 
@@ -68,7 +68,7 @@ def test_j21_a_wrong_setting_or_an_empty_duty_chain_is_refused(changed: dict[str
 )
 def test_j27_what_is_fixed_when_a_property_is_opened_stays(changed: dict[str, Any], field: str) -> None:
     with pytest.raises(Conflict) as refused:
-        configured("villa-1", VILLA, settings(**changed))
+        configured("villa-1", VILLA, settings(**changed), NOW)
     assert refused.value.field == field
 
 

@@ -18,7 +18,7 @@ import orjson
 from prometheus_client import Counter as MetricCounter
 from standardwebhooks.webhooks import Webhook
 
-from services.dispatch.domain.audit import Finding
+from shared.audit import Finding
 from shared.ids import derived_id
 from shared.settings import Settings
 

@@ -1,0 +1,69 @@
+"""What a service tells the deadline auditor: which of its timers are audited, and how to look (guarantee 10).
+
+The table of a service names every command that only a timer or a loop of ours sends. The kernel starts no
+timer with a command that is not in it, so a new kind of timer cannot stay unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.catalogue.load import Catalogue
+from shared.mongo.client import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should have happened by `expected_at` and left no mark.
+
+    `subject` is the id of what it is about, `slip` how people call it.
+    """
+
+    kind: str
+    property_id: str
+    subject: str
+    slip: str
+    expected_at: datetime
+    late_seconds: int
+
+    @property
+    def key(self) -> str:
+        """One alarm in a stated time for each of these."""
+        return f"{self.property_id}:{self.subject}:{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the data of a service: the moment, the grace, and how many rows of a property are read."""
+
+    db: Database
+    now: datetime
+    grace: timedelta
+    rows_max: int
+    catalogue: Catalogue
+
+    @property
+    def before(self) -> datetime:
+        """What was due before this moment is overdue."""
+        return self.now - self.grace
+
+    def finding(self, kind: str, property_id: str, subject: str, at: datetime, slip: str = "") -> Finding:
+        """What should have happened at a moment."""
+        return Finding(kind, property_id, subject, slip, at, int((self.now - at).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The table of one service: command -> the kinds of finding when it did not run, or why it has none."""
+
+    service: str
+    audited: Mapping[str, tuple[str, ...]]
+    unaudited: Mapping[str, str]
+    look: Callable[[Look], AsyncGenerator[Finding, None]]
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """Every command a timer of the service may be started with."""
+        return frozenset((*self.audited, *self.unaudited))
