@@ -7,9 +7,9 @@ else reads the environment. Secrets have no default: on one machine they are mad
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.events.envelope import PRODUCERS, Lane
@@ -129,10 +129,12 @@ class CoreSettings(BaseSettings):
         30.0, ge=0, description="How late something may fire before it is an alarm"
     )
     auditor_repeat_minutes: float = Field(
-        30.0, gt=0, description="The auditor repeats the alarm about one work order at most so often"
+        30.0, gt=0, description="The auditor repeats the alarm about one thing at most so often"
     )
     auditor_orders_max: int = Field(
-        50_000, ge=100, description="Open work orders of one property that the auditor compares in a round"
+        50_000,
+        ge=100,
+        description="Open work orders of one property, or cases, that the auditor reads in a round",
     )
     auditor_webhook_url: str = Field("", description="Where the auditor posts its alarms, besides mail")
     auditor_mail_to: str = Field("duty@localhost", description="Who gets the auditor's mail")
@@ -247,6 +249,23 @@ class CoreSettings(BaseSettings):
 
 class Settings(AttachmentSettings, CoreSettings):
     """All of them: those of this module, then those of attachments."""
+
+    @model_validator(mode="after")
+    def _no_loop_rests_too_long(self) -> Self:
+        """A loop says twice in the time that counts as silence that it progresses."""
+        rests = {
+            "INTAKE_WATCH_SECONDS": self.intake_watch_seconds,
+            "TIMER_SWEEP_MS": self.timer_sweep_ms / 1000,
+            "MESSAGE_POLL_MS": self.message_poll_ms / 1000,
+            "LEASE_SECONDS": self.lease_seconds / 3,
+        }
+        for name, seconds in rests.items():
+            if seconds > self.ready_silence_seconds / 2:
+                raise ValueError(
+                    f"{name} lets a loop rest for {seconds:.1f} s; at most half of READY_SILENCE_SECONDS "
+                    f"({self.ready_silence_seconds:.1f} s) is accepted"
+                )
+        return self
 
 
 @cache

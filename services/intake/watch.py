@@ -35,6 +35,7 @@ class Watch:
         loop = asyncio.get_running_loop()
         while True:
             await self.emergencies()
+            self._runtime.beat("watch")
             if loop.time() >= self._slips_at:
                 await self.slips()
                 self._slips_at = loop.time() + SLIPS_EVERY_SECONDS
