@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +13,11 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC, to the millisecond (what MongoDB keeps)."""
         ...
+
+
+def steady_seconds() -> float:
+    """Seconds that also pass while the machine sleeps; only a difference says something."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class SystemClock:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Gauge
 
 from shared.kernel.commit import OUTBOX, PARKED, WAITING
-from shared.kernel.journal import SEALS
+from shared.kernel.journal import OUTBOX_PARKED, SEALS
 
 if TYPE_CHECKING:
     from shared.kernel.runtime import Runtime
@@ -50,6 +50,7 @@ class Alarms:
         since = {"$lt": self._runtime.clock.now() - limit}
         waiting = await db[WAITING].count_documents({"lane": lane, "since": since}, limit=COUNTED_MAX)
         parked = await db[PARKED].count_documents({"state": "parked"}, limit=COUNTED_MAX)
+        parked += await db[OUTBOX_PARKED].count_documents({"state": "parked"}, limit=COUNTED_MAX)
         unpublished = await self._unpublished()
         UNPUBLISHED.labels(lane=lane).set(unpublished)
         if unpublished >= self._runtime.settings.outbox_alarm_records:

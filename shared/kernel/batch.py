@@ -16,8 +16,8 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from shared.clock import Clock
-from shared.kernel.commit import COMMANDS, PROGRESS, TIMERS, Commits
+from shared.clock import Clock, steady_seconds
+from shared.kernel.commit import COMMANDS, PLAN_LIFE, PROGRESS, TIMERS, Commits
 from shared.kernel.early import EarlyEvents, in_turn
 from shared.kernel.kinds import Kinds
 from shared.kernel.lanes import StreamKey
@@ -41,6 +41,7 @@ class Batch:
     plans: dict[StreamKey, StreamPlan]
     rows: dict[StreamKey, list[Row]]
     now: datetime
+    planned_at: float = field(default_factory=steady_seconds)
     deferred: list[StreamKey] = field(default_factory=list)
 
     @property
@@ -50,7 +51,8 @@ class Batch:
 
     def part(self, keys: Sequence[StreamKey]) -> Batch:
         """The same batch with only these streams."""
-        return Batch({k: self.plans[k] for k in keys}, {k: self.rows.get(k, []) for k in keys}, self.now)
+        rows = {k: self.rows.get(k, []) for k in keys}
+        return Batch({k: self.plans[k] for k in keys}, rows, self.now, self.planned_at)
 
     def split(self, moved: set[str]) -> tuple[Batch | None, list[StreamKey]]:
         """What still stands, and the streams that do not."""
@@ -94,7 +96,7 @@ class BatchRunner:
 
     async def plan(self, causes: Causes) -> Batch:
         """Run all handlers; nothing is written but numbers and data keys, which bind to what they are for."""
-        now = self._clock.now()
+        now, began = self._clock.now(), steady_seconds()
         progress, commands, timers = await asyncio.gather(
             self._progress(causes), self._commands(causes), self._timers(causes)
         )
@@ -115,16 +117,17 @@ class BatchRunner:
             plans[key] = StreamPlan(row, row.version, waiting=early, partial=key in partial)
         groups = [(units, plans[key]) for key, units in causes.items()]
         await run_all(self._planner, groups, Known(commands, timers), shared, now)
-        batch = Batch(plans, {}, now, deferred=later)
+        batch = Batch(plans, {}, now, began, deferred=later)
         self._defer_shared(batch)
         await self._open_streams(batch)
         await self._seal(batch)
         return batch
 
     async def write(self, batch: Batch) -> list[str]:
-        """Write it in one transaction; raises BasisMoved."""
+        """Write it in one transaction; raises BasisMoved, or Transient if it was planned too long ago."""
         rows = [row for rows in batch.rows.values() for row in rows]
-        return await self._commits.write(list(batch.plans.values()), rows, batch.now)
+        until = batch.planned_at + PLAN_LIFE.total_seconds()
+        return await self._commits.write(list(batch.plans.values()), rows, batch.now, until)
 
     async def moved(self, batch: Batch) -> set[str]:
         """Streams whose basis has moved."""

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
@@ -20,6 +20,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
+from shared.clock import steady_seconds
+from shared.errors import Transient
 from shared.failpoints import failpoint
 from shared.kernel.kinds import Kinds
 from shared.kernel.plan import StreamPlan, command_id
@@ -29,6 +31,12 @@ from shared.kernel.wire import Row
 
 DECIDE_SECONDS_MAX = 30.0  # a dead transaction lives 5 s; an open question is answered by then
 DECIDE_EVERY_SECONDS = 0.1
+PLAN_LIFE = timedelta(seconds=60)
+"""So long after it was planned a unit may still be committed, also by a process that was held up meanwhile.
+
+Looked at last before the commit: held up after that, the server ends the transaction. No number it has taken
+is made void before (`SETTLE_AFTER`), and the journal's gap fill looks further back (`GAP_MARGIN`).
+"""
 PROGRESS, OUTBOX, WAITING = "progress", "outbox", "waiting"
 PARKED, COMMANDS, TIMERS = "parked", "commands", "timers"
 
@@ -62,10 +70,12 @@ class Commits:
         self._kinds = kinds
         self._timeout_seconds = timeout_seconds
 
-    async def write(self, plans: Sequence[StreamPlan], rows: Sequence[Row], now: datetime) -> list[str]:
+    async def write(
+        self, plans: Sequence[StreamPlan], rows: Sequence[Row], now: datetime, until: float
+    ) -> list[str]:
         """Write all in one transaction and return the collections written.
 
-        Raises BasisMoved, or what the store raised.
+        Raises BasisMoved, Transient after `until` (steady seconds), or what the store raised.
         """
         writes = self._writes(plans, rows, now)
         names = writes.collections()
@@ -76,6 +86,8 @@ class Commits:
             try:
                 with pymongo.timeout(self._timeout_seconds):
                     await self._write_all(names, writes, session)
+                if steady_seconds() > until:
+                    raise Transient("it was planned too long ago")
             except BaseException:
                 await session.abort_transaction()
                 raise

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -24,6 +25,7 @@ from shared.kernel.lanes import Item, Lanes, StreamKey, last_event
 from shared.kernel.plan import parked_id, reason_of
 from shared.kernel.rows import parked_row, raw_row
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record, Refused
+from shared.mongo.lasting import is_network, lasts
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
 from shared.tasks import end
 
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
 CONFLICT_TRIES_MAX = 200
 DOWN_WAIT_SECONDS_MAX = 1.0
+URGENT_BYTES_SHARE = 4  # urgent causes may take a quarter more bytes of the queue than the others
 ALONE_TRIES_FACTOR = 4  # after `tries_max` a stream goes alone, after four times as many it is given up
 
 
@@ -118,8 +121,10 @@ class Committer:
     def _has_room(self, cause: Cause) -> bool:
         if cause.emergency:
             return True
-        limit = self._queue_max + (self._reserve if cause.lane == "urgent" else 0)
-        return self._lanes.records < limit and self._lanes.bytes < self._queue_bytes_max
+        records, size = self._queue_max, self._queue_bytes_max
+        if cause.lane == "urgent":
+            records, size = records + self._reserve, size + size // URGENT_BYTES_SHARE
+        return self._lanes.records < records and self._lanes.bytes < size
 
     async def park_raw(self, record: Record, reason: str) -> None:
         """Keep a record that names no stream we could hold back; the same record is kept once."""
@@ -158,8 +163,7 @@ class Committer:
             self.on_progress()
 
     async def _commit_taken(self, taken: dict[StreamKey, list[Item]]) -> None:
-        """See a batch through: the world being away is waited out, broken units are put back, the rest is
-        answered.
+        """See a batch through: what passes is waited out, broken units are put back, the rest is answered.
 
         Streams leave `taken` as they are answered or put back, so that a second round holds only what is
         still open.
@@ -174,6 +178,9 @@ class Committer:
                 return
             except (PyMongoError, Transient) as error:
                 down += 1
+                if lasts(error, down):
+                    await self._one_by_one(taken, error)
+                    return
                 wait = min(DOWN_WAIT_SECONDS_MAX, 0.02 * 2 ** min(down, 8)) * _JITTER.uniform(0.5, 1.0)
                 COMMIT_RETRIES.labels(reason="store").inc()
                 if down in (1, 10, 100):
@@ -220,7 +227,7 @@ class Committer:
             try:
                 return await self._runner.write(piece)
             except PyMongoError as error:
-                if not error.has_error_label("TransientTransactionError") or _is_network(error):
+                if not error.has_error_label("TransientTransactionError") or is_network(error):
                     raise
                 COMMIT_RETRIES.labels(reason="conflict").inc()
                 await asyncio.sleep(_JITTER.uniform(0.001, 0.020))
@@ -248,7 +255,7 @@ class Committer:
         if items[0].tries < self._tries_max * ALONE_TRIES_FACTOR:
             self._put_back(items, count=True)
             return
-        for item in items:
+        for item in reversed(items):
             await self._give_up(item, BasisMoved("its basis moved each time it was tried"))
 
     def _put_back(self, items: list[Item], *, count: bool) -> None:
@@ -257,12 +264,16 @@ class Committer:
             self._lanes.put(item, front=True)
 
     async def _give_up(self, item: Item, error: BaseException) -> None:
-        """A unit that can never be committed: a command fails, an event or timer is parked by itself."""
+        """A unit that can never be committed: a command fails, the rest is parked, events with a stream."""
         if item.cause.kind == "command":
             late = Failed(Busy(self._retry_after) if isinstance(error, BasisMoved) else error)
             item.resolve(Refused(error) if isinstance(error, Rejected) else late)
             return
         reason = reason_of(error)
+        if item.cause.kind == "event" and not item.cause.poison:
+            item.cause, item.tries = replace(item.cause, poison=reason), 0
+            self._put_back([item], count=False)
+            return
         if item.cause.record is not None:
             await self.park_raw(item.cause.record, reason)
         elif item.cause.kind == "timer":
@@ -287,11 +298,3 @@ class Committer:
                     log.error("parked on the %s lane: %s", item.cause.lane, outcome.reason)
         COMMITS.inc()
         COMMIT_RECORDS.observe(count)
-
-
-def _is_network(error: PyMongoError) -> bool:
-    """A lost server is not a conflict.
-
-    The batch is planned anew, which also finds out whether it had been committed.
-    """
-    return error.has_error_label("UnknownTransactionCommitResult") or not hasattr(error, "code")

@@ -44,6 +44,7 @@ Document = dict[str, Any]
 
 
 INDEXES = (
+    Index(OUTBOX_PARKED, (("state", 1), ("parked_at", 1)), serves="rows that could not be published"),
     Index(SEALS, (("lane", 1), ("n", 1)), serves="verify walks the chain; the newest seal", unique=True),
     Index(SEALS, (("lane", 1), ("last_position", 1)), serves="republish and replay from a position"),
     Index(SEALS, (("lane", 1), ("sealed_at", 1)), serves="replay from a time"),

@@ -132,15 +132,25 @@ class Numbers:
         )
         return taken
 
-    async def settle(self, older_than: datetime, limit: int = 500) -> tuple[int, int]:
-        """Look after numbers taken before that moment: (confirmed as used, made void).
+    async def settle(self, older_than: datetime, at_once: int = 500) -> tuple[int, int]:
+        """Look after all numbers taken before that moment: (confirmed as used, made void).
 
         A number is used once the first event of its unit is in the outbox. One whose stream is parked is left
         alone: its unit may still be tried again. The caller's margin must be far longer than a plan may live
         in the committer.
         """
+        confirmed = voided = 0
+        rows: list[dict[str, Any]] = []
         query = {"state": "taken", "taken_at": {"$lt": older_than}}
-        rows = await self._db[NUMBERS].find(query).sort("taken_at", 1).limit(limit).to_list(limit)
+        async for row in self._db[NUMBERS].find(query, batch_size=at_once).sort("taken_at", 1):
+            rows.append(row)
+            if len(rows) == at_once:
+                used, void = await self._settle(rows)
+                confirmed, voided, rows = confirmed + used, voided + void, []
+        used, void = await self._settle(rows)
+        return confirmed + used, voided + void
+
+    async def _settle(self, rows: Sequence[dict[str, Any]]) -> tuple[int, int]:
         if not rows:
             return 0, 0
         proofs = [row["proof"] for row in rows]
@@ -154,7 +164,8 @@ class Numbers:
             for row in rows
             if row["proof"] not in used and f"{row['property_id']}:{row['stream']}" not in held
         ]
-        await self._db[NUMBERS].update_many({"_id": {"$in": confirmed}}, {"$set": {"state": "used"}})
+        if confirmed:
+            await self._db[NUMBERS].update_many({"_id": {"$in": confirmed}}, {"$set": {"state": "used"}})
         if unused:
             await self._db[NUMBERS].bulk_write([_void(row, "its unit was never committed") for row in unused])
         return len(confirmed), len(unused)

@@ -17,8 +17,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.errors import Invalid, NotFound, Poison
 from shared.events.envelope import Lane
-from shared.kernel import fuse
+from shared.kernel import fuse, parked_outbox
 from shared.kernel.commit import PARKED, TIMERS
+from shared.kernel.journal import OUTBOX_PARKED
 from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.rows import record_of
 from shared.kernel.unit import Cause, Failed, Record
@@ -34,9 +35,13 @@ REASON_CHARS = (3, 500)
 
 
 async def listed(db: AsyncDatabase[dict[str, Any]], limit: int = LIST_MAX) -> list[dict[str, Any]]:
-    """The parked rows of a service, oldest first, without their contents."""
+    """The parked rows of a service, oldest first, without their contents; then journal rows that could not be
+    published.
+    """
+    limit = min(limit, LIST_MAX)
     cursor = db[PARKED].find({"state": "parked"}, {"record": 0, "command": 0}).sort("parked_at", 1)
-    return await cursor.to_list(min(limit, LIST_MAX))
+    rows = await cursor.limit(limit).to_list(limit)
+    return rows + await parked_outbox.listed(db, limit - len(rows)) if len(rows) < limit else rows
 
 
 async def ask_retry(db: AsyncDatabase[dict[str, Any]], id: str) -> None:
@@ -56,9 +61,11 @@ async def ask_drop(db: AsyncDatabase[dict[str, Any]], id: str, reason: str) -> N
 
 
 async def _ask(db: AsyncDatabase[dict[str, Any]], id: str, wish: dict[str, str]) -> None:
-    result = await db[PARKED].update_one({"_id": id, "state": "parked"}, {"$set": wish})
-    if not result.matched_count:
-        raise NotFound("not-found", say("nothing is parked under {id}", id=id))
+    for collection in (PARKED, OUTBOX_PARKED):
+        result = await db[collection].update_one({"_id": id, "state": "parked"}, {"$set": wish})
+        if result.matched_count:
+            return
+    raise NotFound("not-found", say("nothing is parked under {id}", id=id))
 
 
 class ParkedLoop:
@@ -87,7 +94,10 @@ class ParkedLoop:
         if rows:
             retried = [row["_id"] for row in rows if row["wish"] == "retry"]
             await fuse.mended(self._db, self._runtime.lane, retried)
-        return len(rows)
+        runtime = self._runtime
+        return len(rows) + await parked_outbox.carry_out(
+            self._db, runtime.service, runtime.lane, runtime.clock.now()
+        )
 
     async def _carry_out(self, row: dict[str, Any]) -> None:
         dropped = row.get("wish_reason", "") if row["wish"] == "drop" else ""

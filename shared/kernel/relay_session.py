@@ -178,7 +178,8 @@ class Session:
         """A row that cannot be an event, our own mistake: kept, sealed, shown; it blocks only its stream."""
         reason = f"{type(error).__name__}: {error}"[:200]
         self._r.alarm(f"{self._r.service}: outbox row {row['_id']} cannot be published: {reason}")
-        parked = {"_id": row["_id"], "reason": reason, "row": row, "parked_at": self._r.clock.now()}
+        now = self._r.clock.now()
+        parked = {"_id": row["_id"], "reason": reason, "row": row, "state": "parked", "parked_at": now}
         await self._r.db[OUTBOX_PARKED].replace_one({"_id": row["_id"]}, parked, upsert=True)
 
     # --- sealing ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared.events.envelope import LANES
+from shared.ids import derived_id
 from shared.kernel.plan import StreamPlan, empty_record
 from shared.kernel.unit import Cause, Record
 
@@ -97,6 +98,25 @@ def parked_row(id: str, cause: Cause, reason: str, lane: str, now: datetime) -> 
         "parked_at": now,
         "command": cause.payload.model_dump_json() if cause.kind == "timer" and cause.payload else "",
         "record": record_fields(cause.record or empty_record()),
+    }
+
+
+def unreadable_timer_row(timer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A timer whose command this release does not know or cannot read, as a parked one is stored."""
+    return {
+        "_id": derived_id("parked", timer["_id"], timer["due_at"].isoformat()),
+        "property_id": timer["property_id"],
+        "stream": timer["stream"],
+        "lane": timer["lane"],
+        "kind": "timer",
+        "source": "",
+        "sequence": 0,
+        "type": timer["command"],
+        "reason": "this release cannot read the command of the timer",
+        "state": "parked",
+        "parked_at": now,
+        "command": timer["body"],
+        "record": record_fields(empty_record()),
     }
 
 

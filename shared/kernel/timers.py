@@ -19,9 +19,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.clock import Clock
 from shared.ids import derived_id
-from shared.kernel.commit import TIMERS
+from shared.kernel.commit import PARKED, TIMERS
 from shared.kernel.committer import Committer
 from shared.kernel.lease import Lease
+from shared.kernel.rows import unreadable_timer_row
 from shared.kernel.unit import Cause, Command, Index
 from shared.observability.metrics import TIMER_LATENESS, TIMERS_FIRED
 
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 Chain = tuple[str, str, str]  # property, stream, chain
 STEPS_MAX = 10  # of one chain that are looked for at once
-BROKEN = 9  # sorts after both lanes and is not swept
 
 INDEXES = (
     Index(TIMERS, (("due_at", 1),), serves="how many are due"),
@@ -91,12 +91,16 @@ class Sweeper:
         return len(rows)
 
     async def _put_aside(self, rows: list[dict[str, Any]], causes: list[Cause]) -> None:
-        """Timers that cannot be read stay for a person to look at, out of the sweeper's way."""
+        """Timers that cannot be read are parked, out of the sweeper's way."""
         readable = {cause.timer_id for cause in causes}
-        broken = [row["_id"] for row in rows if row["_id"] not in readable]
+        broken = [row for row in rows if row["_id"] not in readable]
+        now = self._clock.now()
+        for row in broken:  # the same row if this is cut off in between and done again
+            parked = unreadable_timer_row(row, now)
+            await self._db[PARKED].replace_one({"_id": parked["_id"]}, parked, upsert=True)
+            await self._db[TIMERS].delete_one({"_id": row["_id"], "due_at": row["due_at"]})
         if broken:
-            log.error("%d timers cannot be read", len(broken))
-            await self._db[TIMERS].update_many({"_id": {"$in": broken}}, {"$set": {"urgency": BROKEN}})
+            log.error("%d timers cannot be read and are parked", len(broken))
 
     async def _due(self, moment: datetime) -> list[dict[str, Any]]:
         query = {"urgency": {"$in": [0, 1]}, "due_at": {"$lte": moment}}

@@ -99,7 +99,7 @@ def to_kafka(row: Row, position: int, previous: int = 0) -> tuple[bytes, bytes, 
     """
     attributes = {
         "specversion": "1.0",
-        "id": row["_id"],
+        "id": row.get("event_id", row["_id"]),  # a row that goes in the place of another keeps the event's id
         "type": row["type"],
         "source": "/" + row["type"].split(".", 1)[0],
         "subject": row["subject"],

@@ -132,6 +132,8 @@ async def on_event(unit: Unit) -> None:
     assert isinstance(event, RequestReopened | WorkPaidOff)
     if isinstance(event, RequestReopened) and event.reason in broken:
         raise ZeroDivisionError
+    if isinstance(event, RequestReopened) and event.reason == "malformed":
+        await unit.look_by(Tally, "$nonsense", "x")  # the store refuses it
     await _touch(unit, event.request_id, f"{unit.cause.source}:{unit.cause.sequence}")
     unit.emit(RequestSettled(request_id=event.request_id, work_order_id="w", settled_at=unit.now))
 

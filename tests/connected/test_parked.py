@@ -11,12 +11,15 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.errors import Invalid, NotFound
+from shared.events.billing import RequestSettled
 from shared.kernel import fuse
 from shared.kernel.lease import Lease
 from shared.kernel.parked import ParkedLoop, ask_drop, ask_retry, listed
+from shared.kernel.reading import cause_of
 from shared.kernel.runtime import Runtime
 from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Parked, Record, Waiting
+from shared.kernel.wire import row_of, to_kafka
 from shared.settings import Settings
 from tests.connected.kernel_kit import CLERK, PROPERTY, START, WIRING, Ring, broken, event, runtime_of
 
@@ -227,3 +230,117 @@ async def due_timer(runtime: Runtime, command: Ring) -> None:
     )
     assert isinstance(runtime.clock, ManualClock)
     runtime.clock.advance(timedelta(seconds=2))
+
+
+async def test_a_timer_that_cannot_be_read_is_parked_like_others(front: Runtime) -> None:
+    row = {
+        "_id": f"{PROPERTY}:r:gone",
+        "property_id": PROPERTY,
+        "stream": "r",
+        "lane": "urgent",
+        "urgency": 0,
+        "due_at": START,
+        "command": "billing.of_another_release",
+        "body": "{}",
+        "chain": "",
+        "step": 0,
+        "correlation_id": "",
+        "traceparent": "",
+    }
+    await front.db["timers"].insert_one(row)
+    sweeper = Sweeper(
+        front.db,
+        front.committer,
+        front.clock,
+        {Ring.NAME: Ring},
+        Lease(front.db, "timers", "test", 10),
+        sweep_ms=10,
+        batch_max=10,
+        database_clock=False,
+    )
+    assert await sweeper.sweep() == 1
+    assert await sweeper.sweep() == 0, "out of the sweeper's way"
+    [shown] = await listed(front.db)
+    assert (shown["kind"], shown["type"], shown["stream"]) == ("timer", "billing.of_another_release", "r")
+    await front.db["parked"].update_one(
+        {"_id": shown["_id"]}, {"$set": {"type": Ring.NAME}}
+    )  # known from now on
+    await front.db["parked"].update_one({"_id": shown["_id"]}, {"$set": {"command": '{"to":"r"}'}})
+    await ask_retry(front.db, shown["_id"])
+    assert await ParkedLoop(front).sweep() == 1
+    assert await sweeper.sweep() == 1
+    assert await seen(front, "r") == ["ring"]
+    assert await listed(front.db) == []
+    await front.db["timers"].insert_one(row | {"_id": f"{PROPERTY}:r:gone2"})
+    await sweeper.sweep()
+    [shown] = await listed(front.db)
+    await ask_drop(front.db, shown["_id"], "nobody needs it")
+    await ParkedLoop(front).sweep()
+    assert await listed(front.db) == []
+
+
+def unpublished(runtime: Runtime, stream: str, sequence: int) -> ROW:
+    """A row of the journal that the relay could not publish, as it keeps it."""
+    cause = event("dispatch", stream, 1)
+    row = row_of(
+        RequestSettled(request_id=stream, work_order_id="w", settled_at=START),
+        id=f"settled-{stream}-{sequence}",
+        cause=cause,
+        stream=stream,
+        lane="routine",
+        sequence=sequence,
+        after={},
+        now=START,
+        service="billing",
+    )
+    return {"_id": row["_id"], "reason": "too large", "row": row, "state": "parked", "parked_at": START}
+
+
+async def test_a_row_that_could_not_be_published_is_listed_and_published_again(bulk: Runtime) -> None:
+    parked_row = unpublished(bulk, "s", 1)
+    await bulk.db["outbox_parked"].insert_one(parked_row)
+    [shown] = await listed(bulk.db)
+    assert (shown["kind"], shown["stream"], shown["sequence"], shown["reason"]) == (
+        "outbox",
+        "s",
+        1,
+        "too large",
+    )
+    assert "data" not in shown
+    await ask_retry(bulk.db, shown["_id"])
+    assert await ParkedLoop(bulk).sweep() == 1
+    assert await ParkedLoop(bulk).sweep() == 0
+    assert await listed(bulk.db) == []
+    [row] = await bulk.db["outbox"].find().to_list()
+    assert (row["stream"], row["sequence"], row["lane"]) == ("s", 1, "routine")
+    _, value, headers = to_kafka(row, 7)
+    assert dict(headers)["ce_id"].decode() == parked_row["_id"], "it is the event it was"
+    assert value == parked_row["row"]["data"]
+
+
+async def test_a_row_that_still_cannot_be_published_stays_parked(bulk: Runtime) -> None:
+    parked_row = unpublished(bulk, "s", 1)
+    del parked_row["row"]["subject"]
+    await bulk.db["outbox_parked"].insert_one(parked_row)
+    await ask_retry(bulk.db, parked_row["_id"])
+    await ParkedLoop(bulk).sweep()
+    [shown] = await listed(bulk.db)
+    assert "subject" in shown["reason"]
+    assert await bulk.db["outbox"].count_documents({}) == 0
+
+
+async def test_a_dropped_row_is_replaced_so_that_no_reader_waits_for_it(bulk: Runtime) -> None:
+    """Here the reader is the same service: what dispatch would have told is what it waits for."""
+    [waits] = await bulk.committer.submit([event("dispatch", "s", 2)])
+    assert isinstance(waits, Waiting)
+    lost = unpublished(bulk, "s", 1)
+    await bulk.db["outbox_parked"].insert_one(lost)
+    await ask_drop(bulk.db, lost["_id"], "cannot be mended")
+    assert await ParkedLoop(bulk).sweep() == 1
+    [row] = await bulk.db["outbox"].find().to_list()
+    assert (row["type"], row["sequence"], row["stream"]) == ("billing.event.voided.v1", 1, "s")
+    key, value, headers = to_kafka(row | {"type": "dispatch.event.voided.v1"}, 1)
+    cause = cause_of(Record("dispatch.routine.v1", 0, 1, key, value, tuple(headers)), {})
+    assert cause.payload is None
+    await bulk.committer.submit([cause])
+    assert await seen(bulk, "s") == ["dispatch:2"]

@@ -236,7 +236,7 @@ class Stores:
         """What was set aside and not yet decided about; also rows that could never be published."""
         for row in self.rows(service, "parked", "parked_at", "reason", "type", state="parked"):
             yield Kept(service, str(row["_id"]), row["parked_at"], f"{row['type']}: {row['reason']}")
-        for row in self.rows(service, "outbox_parked"):
+        for row in self.rows(service, "outbox_parked", "parked_at", "reason", state="parked"):
             yield Kept(service, str(row["_id"]), row["parked_at"], row["reason"])
 
     def timers(self, service: str) -> Iterator[Timer]:

@@ -12,7 +12,7 @@ from services.dispatch.domain.callback import Callback
 from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.deadlines import answer_minutes, paperwork_due_at, reroute_at, return_due_at
 from services.dispatch.domain.model import EscalationPoint, Mode, WorkOrder
-from services.dispatch.domain.onsite_flow import WAITING
+from services.dispatch.domain.onsite_flow import VISITED, WAITING
 from services.dispatch.domain.timetable import cancellation_at
 from shared.deadlines import share_of
 from shared.events.intake import Urgency
@@ -43,6 +43,7 @@ class Watched:
     escalated_percent: int
     escalations: int
     slip_late_raised: bool
+    place: str = ""  # where the technician is
     untold: tuple[Expected, ...] = ()  # what else is due, and was not told to be late
 
 
@@ -59,7 +60,8 @@ def overdue(order: Watched, before: datetime) -> list[Expected]:
     minutes = answer_minutes(
         order.urgency, order.mode, order.slip_within_minutes, order.collect_within_minutes
     )
-    waits = order.status == "ISSUED" or (order.urgency == "emergency" and order.status in WAITING)
+    gone = order.status in WAITING or (order.status in VISITED and order.place in ("away", "expected"))
+    waits = order.status == "ISSUED" or (order.urgency == "emergency" and gone)
     if minutes is not None and waits and order.asked_at is not None:
         expected.append(("unanswered", order.asked_at + timedelta(minutes=minutes)))
     return [(kind, due) for kind, due in (*expected, *order.untold) if due < before]

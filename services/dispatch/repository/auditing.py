@@ -29,7 +29,7 @@ _WATCHED = (
     "escalations",
     "slip_late_raised",
 )
-_BESIDES = ("material", "outside")
+_BESIDES = ("material", "outside", "site")
 IS_DATE = {"$type": "date"}  # as the index says; without it the planner does not take it
 ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
 
@@ -51,6 +51,7 @@ async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[W
             slip_within_minutes=terms["slip_within_minutes"],
             collect_within_minutes=terms["collect_within_minutes"],
             escalation=tuple(EscalationPoint(p["at_percent"], p["to_role"]) for p in terms["escalation"]),
+            place=(besides["site"] or {}).get("place", ""),
             untold=tuple(_untold(besides)),
         )
 

@@ -1,0 +1,126 @@
+"""What the store refuses for ever is parked as a bug; what passes by itself is waited out (guarantees 2, 8).
+
+A mongod of our own fails the reads of handlers with the codes it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.kernel.kinds import document_id
+from shared.kernel.lease import Lease
+from shared.kernel.parked import listed
+from shared.kernel.timers import Sweeper
+from shared.kernel.unit import Applied, Failed, Parked, Waiting
+from shared.mongo import lasting
+from shared.mongo.client import connect
+from tests.connected.kernel_kit import PROPERTY, Count, Kit, Ring, event
+from tests.connected.private_mongod import EmbeddedMongod
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+BAD_VALUE, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 11600, 777_777
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def mongod() -> Iterator[EmbeddedMongod]:
+    """A mongod that can be told to fail."""
+    made = EmbeddedMongod()
+    made.args.append("--setParameter=enableTestCommands=1")
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
+    """A committer over a database of its own."""
+    client = connect(mongod.url, "test")
+    made = Kit(client[f"lasting{next(_names)}"])
+    await made.prepare()
+    yield made
+    await made.committer.stop(5)
+    await client.close()
+
+
+@asynccontextmanager
+async def failing(kit: Kit, code: int) -> AsyncIterator[None]:
+    """Every read of a tally fails like this."""
+    data = {"failCommands": ["find"], "errorCode": code, "namespace": f"{kit.db.name}.tallies"}
+    admin = kit.db.client.admin
+    await admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data})
+    try:
+        yield
+    finally:
+        await admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+
+async def test_a_read_that_is_refused_for_ever_parks_its_unit_and_holds_its_stream(kit: Kit) -> None:
+    async with failing(kit, BAD_VALUE), asyncio.timeout(20):
+        causes = [event("intake", "s", 1), event("intake", "s", 2), event("intake", "t", 1)]
+        outcomes = await kit.committer.submit([*causes, kit.command(Count(to="u"), "u")])
+    assert [type(o) for o in outcomes] == [Parked, Waiting, Parked, Failed]
+    rows = await listed(kit.db)
+    assert {(row["stream"], row["sequence"], row["kind"]) for row in rows} == {
+        ("s", 1, "event"),
+        ("t", 1, "event"),
+    }
+    assert all(row["reason"].startswith("Bug: OperationFailure") for row in rows)
+    [held] = [row for row in rows if row["stream"] == "s"]
+    [again] = await kit.committer.submit([replace(causes[0], retry_of=held["_id"])])
+    assert isinstance(again, Applied)
+    assert (await kit.tally("s"))["seen"] == ["intake:1", "intake:2"], "what waited behind it goes on"
+
+
+async def test_only_the_unit_that_is_refused_is_parked(kit: Kit) -> None:
+    causes = [event("intake", f"r{n}", 1, reason="malformed" if n == 3 else "r") for n in range(8)]
+    async with asyncio.timeout(20):
+        outcomes = await kit.committer.submit(causes)
+    assert [type(o) for o in outcomes] == [Parked if n == 3 else Applied for n in range(8)]
+
+
+async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit) -> None:
+    await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=1), "r")])
+    clock = kit.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(timedelta(seconds=2))
+    lease = Lease(kit.db, "timers", "test", 10)
+    commands = {Ring.NAME: Ring}
+    sweeper = Sweeper(
+        kit.db, kit.committer, clock, commands, lease, sweep_ms=10, batch_max=10, database_clock=False
+    )
+    async with failing(kit, BAD_VALUE), asyncio.timeout(20):
+        assert await sweeper.sweep() == 1
+    [row] = await listed(kit.db)
+    assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
+    assert await sweeper.sweep() == 0
+    progress = await kit.db["progress"].find_one({"_id": document_id(PROPERTY, "r")})
+    assert progress is not None
+    assert progress["parked"] == ""
+
+
+async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(kit: Kit) -> None:
+    async with failing(kit, INTERRUPTED_AT_SHUTDOWN):
+        task = asyncio.create_task(kit.committer.submit([event("intake", "s", 1)]))
+        _, waits = await asyncio.wait({task}, timeout=3)
+        assert waits
+    async with asyncio.timeout(20):
+        assert [type(o) for o in await task] == [Applied]
+    assert await listed(kit.db) == []
+
+
+async def test_an_error_nobody_has_heard_of_is_tried_a_bounded_number_of_times(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasting, "TRIES_MAX", 3)
+    async with failing(kit, UNHEARD_OF), asyncio.timeout(20):
+        outcomes = await kit.committer.submit([event("intake", "s", 1)])
+    assert [type(o) for o in outcomes] == [Parked]
