@@ -28,6 +28,7 @@ COUNTERS, NUMBERS = "counters", "numbers"
 TRIES_MAX = 50
 SETTLE_AFTER = timedelta(minutes=10)
 """No unit that took a number is still on its way after this: what is not written by then never will be."""
+TAKEN_LATELY = timedelta(seconds=60)
 _JITTER = random.Random()  # noqa: S311  spreads retries, guards nothing
 
 INDEXES = (
@@ -56,7 +57,7 @@ INDEXES = (
 class NumberWanted:
     """A number asked for. `proof` is the id of the first event of the unit.
 
-    Once that is in the outbox, the number is used.
+    Once that, or that of another unit which was given the same number, is in the outbox, it is used.
     """
 
     property_id: str
@@ -84,7 +85,7 @@ class Numbers:
         missing = list(wanted)
         for attempt in range(TRIES_MAX):
             if attempt:
-                found |= await self._bound(missing)
+                found |= await self._bound(missing, now)
                 missing = [w for w in missing if w not in found]
                 await asyncio.sleep(_JITTER.uniform(0.001, 0.020))
             if not missing:
@@ -98,14 +99,28 @@ class Numbers:
                     raise
         raise PyMongoError(f"no number could be taken in {TRIES_MAX} tries")
 
-    async def _bound(self, wanted: Sequence[NumberWanted]) -> dict[NumberWanted, int]:
+    async def _bound(self, wanted: Sequence[NumberWanted], now: datetime) -> dict[NumberWanted, int]:
+        """The numbers these things have already. From now on the use by this unit counts too, and the number
+        is as good as just taken: what is about to be used is not made void.
+        """
         clauses = [{"property_id": w.property_id, "series": w.series, "of": w.of} for w in wanted]
         rows = {
-            (row["property_id"], row["series"], row["of"]): row["number"]
+            (row["property_id"], row["series"], row["of"]): row
             async for row in self._db[NUMBERS].find({"$or": clauses})
         }
-        keys = {w: (w.property_id, w.series, w.of) for w in wanted}
-        return {w: rows[key] for w, key in keys.items() if key in rows}
+        found: dict[NumberWanted, int] = {}
+        for want in wanted:
+            row = rows.get((want.property_id, want.series, want.of))
+            if row is None:
+                continue
+            known = want.proof in row["proofs"] and row["taken_at"] > now - TAKEN_LATELY
+            if row["state"] == "taken" and not known:
+                still = {"_id": row["_id"], "of": want.of, "state": "taken"}
+                again = {"$addToSet": {"proofs": want.proof}, "$max": {"taken_at": now}}
+                if not (await self._db[NUMBERS].update_one(still, again)).matched_count:
+                    continue  # settled this moment: look again
+            found[want] = row["number"]
+        return found
 
     async def _allocate(self, wanted: Sequence[NumberWanted], now: datetime) -> dict[NumberWanted, int]:
         with pymongo.timeout(4):
@@ -153,22 +168,26 @@ class Numbers:
     async def _settle(self, rows: Sequence[dict[str, Any]]) -> tuple[int, int]:
         if not rows:
             return 0, 0
-        proofs = [row["proof"] for row in rows]
-        used = {row["_id"] async for row in self._db["outbox"].find({"_id": {"$in": proofs}}, {"_id": 1})}
+        # In this order: a parked unit that is tried again meanwhile is in the outbox when it is not parked.
         streams = [f"{row['property_id']}:{row['stream']}" for row in rows]
         query = {"_id": {"$in": streams}, "parked": {"$ne": ""}}
         held = {row["_id"] async for row in self._db["progress"].find(query, {"_id": 1})}
-        confirmed = [row["_id"] for row in rows if row["proof"] in used]
+        proofs = [proof for row in rows for proof in row["proofs"]]
+        there = {row["_id"] async for row in self._db["outbox"].find({"_id": {"$in": proofs}}, {"_id": 1})}
+        used = {row["_id"] for row in rows if not there.isdisjoint(row["proofs"])}
+        confirmed = sorted(used)
         unused = [
             row
             for row in rows
-            if row["proof"] not in used and f"{row['property_id']}:{row['stream']}" not in held
+            if row["_id"] not in used and f"{row['property_id']}:{row['stream']}" not in held
         ]
         if confirmed:
             await self._db[NUMBERS].update_many({"_id": {"$in": confirmed}}, {"$set": {"state": "used"}})
+        voided = 0
         if unused:
-            await self._db[NUMBERS].bulk_write([_void(row, "its unit was never committed") for row in unused])
-        return len(confirmed), len(unused)
+            voids = [_void(row, "its unit was never committed") for row in unused]
+            voided = (await self._db[NUMBERS].bulk_write(voids)).modified_count
+        return len(confirmed), voided
 
 
 def _row(want: NumberWanted, number: int, now: datetime) -> dict[str, Any]:
@@ -180,7 +199,7 @@ def _row(want: NumberWanted, number: int, now: datetime) -> dict[str, Any]:
         "number": number,
         "of": want.of,
         "stream": want.stream,
-        "proof": want.proof,
+        "proofs": [want.proof],
         "state": "taken",
         "taken_at": now,
         "reason": "",
@@ -190,4 +209,5 @@ def _row(want: NumberWanted, number: int, now: datetime) -> dict[str, Any]:
 def _void(row: dict[str, Any], reason: str) -> UpdateOne:
     """Void keeps the number and frees its thing, which takes a new number if its unit succeeds after all."""
     change = {"state": "void", "reason": reason, "of": f"void:{row['number']}:{row['of']}"}
-    return UpdateOne({"_id": row["_id"], "state": "taken"}, {"$set": change})
+    as_read = {"_id": row["_id"], "state": "taken", "taken_at": row["taken_at"]}
+    return UpdateOne(as_read, {"$set": change})

@@ -57,6 +57,7 @@ class Count(Command):
     to: str
     fail: str = ""
     number: bool = False
+    number_of: str = ""
     open: str = ""
     timer_after_seconds: int = 0
     chain: str = ""
@@ -93,7 +94,8 @@ async def count(unit: Unit) -> None:
     assert isinstance(command, Count)
     tally = await _touch(unit, command.to, unit.cause.key or unit.cause.id)
     if command.number:
-        number = await unit.number("slip", of=unit.derived_id("slip"), year=2026)
+        of = command.number_of or unit.derived_id("slip")
+        number = await unit.number("slip", of=of, year=2026)
         tally = replace(tally, version=tally.version + 1, number=number)
         unit.save(tally)
     settled = RequestSettled(request_id=command.to, work_order_id="w", settled_at=unit.now)
