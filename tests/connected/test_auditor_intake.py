@@ -6,10 +6,9 @@ grace is over. Then it fires after all, and its mark ends the alarm.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -19,18 +18,18 @@ from services.intake.domain.attachment import Attachment
 from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import KINDS
 from services.intake.watch import Watch
-from shared.clock import ManualClock, SystemClock
-from shared.events.dispatch import WorkOrderIssued, WorkWithdrawn
+from shared.clock import ManualClock
+from shared.events.dispatch import WorkWithdrawn
 from shared.kernel.kinds import Kinds
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
-from tests.connected.intake_kit import Estate, new_property, own_settings, running
+from tests.connected.intake_kit import ZONE, Estate, new_property, own_settings
+from tests.events import issued
 from tests.stack import SessionStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
 Scene = Callable[[Estate], Awaitable[tuple[str, datetime]]]
 SCENES: dict[tuple[str, str], Scene] = {}
@@ -38,32 +37,19 @@ SCENES: dict[tuple[str, str], Scene] = {}
 
 @pytest.fixture(scope="module")
 def intake_settings(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
+    """Databases of this file alone: the auditor looks at every property there is."""
     with own_settings(stack) as settings:
         yield settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def intake(intake_settings: Settings) -> AsyncIterator[tuple[Runtime, str]]:
-    """A running intake whose clock we move; it begins at ten in the morning."""
-    today = SystemClock().now().astimezone(SHANGHAI)
-    morning = today.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    async with running(intake_settings, ManualClock(morning.astimezone(UTC))) as served:
-        yield served
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def estate(intake: tuple[Runtime, str]) -> Estate:
     """An open property with its staff, at ten in the morning."""
     estate = Estate(*intake, new_property())
-    local = now(estate).astimezone(SHANGHAI)
-    later = local.replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    await to(estate, later.astimezone(UTC))
+    estate.next_day()
     await estate.open(days=True)
-    await estate.employ(
-        lin=OFFICER, ma=SUPERVISOR, sun="repair_supervisor", wang="technician", zhao="cashier"
-    )
-    await estate.employ(he="department_head")
+    await estate.employ(lin=OFFICER, ma=SUPERVISOR, sun="repair_supervisor", wang="technician")
+    await estate.employ(he="department_head", zhao="cashier")
     return estate
 
 
@@ -97,23 +83,7 @@ async def _(estate: Estate) -> tuple[str, datetime]:
 async def arranged(estate: Estate) -> str:
     """A repair somebody has."""
     request_id = str((await estate.accept())["id"])
-    event = WorkOrderIssued(
-        work_order_id="wo-" + request_id,
-        request_id=request_id,
-        kind="repair",
-        slip="2026-000001",
-        slip_number=1,
-        slip_year=2026,
-        period="2026-03",
-        procedure="repair-report",
-        department="engineering",
-        urgency="general",
-        assignee_id="wang",
-        reported_at=now(estate),
-        issued_at=now(estate),
-        due_at=now(estate) + 72 * HOUR,
-    )
-    await estate.told(event, stream=request_id)
+    await estate.told(issued(request_id, now(estate)), stream=request_id)
     return request_id
 
 
@@ -219,7 +189,7 @@ async def _(estate: Estate) -> tuple[str, datetime]:
 
 @scene("day_not_checked", "p003-signed")
 async def _(estate: Estate) -> tuple[str, datetime]:
-    return now(estate).astimezone(SHANGHAI).date().isoformat(), now(estate) + 24 * HOUR
+    return now(estate).astimezone(ZONE).date().isoformat(), now(estate) + 24 * HOUR
 
 
 @scene("emergency_not_told", "j30-emergency")

@@ -115,7 +115,7 @@ async def test_a_timer_that_is_set_again_moves(kit: Kit) -> None:
     assert await sweeper(kit).sweep() == 1
 
 
-async def test_a_timer_nobody_can_read_is_put_aside_and_holds_up_nobody(kit: Kit) -> None:
+async def test_a_timer_nobody_can_read_is_parked_and_holds_up_nobody(kit: Kit) -> None:
     await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=1), "r")])
     row = await kit.db["timers"].find_one({})
     assert row is not None
@@ -124,7 +124,9 @@ async def test_a_timer_nobody_can_read_is_put_aside_and_holds_up_nobody(kit: Kit
     assert await sweeper(kit).sweep() == 2
     assert (await kit.tally("r"))["count"] == 2
     assert await sweeper(kit).sweep() == 0
-    assert await kit.db["timers"].count_documents({}) == 1
+    assert await kit.db["timers"].count_documents({}) == 0
+    [parked] = await kit.db["parked"].find({"state": "parked"}).to_list()
+    assert (parked["kind"], parked["type"]) == ("timer", "billing.forgotten")
 
 
 async def test_the_lease_is_held_by_one_and_taken_back_at_once_by_the_same_replica(kit: Kit) -> None:
