@@ -127,8 +127,8 @@ async def newest(
 
 async def properties(db: Database) -> list[str]:
     """The ids of all properties that have books. Only for the auditor."""
-    rows = await db[BOOKS].find({}, {"property_id": 1}).limit(PROPERTIES_MAX).to_list(PROPERTIES_MAX)
-    return sorted(row["property_id"] for row in rows)
+    found = db[BOOKS].find({}, {"property_id": 1}).sort("_id", 1).limit(PROPERTIES_MAX)
+    return [row["property_id"] for row in await found.to_list(PROPERTIES_MAX)]
 
 
 async def unreminded(db: Database, property_id: str, before: datetime, limit: int) -> list[Deposit]:

@@ -28,6 +28,9 @@ ON_REQUESTS: tuple[tuple[str, str, dict[str, object]], ...] = (
 async def look(at: Look) -> AsyncGenerator[Finding, None]:
     """What is overdue in intake; raises what the store raises."""
     for settled in await auditing.all_properties(at.db):
+        if settled.profile not in at.catalogue.profiles:  # nothing can be said of its times
+            yield at.finding("profile_unknown", settled.id, settled.id, at.now)
+            continue
         for kind, field, more in ON_REQUESTS:
             found = await auditing.due_requests(at.db, settled.id, field, at.before, LISTED_MAX, **more)
             for one in found:

@@ -110,7 +110,7 @@ async def left_lying(db: Database, queue: Queue, before: datetime, limit: int) -
         "channel": {"$in": list(CHANNELS)},
         "next_attempt_at": {"$lt": before, **IS_DATE},
     }
-    found = db[MESSAGES].find(query).sort("next_attempt_at", 1).hint(list(DUE_KEYS)).limit(limit)
+    found = db[MESSAGES].find(query).sort("next_attempt_at", 1).limit(limit)
     return [_KINDS.aggregate(Message, row) for row in await found.to_list(limit)]
 
 
