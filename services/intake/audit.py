@@ -44,8 +44,8 @@ async def look(at: Look) -> AsyncGenerator[Finding, None]:
         async for finding in _day(at, settled):
             yield finding
     for row in await attachments.to_sweep(at.db, at.before - SWEEP_TAKES, LISTED_MAX):
-        assert row.sweep_at is not None
-        yield at.finding("attachment_not_deleted", row.property_id, row.id, row.sweep_at + SWEEP_TAKES)
+        if row.sweep_at is not None and row.sweep_at < at.before - SWEEP_TAKES:
+            yield at.finding("attachment_not_deleted", row.property_id, row.id, row.sweep_at + SWEEP_TAKES)
 
 
 async def _joined(at: Look, settled: Property) -> AsyncIterator[Finding]:

@@ -203,7 +203,7 @@ async def _(estate: Estate) -> tuple[str, datetime]:
 @scene("slips_not_told", "j30-slips")
 async def _(estate: Estate) -> tuple[str, datetime]:
     await estate.accept()
-    return estate.property_id, now(estate) + 5 * MINUTE + 2 * WATCH_TAKES
+    return estate.property_id, now(estate) + 5 * MINUTE + WATCH_TAKES
 
 
 @scene("attachment_not_deleted", "p064-attachment")

@@ -122,10 +122,12 @@ async def test_a_late_slip_and_an_unanswered_emergency_that_nobody_was_told(desk
     late = {"issued_at": desk.clock.now() + timedelta(minutes=7)}
     await desk.db["work_orders"].update_one({"id": order_id}, {"$set": late})
     await desk.report("r2", urgency="emergency")
+    nobody = {"assignee_id": "", "asked_at": None, "escalations": 0}
+    await desk.db["work_orders"].update_one({"id": await desk.report("r3")}, {"$set": nobody})
     await desk.db["timers"].delete_many({})
     desk.clock.advance(timedelta(minutes=8))
     found = await auditor(desk, mailbox.port).round()
-    assert sorted(f.kind for f in found) == ["slip_late", "unanswered"]
+    assert sorted(f.kind for f in found) == ["nobody_told", "slip_late", "unanswered"]
 
 
 async def test_a_report_that_is_parked_has_no_slip_and_is_found(desk: Desk, mailbox: Any) -> None:

@@ -94,6 +94,12 @@ def next_check(now: datetime, sign_by: str, zone: str) -> tuple[str, datetime]:
     return today.isoformat(), at_time(today + timedelta(days=1), sign_by, zone)
 
 
+def check_after(day: str, sign_by: str, zone: str) -> tuple[str, datetime]:
+    """The day after that one, and when it is looked at; also one that should have been by now is not left out."""
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return following.isoformat(), at_time(following + timedelta(days=1), sign_by, zone)
+
+
 def last_check(now: datetime, sign_by: str, zone: str) -> tuple[str, datetime]:
     """Which day should have been looked at last, and when."""
     today = local_day(now, zone)

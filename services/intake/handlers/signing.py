@@ -103,7 +103,9 @@ class Signing(Handlers):
                 f"escalation:day.{command.day}",
                 events.DayUnsigned(day=command.day, kinds=", ".join(missing), raised_at=unit.now),
             )
-        watch_days(unit, settled, self.catalogue)
+        settings = self.catalogue.profile(settled.profile).settings_with(settled.settings)
+        day, due_at = days.check_after(command.day, str(settings["records.sign_by"]), settled.zone)
+        unit.start_timer(DAY_CHECK, due_at, c.WatchDay(day=day))
 
     async def watch_week(self, unit: Unit) -> None:
         """Timer: the week's complaints are told to be read, then the next week is waited for."""
