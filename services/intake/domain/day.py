@@ -95,7 +95,7 @@ def next_check(now: datetime, sign_by: str, zone: str) -> tuple[str, datetime]:
 
 
 def check_after(day: str, sign_by: str, zone: str) -> tuple[str, datetime]:
-    """The day after that one, and when it is looked at; also one that should have been by now is not left out."""
+    """The day after that one, and when it is looked at: none is left out, also if that is over."""
     following = date.fromisoformat(day) + timedelta(days=1)
     return following.isoformat(), at_time(following + timedelta(days=1), sign_by, zone)
 
