@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pymongo
 import pytest
 
 from shared.clock import ManualClock
@@ -26,8 +27,9 @@ from tests.connected.kernel_kit import PROPERTY, Count, Kit, Ring, event
 from tests.connected.private_mongod import EmbeddedMongod
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
-BAD_VALUE, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 11600, 777_777
+BAD_VALUE, MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 50, 11600, 777_777
 _names = itertools.count(1)
+Fails = Callable[[int], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,14 @@ def mongod() -> Iterator[EmbeddedMongod]:
 
 
 @pytest.fixture
+def operator(mongod: EmbeddedMongod) -> Iterator[pymongo.MongoClient[dict[str, object]]]:
+    """Who tells it; his connection does not go by what the server says of itself."""
+    address = f"mongodb://127.0.0.1:{mongod.port}/?directConnection=true"
+    with pymongo.MongoClient[dict[str, object]](address) as client:
+        yield client
+
+
+@pytest.fixture
 async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
     """A committer over a database of its own."""
     client = connect(mongod.url, "test")
@@ -51,20 +61,26 @@ async def kit(mongod: EmbeddedMongod) -> AsyncIterator[Kit]:
     await client.close()
 
 
-@asynccontextmanager
-async def failing(kit: Kit, code: int) -> AsyncIterator[None]:
-    """Every read of a tally fails like this."""
-    data = {"failCommands": ["find"], "errorCode": code, "namespace": f"{kit.db.name}.tallies"}
-    admin = kit.db.client.admin
-    await admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data})
-    try:
-        yield
-    finally:
-        await admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+@pytest.fixture
+def failing(kit: Kit, operator: pymongo.MongoClient[dict[str, object]]) -> Fails:
+    """Every read of a tally fails with that code, within the block."""
+
+    @contextmanager
+    def fail(code: int) -> Iterator[None]:
+        data = {"failCommands": ["find"], "errorCode": code, "namespace": f"{kit.db.name}.tallies"}
+        operator.admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": data})
+        try:
+            yield
+        finally:
+            operator.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+    return fail
 
 
-async def test_a_read_that_is_refused_for_ever_parks_its_unit_and_holds_its_stream(kit: Kit) -> None:
-    async with failing(kit, BAD_VALUE), asyncio.timeout(20):
+async def test_a_read_that_is_refused_for_ever_parks_its_unit_and_holds_its_stream(
+    kit: Kit, failing: Fails
+) -> None:
+    with failing(BAD_VALUE):
         causes = [event("intake", "s", 1), event("intake", "s", 2), event("intake", "t", 1)]
         outcomes = await kit.committer.submit([*causes, kit.command(Count(to="u"), "u")])
     assert [type(o) for o in outcomes] == [Parked, Waiting, Parked, Failed]
@@ -87,7 +103,7 @@ async def test_only_the_unit_that_is_refused_is_parked(kit: Kit) -> None:
     assert [type(o) for o in outcomes] == [Parked if n == 3 else Applied for n in range(8)]
 
 
-async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit) -> None:
+async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit, failing: Fails) -> None:
     await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=1), "r")])
     clock = kit.clock
     assert isinstance(clock, ManualClock)
@@ -97,7 +113,7 @@ async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit) -> None:
     sweeper = Sweeper(
         kit.db, kit.committer, clock, commands, lease, sweep_ms=10, batch_max=10, database_clock=False
     )
-    async with failing(kit, BAD_VALUE), asyncio.timeout(20):
+    with failing(BAD_VALUE):
         assert await sweeper.sweep() == 1
     [row] = await listed(kit.db)
     assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
@@ -107,8 +123,11 @@ async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit) -> None:
     assert progress["parked"] == ""
 
 
-async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(kit: Kit) -> None:
-    async with failing(kit, INTERRUPTED_AT_SHUTDOWN):
+@pytest.mark.parametrize("code", [MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN])
+async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(
+    kit: Kit, failing: Fails, code: int
+) -> None:
+    with failing(code):
         task = asyncio.create_task(kit.committer.submit([event("intake", "s", 1)]))
         _, waits = await asyncio.wait({task}, timeout=3)
         assert waits
@@ -118,9 +137,9 @@ async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(kit: Kit) -
 
 
 async def test_an_error_nobody_has_heard_of_is_tried_a_bounded_number_of_times(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch
+    kit: Kit, failing: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lasting, "TRIES_MAX", 3)
-    async with failing(kit, UNHEARD_OF), asyncio.timeout(20):
+    with failing(UNHEARD_OF):
         outcomes = await kit.committer.submit([event("intake", "s", 1)])
     assert [type(o) for o in outcomes] == [Parked]
