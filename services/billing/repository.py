@@ -132,7 +132,7 @@ async def properties(db: Database) -> list[str]:
 
 
 async def unreminded(db: Database, property_id: str, before: datetime, limit: int) -> list[Deposit]:
-    """Deposits about whose forfeiture somebody should have been reminded by a moment. Only for the auditor."""
+    """Deposits about whose forfeiture somebody should have been reminded by then. Only for the auditor."""
     query = {"property_id": property_id, "status": "DISPUTED", "remind_at": {"$lt": before}}
     rows = await db[DEPOSITS].find(query).sort("remind_at", 1).limit(limit).to_list(limit)
     return [cast("Deposit", _KINDS.aggregate(Deposit, row)) for row in rows]

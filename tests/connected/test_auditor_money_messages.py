@@ -17,9 +17,8 @@ from shared.kernel.lease import Lease
 from shared.kernel.timers import Sweeper
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
-from tests.connected.billing_kit import VILLA, billing
+from tests.connected.billing_kit import VILLA, billing, body, pay
 from tests.connected.notify_kit import GARDEN, notify
-from tests.connected.test_billing import body, pay
 
 pytestmark = pytest.mark.connected
 

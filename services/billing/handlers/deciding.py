@@ -16,7 +16,15 @@ from services.billing.domain.commands import (
     RemindForfeiture,
     WaiveForfeiture,
 )
-from services.billing.domain.deposit import REMINDERS_MAX, Deposit, hand_out, kept_by, not_to_decide, reminded, step
+from services.billing.domain.deposit import (
+    REMINDERS_MAX,
+    Deposit,
+    hand_out,
+    kept_by,
+    not_to_decide,
+    reminded,
+    step,
+)
 from services.billing.domain.payment import check_method, holder_of, no_collector
 from services.billing.domain.postings import cash_place, deposit_forfeited, refund_paid_out
 from services.billing.handlers.common import (
