@@ -24,7 +24,7 @@ from shared.kernel.unit import Applied, Failed, Parked, Waiting
 from shared.mongo import lasting
 from shared.mongo.client import connect
 from tests.connected.kernel_kit import PROPERTY, Count, Kit, Ring, event
-from tests.connected.private_mongod import EmbeddedMongod
+from tests.connected.private_stores import EmbeddedMongod
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
 BAD_VALUE, MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 50, 11600, 777_777
