@@ -122,8 +122,8 @@ AUDIT = Audit(
     },
     unaudited={
         "intake.watch_week": (
-            "It tells that the figures of a week can be read and leaves no mark of its own: the figures are there "
-            "without it, and whether the week's reports were made is found by dispatch (week_not_reported)."
+            "It tells that the figures of a week can be read, and leaves no mark of its own: the figures are "
+            "there without it, and whether the week's reports were made is found by dispatch."
         ),
     },
     look=look,
