@@ -119,6 +119,7 @@ AUDIT = Audit(
         "intake.watch_day": ("day_not_checked",),
         "intake.raise_watch": ("emergency_not_told",),
         "intake.raise_slips": ("slips_not_told",),
+        "intake.erase_attachment": ("attachment_not_deleted",),
     },
     unaudited={
         "intake.watch_week": (
