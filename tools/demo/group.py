@@ -76,6 +76,7 @@ class Estate:
     owners: tuple[Owner, ...]
     staff: tuple[Staff, ...]
     duty_chain: tuple[str, ...]
+    phones: tuple[tuple[str, str], ...]
     training: bool = False
 
 
@@ -109,6 +110,9 @@ POSTS = (
     _Post("property-manager", "management", "property_manager", (), "00:00", "24:00"),
 )
 DUTY_CHAIN = ("cs-supervisor", "director")
+HEADQUARTERS = "hq_duty"  # the last of every chain (J21): nobody of the roster, only a telephone
+DUTY_PHONES = ("duty_officer", "director", "property_manager", HEADQUARTERS)
+LINES = ("hotline", "complaint_day", "complaint_night")
 
 
 def demonstration_group(seed: int = SEED) -> tuple[Estate, ...]:
@@ -176,7 +180,8 @@ def _estate(
         units=made,
         owners=tuple(_owner(random, id, digit, number, unit) for number, unit in enumerate(made)),
         staff=staff,
-        duty_chain=tuple(f"{id}-{post}" for post in DUTY_CHAIN),
+        duty_chain=(*(f"{id}-{post}" for post in DUTY_CHAIN), HEADQUARTERS),
+        phones=tuple((name, _phone(digit, 9, n)) for n, name in enumerate((*DUTY_PHONES, *LINES))),
         training=training,
     )
 

@@ -59,6 +59,7 @@ def settings_of(estate: Estate) -> Json:
         "profile": estate.profile,
         "currency": estate.currency,
         "duty_chain": list(estate.duty_chain),
+        "settings": {f"property.phones.{name}": phone for name, phone in estate.phones},
         "training": estate.training,
     }
 

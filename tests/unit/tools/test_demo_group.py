@@ -35,7 +35,11 @@ def test_a_property_has_what_it_needs(estate: Estate) -> None:
     assert 40 <= len(estate.units) <= 60
     assert {owner.unit_id for owner in estate.owners} == {unit.id for unit in estate.units}
     assert {owner.language for owner in estate.owners} == {"zh", "en"}
-    assert set(estate.duty_chain) <= {one.id for one in estate.staff}
+    *people, last = estate.duty_chain
+    assert set(people) <= {one.id for one in estate.staff}
+    assert last == "hq_duty"
+    assert {"duty_officer", "director", "property_manager", "hq_duty"} <= {name for name, _ in estate.phones}
+    Catalogue.shipped().check_settings({f"property.phones.{name}": said for name, said in estate.phones})
     for name in (
         *(u.id for u in estate.units),
         *(o.id for o in estate.owners),
