@@ -80,7 +80,13 @@ async def _relay(unit: Unit, request: Request, rules: RelayRules) -> None:
     due_at = unit.now + timedelta(minutes=rules.remind_after_minutes)
     unit.save(Relay(request.property_id, request.id, to_id=to.id, taken_at=unit.now, due_at=due_at))
     unit.emit(MessageRelayed(request_id=request.id, responsible_id=to.id, relayed_at=unit.now))
-    unit.start_timer(CASE_WAITS, due_at, WatchCase(request_id=request.id, kind="message_waits"))
+    remind(unit, request.id, rules)
+
+
+def remind(unit: Unit, request_id: str, rules: RelayRules) -> None:
+    """The next look at whether the colleague has acknowledged the message; again until he has (P002)."""
+    due_at = unit.now + timedelta(minutes=rules.remind_after_minutes)
+    unit.start_timer(CASE_WAITS, due_at, WatchCase(request_id=request_id, kind="message_waits"))
 
 
 def clocks(unit: Unit, complaint: Complaint) -> None:

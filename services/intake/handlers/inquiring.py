@@ -16,9 +16,9 @@ from services.intake.domain.refusals import check_open
 from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request, ended, staged
 from services.intake.handlers.base import by_whom, payload, taken
-from services.intake.handlers.beginning import CASE_WAITS, VISIT_WAITS
+from services.intake.handlers.beginning import CASE_WAITS, VISIT_WAITS, remind
 from services.intake.handlers.cases import Cases, said
-from shared.catalogue.desk_rules import InquiryRules
+from shared.catalogue.desk_rules import InquiryRules, RelayRules
 from shared.errors import Bug, Conflict
 from shared.events import intake_cases as events
 from shared.events.envelope import Event
@@ -105,6 +105,7 @@ class Inquiring(Cases):
         unit.emit(
             events.MessageRelayed(request_id=request.id, responsible_id=after.to_id, relayed_at=unit.now)
         )
+        remind(unit, request.id, self._relay_rules(request))
         self.note(unit, request, "message.redirected", colleague_id=after.to_id)
         unit.answer(await self.state(unit, request))
 
@@ -120,6 +121,7 @@ class Inquiring(Cases):
             responsible_id = relay.to_id if relay is not None else ""
             if relay is not None:
                 unit.save(replace(relay, late_told=True))
+            remind(unit, request.id, self._relay_rules(request))
         elif command.kind == "inquiry_late":
             inquiry = await unit.load(Inquiry, request.id)
             due_at = (inquiry.due_at if inquiry is not None else None) or unit.now
@@ -150,6 +152,12 @@ class Inquiring(Cases):
         if desk is None or desk.inquiry is None:
             raise Bug("an inquiry opened under rules that are none of an inquiry")
         return desk.inquiry
+
+    def _relay_rules(self, request: Request) -> RelayRules:
+        desk = self.catalogue.at(request.catalogue_version).desk
+        if desk is None or desk.relay is None:
+            raise Bug("a message opened under rules that are none of a message")
+        return desk.relay
 
     async def _end(self, unit: Unit, request: Request, event: Event, what: str, **detail: str) -> None:
         closed = ended(replace(request, case_state="CLOSED"), "ANSWERED", unit.now)
