@@ -17,6 +17,7 @@ from shared.events import (
 )
 from shared.events import intake_cases as desk
 from shared.events import intake_complaints as cases
+from shared.events import intake_special as special
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
 
@@ -44,6 +45,9 @@ CASES: tuple[type[Event], ...] = (
     desk.MessageAcknowledged,
     desk.DayUnsigned,
     desk.ComplaintWeekOver,
+    special.DirectorTalkDue,
+    special.DirectorTalkHeld,
+    special.DirectorTalkLate,
 )
 
 # Events of a request that change nothing here; who is told of them is the catalogue's matter.
@@ -65,6 +69,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.CarUnavailable,
     dispatch.WorkPaidOff,
     dispatch.DeadlineRaised,
+    dispatch_callbacks.CallbackAnswered,
     dispatch_callbacks.ProblemNoticed,
     dispatch_callbacks.CallbackOverdue,
     dispatch.WorkNotDone,

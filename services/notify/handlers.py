@@ -19,12 +19,13 @@ from services.notify.domain.copies import (
 )
 from services.notify.domain.delivery import Result, Step
 from services.notify.domain.message import Message, check_open
-from services.notify.domain.notices import Occasion, Words, messages, person_meant
+from services.notify.domain.notices import Occasion, Words, messages
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.retry import RetryRules
-from services.notify.domain.staff import StaffCopy, holders, staff_copy
+from services.notify.domain.staff import StaffCopy, staff_copy
+from services.notify.readers import told_as
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import FIRST_CONTACT, POST, RESPONSIBLE, Notice, Procedure
+from shared.catalogue.model import Notice, Procedure
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events.dispatch import StaffRecorded, WorkOrderAssigned, WorkOrderIssued
 from shared.events.envelope import Event
@@ -43,7 +44,6 @@ from shared.kernel.unit import Unit
 from shared.policy import Policy
 
 E = TypeVar("E", bound=Event)
-ROLE_HOLDERS_MAX = 50
 APART = ("escalation:", "watch:")  # streams of their own: what they say of a request is only looked at
 
 
@@ -248,7 +248,7 @@ class Handlers:
             configured=configured,
             procedure=procedure,
             quiet=quiet_hours(configured, self._catalogue),
-            staff={to: await _told_as(unit, event, copy, to) for to in sorted(wanted)},
+            staff={to: await told_as(unit, event, copy, to) for to in sorted(wanted)},
             traceparent=unit.cause.traceparent,
         )
         for message in messages(occasion, notices, self._words):
@@ -269,20 +269,6 @@ class Handlers:
         unit.save(step.message)
         if step.event is not None:
             unit.emit(step.event)
-
-
-async def _told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) -> tuple[StaffCopy, ...]:
-    """Who of the staff is meant: one person, or the holders of a role."""
-    if to == POST:
-        to = str(getattr(event, "to_role", ""))
-        person = await unit.look(StaffCopy, to) if to else None
-        if person is not None and person.active:
-            return (person,)
-    if to in (FIRST_CONTACT, RESPONSIBLE):
-        staff_id = person_meant(event, copy, to)
-        known = await unit.look(StaffCopy, staff_id) if staff_id else None
-        return (known,) if known is not None and known.active else ()
-    return tuple(holders(await unit.look_by(StaffCopy, "role", to, limit=ROLE_HOLDERS_MAX)))
 
 
 def _copy_id(unit: Unit, event: Event) -> str:

@@ -45,9 +45,19 @@ async def test_p009_p034_who_is_meant_is_told(settings: Settings) -> None:
         await service.feed(issued("r1"), "r1")
         assert await told(service, "arranged_for_first_contact") == [("staff:cs1", "+8613700137000")]
 
+        await service.feed(accepted("r3", first_contact_id="guard-7"), "r3")
+        await service.feed(issued("r3"), "r3")
+        elsewhere = (await told(service, "arranged_for_first_contact"))[1:]
+        assert elsewhere == [("staff:cs_supervisor", "")], "on no roster: his supervisor's post (P009)"
+        await employ(service, "ma", "cs_supervisor", "+8613500135000")
+        await service.feed(accepted("r4", first_contact_id="guard-7"), "r4")
+        await service.feed(issued("r4"), "r4")
+        elsewhere = (await told(service, "arranged_for_first_contact"))[2:]
+        assert elsewhere == [("staff:ma", "+8613500135000")]
+
         await service.feed(accepted("r2", first_contact_id=""), "r2")
         await service.feed(issued("r2"), "r2")
-        assert len(await told(service, "arranged_for_first_contact")) == 1, "nobody has taken it over yet"
+        assert len(await told(service, "arranged_for_first_contact")) == 3, "nobody has taken it over yet"
         now = datetime.now(UTC)
         await service.feed(FirstContactTaken(request_id="r2", first_contact_id="cs1", taken_at=now), "r2")
         alarm = CaseAlarm(
@@ -65,6 +75,6 @@ async def test_p009_p034_who_is_meant_is_told(settings: Settings) -> None:
         late = alarm.model_copy(update={"kind": "report_late"})
         await service.feed(late, "escalation:r9", lane="urgent")
         assert sorted(await told(service, "alarm_report_late")) == [
-            ("staff:cs_supervisor", ""),
             ("staff:director", ""),
+            ("staff:ma", "+8613500135000"),
         ]

@@ -20,6 +20,8 @@ from shared.events.envelope import Event, Lane
 from shared.ids import derived_id
 
 ZONE_UNTIL_KNOWN = "Asia/Shanghai"
+STANDS_IN = "cs_supervisor"  # for a first contact who cannot be told himself
+DUTY_POST = "duty_officer"
 NAMES_STAFF = (
     WorkOrderIssued,
     WorkOrderAssigned,
@@ -134,16 +136,27 @@ def person_meant(event: Event, request: RequestCopy | None, to: str) -> str:
 
 
 def _named(occasion: Occasion, to: str) -> Iterator[Reader]:
-    """The person meant, as far as he is known; the holders of a role, or the post while nobody holds it."""
+    """The person meant, as far as he is known; the holders of a role, or the post while nobody holds it.
+
+    For a person on no roster his supervisors stand in (`occasion.staff`), and for them their post (P009).
+    """
     known = occasion.staff.get(to, ())
     for one in known:
         yield Reader("staff", one.id, one.name, one.phone, one.email, one.language)
     if not known and to == POST:
-        post = _post(occasion.event)
-        phone = occasion.configured.text(f"property.phones.{post}") if occasion.configured else ""
-        yield Reader("staff", post, phone=phone)
-    elif not known and to not in (FIRST_CONTACT, RESPONSIBLE):
+        yield _at_post(occasion, _post(occasion.event))
+    elif not known and to in (FIRST_CONTACT, RESPONSIBLE):
+        if person_meant(occasion.event, occasion.request, to):
+            yield _at_post(occasion, STANDS_IN)
+    elif not known:
         yield Reader("staff", to)
+
+
+def _at_post(occasion: Occasion, post: str) -> Reader:
+    """Whoever is at a post, by its telephone; one without a telephone is reached by the duty officer's."""
+    configured = occasion.configured
+    phones = [configured.text(f"property.phones.{name}") for name in (post, DUTY_POST)] if configured else []
+    return Reader("staff", post, phone=next((phone for phone in phones if phone), ""))
 
 
 def _staff(occasion: Occasion) -> Iterator[Reader]:
@@ -154,7 +167,7 @@ def _staff(occasion: Occasion) -> Iterator[Reader]:
         if who is not None and who.staff_id:
             yield Reader("staff", who.staff_id, who.name, who.phone, who.email, who.language)
         else:
-            yield Reader("staff", _post(event))
+            yield _at_post(occasion, _post(event))
         return
     if isinstance(event, ForfeitureOverdue):  # it names a post, and only that post decides (ruling J4)
         yield Reader("staff", _post(event))
@@ -256,6 +269,7 @@ def _context(occasion: Occasion, language: Language) -> dict[str, object]:
         "reference": getattr(event, "reference", "") or (request.reference if request else ""),
         "place": getattr(event, "place", "") or (request.place if request else ""),
         "staff_name": contact.name if contact else "",
+        "first_contact": person_meant(event, request, FIRST_CONTACT),
         "slip": slip,
         "cancel_notice_hours": _cancel_notice_hours(occasion.procedure),
     }

@@ -27,6 +27,11 @@ class StaffCopy:
     email: str = ""
     language: Language = "zh"
 
+    @property
+    def reachable(self) -> bool:
+        """Whether there is an address to tell him at."""
+        return bool(self.phone or self.email)
+
 
 def staff_copy(old: StaffCopy | None, property_id: str, event: StaffRecorded) -> StaffCopy:
     """The copy after the person was recorded: always the whole of him."""

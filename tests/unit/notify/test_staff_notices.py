@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notify.domain.copies import request_copy
+from services.notify.domain.copies import PropertyCopy, request_copy
 from services.notify.domain.message import Message
 from services.notify.domain.notices import Occasion, messages, person_meant
 from services.notify.domain.staff import StaffCopy, holders, staff_copy
@@ -20,7 +20,9 @@ LIN = StaffCopy("garden", "cs1", role="cs_officer", name="林", phone="+86137001
 MA = StaffCopy("garden", "cs9", role="cs_supervisor", rank=2, name="马", phone="+8613600136000")
 
 
-def told(event: Event, staff: dict[str, tuple[StaffCopy, ...]]) -> list[Message]:
+def told(
+    event: Event, staff: dict[str, tuple[StaffCopy, ...]], configured: PropertyCopy = ESTATE
+) -> list[Message]:
     """What the notices of all procedures say."""
     request = request_copy("garden", "r1", accepted())
     occasion = Occasion(
@@ -31,7 +33,7 @@ def told(event: Event, staff: dict[str, tuple[StaffCopy, ...]]) -> list[Message]
         event=event,
         now=NOON,
         request=request,
-        configured=ESTATE,
+        configured=configured,
         procedure=CATALOGUE.procedure("repair-report", "garden"),
         quiet=None,
         staff=staff,
@@ -45,7 +47,16 @@ def test_p009_the_first_contact_is_told_when_work_is_arranged() -> None:
     assert message.plan[0].address == LIN.phone
     assert LI.name in message.text
     assert told(issued(assignee_id=""), {"first_contact": (LIN,)}) == [], "nobody has it yet"
-    assert told(issued(), {"first_contact": ()}) == [], "a first contact without a post here cannot be told"
+
+
+def test_p009_for_a_first_contact_on_no_roster_the_duty_desk_is_told() -> None:
+    [message] = told(issued(), {"first_contact": ()})
+    assert (message.recipient, message.plan) == ("staff:cs_supervisor", ()), "it stands on a person's list"
+    assert "cs1" in message.text, "it says for whom"
+    phone = {"property.phones.duty_officer": "+8613700000001"}
+    at_desk = replace(ESTATE, settings={**ESTATE.settings, **phone})
+    [message] = told(issued(), {"first_contact": ()}, at_desk)
+    assert message.plan[0].address == "+8613700000001"
 
 
 def test_p013_the_first_contact_is_told_before_a_promise_passes() -> None:

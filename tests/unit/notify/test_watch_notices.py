@@ -9,6 +9,7 @@ from services.notify.domain.message import Message
 from services.notify.domain.notices import Occasion, messages
 from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import POST
+from shared.events.dispatch import DeadlineRaised
 from shared.events.intake_watch import WatchRaised
 from tests.unit.notify import notice_kit
 from tests.unit.notify.notice_kit import CATALOGUE, NIGHT, QUIET, WORDS
@@ -74,3 +75,37 @@ def test_j30_late_slips_are_told_in_one_message_with_their_number() -> None:
     [message] = told(late, CHIEF)
     assert message.template == "slips_not_out"
     assert "12" in message.text
+
+
+def test_j21_the_last_resort_of_an_emergency_rings_at_the_post_where_nobody_is_known() -> None:
+    raised = DeadlineRaised(
+        work_order_id="w1",
+        request_id="r1",
+        slip="2026-000001",
+        department="engineering",
+        urgency="emergency",
+        kind="unassigned",
+        step=1,
+        to_role="hq_duty",
+        due_at=NIGHT,
+        raised_at=NIGHT,
+    )
+    phones = {**ESTATE.settings, "property.phones.hq_duty": "+8613800138222"}
+    for settings, number in ((phones, "+8613800138222"), (ESTATE.settings, "+8613800138111")):
+        occasion = Occasion(
+            cause_id="cause-1",
+            property_id="garden",
+            stream="escalation:w1",
+            lane="urgent",
+            event=raised,
+            now=NIGHT,
+            request=None,
+            configured=replace(ESTATE, settings=settings),
+            procedure=None,
+            quiet=QUIET,
+        )
+        [message] = messages(
+            occasion, CATALOGUE.default_notices[raised.TYPE], ShippedWords(Wordings.shipped())
+        )
+        assert (message.recipient, message.plan[0].address) == ("staff:hq_duty", number)
+        assert message.state != "held", "an emergency does not wait for the morning"
