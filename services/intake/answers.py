@@ -109,6 +109,17 @@ class PromiseAnswer(Answer):
     wanted_at: datetime | None
 
 
+class TalkAnswer(Answer):
+    """The director's conversation with a special client after handling (P009)."""
+
+    waiting: bool
+    due_at: datetime | None
+    held_at: datetime | None
+    held_by: str
+    late: bool
+    outcome: str
+
+
 class RequestItem(Answer):
     """A request in a list."""
 
@@ -171,6 +182,7 @@ class RequestDetail(RequestItem):
     work: WorkAnswer | None
     slips: list[str]
     account: AccountAnswer
+    talk: TalkAnswer
     unanswered_callbacks: int
     reopened: int
     possible_duplicates: list[Duplicate] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.intake.api import ROUTERS
 from services.intake.audit import AUDIT
 from services.intake.consumers import READS, commands, events
+from services.intake.days import DayChecks
 from services.intake.domain.times import Limits
 from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import INDEXES, KINDS
@@ -32,4 +33,4 @@ WIRING = Wiring(
     indexes=INDEXES,
     timers=AUDIT.commands,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch, DayChecks))

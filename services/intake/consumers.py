@@ -8,6 +8,7 @@ from services.intake.domain import attachment_commands as a
 from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
+from services.intake.domain.special import HoldTalk, WatchTalk
 from services.intake.domain.timeline import LINES
 from services.intake.domain.times import Limits
 from services.intake.handlers.accepting import Accepting
@@ -22,6 +23,7 @@ from services.intake.handlers.inquiring import Inquiring
 from services.intake.handlers.joining import Joining
 from services.intake.handlers.signing import Signing
 from services.intake.handlers.silence import Silence
+from services.intake.handlers.special import Special
 from services.intake.handlers.watching import Watching
 from shared.catalogue.load import Catalogue
 from shared.events.dispatch import StaffRecorded
@@ -40,6 +42,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     attaching = Attaching(catalogue, policy, limits)
     watching = Watching(catalogue, policy, limits)
     silence = Silence(catalogue, policy, limits)
+    special = Special(catalogue, policy, limits)
     return {
         **desk_commands(catalogue, policy, limits),
         c.ConfigureProperty: directory.configure_property,
@@ -70,6 +73,8 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         a.EraseAttachment: attaching.erase_attachment,
         c.RaiseWatch: silence.raise_watch,
         c.RaiseSlips: silence.raise_slips,
+        HoldTalk: special.hold_talk,
+        WatchTalk: special.watch_talk,
     }
 
 
@@ -110,6 +115,7 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
         ca.SignDay: signing.sign_day,
         ca.WatchDay: signing.watch_day,
         ca.WatchWeek: signing.watch_week,
+        ca.StartDays: signing.start_days,
         cc.ReportDifficult: difficult.report_difficult,
         cc.RecordSuperiorCall: difficult.record_superior_call,
         cc.ChaseDifficult: difficult.chase_difficult,

@@ -58,6 +58,7 @@ class PersonAnswer(Answer):
     phones: list[str]
     email: str
     language: str
+    special: bool
     units: list[HomeAnswer]
     allowed_actions: list[AllowedAction] = []
 

@@ -14,6 +14,7 @@ from shared.events import (
     intake,
     intake_cases,
     intake_complaints,
+    intake_special,
     intake_watch,
     notify,
 )
@@ -31,6 +32,7 @@ EVENTS: dict[str, type[Event]] = {
         intake,
         intake_cases,
         intake_complaints,
+        intake_special,
         intake_watch,
         dispatch,
         dispatch_callbacks,

@@ -239,6 +239,12 @@ class Estate:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    async def confirm(self, request_id: str, *roles: str, sub: str = "lin", **body: Any) -> Json:
+        """The owner was called back, and is satisfied."""
+        contact_id = await self.called(request_id)
+        roles = roles or ("cs_officer",)
+        return await self.act(request_id, "confirm", *roles, sub=sub, contact_id=contact_id, **body)
+
     async def journal(self, stream: str) -> list[str]:
         """The types of the events intake told on a stream, in their order."""
         rows = self.runtime.db["outbox"].find({"property_id": self.property_id, "stream": stream})

@@ -116,10 +116,32 @@ async def test_p012_a_demanded_time_goes_to_the_supervisor_and_is_no_promise(est
     assert promise["promised_at"] is None
     assert promise["wanted_at"] is not None
     assert (await estate.journal(request_id))[-1] == "intake.request.time_asked.v1"
+    agreed = await estate.refused(request_id, "promise", "cs_officer", promised_at=at(estate, 2))
+    assert (agreed["status"], agreed["kind"]) == (403, "supervisor-decides"), "never on the spot"
     feasible = {"promised_at": at(estate, 4), "customer_named": True}
     await estate.act(request_id, "promise", "cs_supervisor", sub="ma", **feasible)
     promise = (await estate.read(request_id))["promise"]
     assert (promise["wanted_at"], promise["made_by"]) == (None, "ma")
+
+
+async def test_p013_an_extension_the_customer_objects_to_is_a_supervisors(estate: Estate) -> None:
+    request_id = await arranged(estate)
+    await estate.act(request_id, "promise", "cs_officer", promised_at=at(estate, 3))
+    later = {"promised_at": at(estate, 5), "reason": "no part", "reaction": "objected"}
+    contact = await estate.called(request_id)
+    officer = await estate.refused(request_id, "promise", "cs_officer", **later, contact_id=contact)
+    assert (officer["status"], officer["kind"]) == (403, "supervisor-decides")
+    await estate.act(
+        request_id,
+        "promise",
+        "cs_supervisor",
+        sub="ma",
+        **later,
+        contact_id=contact,
+        on_behalf_reason="he insists",
+    )
+    line = (await estate.timeline(request_id))[-1]
+    assert (line["what"], line["detail"]["reaction"]) == ("time.promised", "objected")
 
 
 async def test_p012_the_promise_is_kept_apart_from_the_deadline(estate: Estate) -> None:
@@ -212,7 +234,7 @@ async def ended(estate: Estate, request_id: str) -> None:
     now = estate.runtime.clock.now()
     done = WorkCompleted(**ids, kind="repair", completed_at=now)
     await estate.told(done, WorkPaidOff(**ids, closed_at=now), stream=request_id)
-    await estate.act(request_id, "confirm", "cs_officer")
+    await estate.confirm(request_id)
 
 
 async def test_j7_a_joined_request_gives_its_slip_back_and_ends_with_the_other(estate: Estate) -> None:

@@ -80,7 +80,10 @@ async def test_a_paid_repair_waits_for_the_owner_and_ends_satisfied(estate: Esta
     assert read["account"]["clear"]
     assert read["account"]["paid_minor"] == 4_000
     async with estate.client() as client:
-        answer = await client.post(f"/requests/{taken['id']}/confirm", json={"note": "all well"})
+        bare = await client.post(f"/requests/{taken['id']}/confirm", json={"note": "all well"})
+        assert (bare.status_code, bare.json()["field"]) == (422, "contact_id"), "a record is mandatory (P009)"
+        body = {"note": "all well", "contact_id": await estate.called(taken["id"])}
+        answer = await client.post(f"/requests/{taken['id']}/confirm", json=body)
         assert (answer.status_code, answer.json()["status"]) == (200, "SATISFIED")
         again = await client.post(f"/requests/{taken['id']}/confirm", json={})
         assert (again.status_code, again.json()["type"].rsplit("/", 1)[1]) == (409, "closed")
@@ -99,7 +102,8 @@ async def test_p009_another_than_the_first_contact_confirms_with_a_reason_and_bo
     async with estate.client(sub="zhou") as client:
         bare = await client.post(path, json={})
         assert (bare.status_code, bare.json()["field"]) == (422, "on_behalf_reason")
-        done = await client.post(path, json={"on_behalf_reason": "lin is ill"})
+        called = await estate.called(taken["id"])
+        done = await client.post(path, json={"on_behalf_reason": "lin is ill", "contact_id": called})
         assert done.status_code == 200
         lines = (await client.get(f"/requests/{taken['id']}/timeline")).json()["items"]
     last = lines[-1]

@@ -10,6 +10,7 @@ from services.intake.api import (
     imports,
     inquiries,
     requests,
+    special,
     summary,
     uploads,
 )
@@ -17,6 +18,7 @@ from services.intake.api import (
 ROUTERS = (
     requests.router,
     complaints.router,
+    special.router,
     inquiries.router,
     days.router,
     imports.router,

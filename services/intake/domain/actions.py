@@ -34,6 +34,7 @@ from services.intake.domain.refusals import (
 )
 from services.intake.domain.relay import Relay, not_for_you
 from services.intake.domain.request import Request
+from services.intake.domain.special import HoldTalk, no_talk_due
 from shared.errors import Forbidden, Rejected
 from shared.events.intake import Urgency
 from shared.kernel.unit import Command
@@ -82,6 +83,7 @@ JOIN = Action(ca.JoinRequest, "join", "JoinBody")
 DIFFICULT = Action(cc.ReportDifficult, "report-difficult", "ReportDifficultBody")
 SUPERIOR_CALLED = Action(cc.RecordSuperiorCall, "superior-call", "SuperiorCalledBody")
 CHASE = Action(cc.ChaseDifficult, "chase-difficult", "ChaseBody")
+TALK = Action(HoldTalk, "director-talk", "TalkBody")
 UNREACHED = Action(c.CloseUnreached, "close-unreached", "UnreachedBody")
 ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
 ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
@@ -123,8 +125,21 @@ def not_the_promiser(house: House, roles: Collection[str], policy: Policy) -> Fo
     return Forbidden("supervisor-promises", "In this property a supervisor promises times (P012).")
 
 
+def not_to_decide(wanted: bool, roles: Collection[str], policy: Policy) -> Forbidden | None:
+    """A time the customer demands, or objects to, is a supervisor's to decide (P012, P013)."""
+    if not wanted or policy.may(roles, c.PromiseCustomerTime.NAME):
+        return None
+    return Forbidden(
+        "supervisor-decides",
+        "The customer wants another time; a supervisor decides it, then he is told (P012, P013).",
+        field="promised_at",
+        accepted="ask-time with the time he wants, then a supervisor's promise",
+    )
+
+
 def _not_to_promise(s: Standing) -> Rejected | None:
-    return not_the_promiser(s.house, s.roles, s.policy) or not_to_promise(s.request)
+    wanted = not_to_decide(s.request.promise.wanted_at is not None, s.roles, s.policy)
+    return not_the_promiser(s.house, s.roles, s.policy) or wanted or not_to_promise(s.request)
 
 
 def _not_to_call(s: Standing) -> Rejected | None:
@@ -147,6 +162,7 @@ GENERAL: Sequence[tuple[Action, Refusal]] = (
     (CHASE, lambda s: not_to_chase(s.request)),
     (DIFFICULT, lambda s: not_to_report(s.request)),
     (REOPEN, lambda s: not_to_reopen(s.request)),
+    (TALK, lambda s: no_talk_due(s.request)),
     (ATTACH, lambda s: no_room(s.request.attachments_added, s.house.attachments_max)),
     (ATTACH_SENSITIVE, lambda s: no_room(s.request.attachments_added, s.house.attachments_max)),
 )

@@ -87,13 +87,17 @@ class Residence(Body):
 
 
 class PersonBody(Body):
-    """An owner, tenant or member of a household. Recording an id again replaces what was recorded."""
+    """An owner, tenant or member of a household. Recording an id again replaces what was recorded.
+
+    `special`: a special client, to whom the director talks himself after handling (P009).
+    """
 
     person_id: MaybeId = ""
     name: Annotated[Text, Field(min_length=1)]
     phones: Annotated[tuple[Phone, ...], Field(max_length=5)] = ()
     email: Email = ""
     language: Language = "zh"
+    special: bool = False
     units: Annotated[tuple[Residence, ...], Field(max_length=20)] = ()
 
 
@@ -218,11 +222,12 @@ class AskTimeBody(Body):
 class PromiseBody(Body):
     """A time told to the customer (P012).
 
-    Moving an earlier promise needs the contact in which he agreed (P013).
+    Moving an earlier promise needs the contact in which he was told beforehand, and how he took it (P013).
     """
 
     promised_at: Instant
     customer_named: bool = False
+    reaction: Literal["", "understood", "objected"] = ""
     reason: Annotated[Text, Field(max_length=200)] = ""
     contact_id: MaybeId = ""
     on_behalf_reason: Text = ""

@@ -7,12 +7,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.intake.domain.changes import going_on
+from services.intake.domain.contact import Contact
 from services.intake.domain.refusals import may_confirm, may_reopen
 from services.intake.domain.request import Request, ended
+from shared.errors import Invalid
 from shared.events.dispatch_callbacks import CallbackAnswered, CallbackAttempted, CallbackClosed
 
 CallbackEvent = CallbackAttempted | CallbackAnswered | CallbackClosed
 CALLBACK_EVENTS = (CallbackAttempted, CallbackAnswered, CallbackClosed)
+
+
+def check_record(request: Request, contact: Contact | None) -> None:
+    """A callback record is mandatory (P009): the owner was reached, or came, after the work was done.
+
+    Raises Invalid naming the field.
+    """
+    done_at = request.work.completed_at if request.work is not None else request.reported_at
+    about = contact is not None and contact.about_request_id == request.id
+    spoken = contact is not None and (contact.direction == "in" or contact.result == "reached")
+    when = contact.started_at if contact is not None else None
+    if not about or not spoken or when is None or (done_at is not None and when < done_at):
+        raise Invalid(
+            "no-callback-record",
+            "Nobody has recorded how the owner was asked (P009).",
+            field="contact_id",
+            accepted="a contact about this request, after the work was done, in which the owner was reached",
+        )
 
 
 def by_callback(request: Request, event: CallbackEvent) -> Request:

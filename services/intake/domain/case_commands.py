@@ -113,6 +113,12 @@ class WatchWeek(Command):
     until: datetime
 
 
+class StartDays(Command):
+    """The daily look of a property that has none yet begins."""
+
+    NAME: ClassVar[str] = "intake.start_days"
+
+
 class WatchDay(Command):
     """Timer: the records of a day should be signed by now."""
 

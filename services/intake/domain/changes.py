@@ -211,6 +211,7 @@ def going_on(request: Request) -> Request:
             promise=replace(request.promise, **NOTHING_PROMISED),
             reopened=request.reopened + 1,
             unanswered_callbacks=0,
+            talk=request.talk.again(),
         )
     )
 

@@ -64,6 +64,7 @@ class Person:
     language: Literal["zh", "en"] = "zh"
     units: tuple[Home, ...] = ()
     tails: tuple[str, ...] = ()
+    special: bool = False  # the director talks to him himself after handling (P009)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Card:
     phone: str = ""
     email: str = ""
     language: Literal["zh", "en"] = "zh"
+    special: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def recorded_person(
         phones=phones,
         email=body.email,
         language=body.language,
+        special=body.special,
         units=tuple(homes),
         tails=tuple(tail(building, phone) for building in buildings for phone in phones),
     )
@@ -196,7 +199,7 @@ def tail(building: str, phone: str) -> str:
 def card_of(person: Person, phone: str = "") -> Card:
     """What is kept of a person beside a number; without one, beside his first."""
     first = person.phones[0] if person.phones else ""
-    return Card(person.id, person.name, phone or first, person.email, person.language)
+    return Card(person.id, person.name, phone or first, person.email, person.language, person.special)
 
 
 def entry_changes(existing: Person | None, recorded: Person) -> dict[str, bool]:

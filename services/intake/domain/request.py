@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.events.envelope import Lane
@@ -30,6 +30,7 @@ Stage = Literal[
     "CLOSED",
 ]
 FieldValue = str | int | bool
+AFTER_HANDLING: frozenset[Outcome] = frozenset({"SATISFIED", "ANSWERED", "JOINED"})
 WatchFor = Literal["", "answer", "slip"]
 DESK_STAGES: Mapping[str, Stage] = {
     "ASSIGNED": "IN_WORK",
@@ -108,6 +109,33 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """The director's conversation with a special client after handling (P009).
+
+    `within_hours` 0: the client is not a special one, and nothing is ever due.
+    """
+
+    within_hours: int = 0
+    waiting: bool = False
+    due_at: datetime | None = None
+    held_at: datetime | None = None
+    held_by: str = ""
+    contact_id: str = ""
+    late: bool = False
+    outcome: Literal["", "SATISFIED", "CONTINUE"] = ""
+
+    def after(self, outcome: Outcome, at: datetime) -> Talk:
+        """The request has ended: the director talks to a special client whose matter was handled."""
+        if not self.within_hours or outcome not in AFTER_HANDLING:
+            return self
+        return Talk(self.within_hours, waiting=True, due_at=at + timedelta(hours=self.within_hours))
+
+    def again(self) -> Talk:
+        """The matter goes on: there is another conversation after its next end."""
+        return replace(self, waiting=False, due_at=None) if self.waiting else self
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One need of an owner.
 
@@ -173,6 +201,7 @@ class Request:
     watch_step: int = 0
     first_contact_due_at: datetime | None = None  # when it is told that nobody has taken it over (P009)
     refer_at: datetime | None = None  # when an unsettled visit goes to the head of the department (P003)
+    talk: Talk = Talk()  # the director's, with a special client (P009)
 
     @property
     def open(self) -> bool:
@@ -211,7 +240,8 @@ def ended(request: Request, outcome: Outcome, at: datetime) -> Request:
     """The request in an end state; it no longer counts among the open ones of its place."""
     over = replace(request, status=outcome, closed_at=at, same_as="", watch_at=None, watch_for="")
     promise = replace(over.promise, watch_at=None)
-    return staged(replace(over, promise=promise, first_contact_due_at=None, refer_at=None))
+    talk = request.talk.after(outcome, at)
+    return staged(replace(over, promise=promise, first_contact_due_at=None, refer_at=None, talk=talk))
 
 
 def personal_key(request: Request) -> str:

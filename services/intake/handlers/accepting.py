@@ -52,6 +52,8 @@ class Accepting(Handlers):
         procedure = self._procedure(settled, body)
         seen = await self._circumstances(unit, command, settled, procedure, imported=imported)
         request = accepted(command.request_id, command.reference, body, seen)
+        if seen.person is not None and seen.person.special:
+            request = replace(request, talk=self.talk(settled))
         if seen.contact is not None and seen.contact.version == 0:
             unit.save(seen.contact)
         unit.emit(accepted_event(request, settled.zone, settled.currency, seen.unit))

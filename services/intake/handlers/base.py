@@ -9,8 +9,9 @@ from services.intake.answers import RequestState, state_of
 from services.intake.domain.actions import House
 from services.intake.domain.changes import taken_over
 from services.intake.domain.contact import Contact
-from services.intake.domain.property import Property
-from services.intake.domain.request import Request
+from services.intake.domain.property import Property, setting_number
+from services.intake.domain.request import Request, Talk
+from services.intake.domain.special import WatchTalk
 from services.intake.domain.timeline import Entry, entry_id
 from services.intake.domain.times import Limits
 from services.intake.domain.watch import LOST_RULES
@@ -20,12 +21,14 @@ from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, IntakeRules
 from shared.errors import Bug, Conflict, Invalid, NotFound
 from shared.events.intake import FirstContactTaken, RequestClosed
+from shared.events.intake_special import DirectorTalkDue
 from shared.kernel.unit import Command, Unit
 from shared.policy import Policy
 
 C = TypeVar("C", bound=Command)
 PROMISE_NOTICE, PROMISE_PASSED, PROMISE_CHAIN = "promise-notice", "promise-passed", "promise"
 FIRST_CONTACT = "first-contact"
+DIRECTOR_TALK = "director-talk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Handlers:
     def rules_of(self, request: Request, settled: Property) -> IntakeRules:
         """See `Rulebook.opened`."""
         return self.rulebook.opened(request, settled)
+
+    def talk(self, settled: Property) -> Talk:
+        """The director's conversation that a special client's request is followed by (P009)."""
+        profile = self.catalogue.profile(settled.profile)
+        return Talk(setting_number(profile, settled, "special.talk_within_hours"))
 
     def dispatch_rules(self, request: Request) -> DispatchRules | None:
         """What dispatch does about the request; the defaults where its rules are lost."""
@@ -125,6 +133,17 @@ class Handlers:
             unit.cancel_timer(PROMISE_PASSED)
         if not request.first_contact_id:
             unit.cancel_timer(FIRST_CONTACT)
+        if request.talk.waiting and request.talk.due_at is not None:
+            unit.emit(
+                DirectorTalkDue(
+                    request_id=request.id,
+                    reference=request.reference,
+                    place=request.place,
+                    due_at=request.talk.due_at,
+                    handled_at=request.closed_at,
+                )
+            )
+            unit.start_timer(DIRECTOR_TALK, request.talk.due_at, WatchTalk(request_id=request.id))
 
     def note(self, unit: Unit, request: Request, what: str, *, on_behalf_of: str = "", **detail: str) -> None:
         """One line of the request's timeline, told by intake itself."""

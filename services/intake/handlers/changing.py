@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.intake.domain import changes, commands
-from services.intake.domain.actions import not_the_promiser
+from services.intake.domain.actions import not_the_promiser, not_to_decide
 from services.intake.domain.amend import Correction, amended, amended_event
+from services.intake.domain.callbacks import check_record
 from services.intake.domain.colleague import own_work
 from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
-from services.intake.domain.request import Request, personal_key, requester
+from services.intake.domain.request import Request, Talk, personal_key, requester
 from services.intake.domain.watch import expected, more_urgent
 from services.intake.handlers.base import (
     PROMISE_CHAIN,
@@ -46,6 +47,9 @@ class Changing(Handlers):
             limits=self.limits,
         )
         after = amended(before, body, seen)
+        if after.person_id != before.person_id and after.open:
+            special = seen.person is not None and seen.person.special
+            after = replace(after, talk=self.talk(await self.settled(unit)) if special else Talk())
         unit.save(after)
         event = amended_event(before, after, body, unit.now, seen.unit)
         unit.emit(event)
@@ -155,6 +159,9 @@ class Changing(Handlers):
         before = taken(unit, await self.request(unit, command.request_id))
         by = unit.cause.principal.sub
         behalf = "" if customer_named else changes.check_on_behalf(before, by, body.on_behalf_reason)
+        roles = unit.cause.principal.roles_in(unit.cause.property_id, unit.now)
+        wanted = before.promise.wanted_at is not None or body.reaction == "objected"
+        demand(not_to_decide(wanted, roles, self.policy))
         contact = await self.contact(unit, body.contact_id)
         after = changes.promised(
             before, body, contact, customer_named=customer_named, by=by, now=unit.now, limits=self.limits
@@ -162,9 +169,8 @@ class Changing(Handlers):
         after = await self._watch(unit, after, body.promised_at)
         unit.save(after)
         unit.emit(events.TimePromised(request_id=after.id, promised_at=body.promised_at, reason=body.reason))
-        self.note(
-            unit, after, "time.promised", promised_at=body.promised_at.isoformat(), **by_whom(behalf, body)
-        )
+        told = {"promised_at": body.promised_at.isoformat(), "reaction": body.reaction}
+        self.note(unit, after, "time.promised", **told, **by_whom(behalf, body))
         unit.answer(await self.state(unit, after))
 
     async def _watch(self, unit: Unit, request: Request, promised_at: datetime) -> Request:
@@ -188,8 +194,8 @@ class Changing(Handlers):
         before = taken(unit, await self.request(unit, command.request_id))
         demand(own_work(before, unit.cause.principal.sub))
         behalf = changes.check_on_behalf(before, unit.cause.principal.sub, command.body.on_behalf_reason)
-        await self.contact(unit, command.body.contact_id)
         after = changes.satisfied(before, unit.now)
+        check_record(before, await self.contact(unit, command.body.contact_id))
         unit.save(after)
         self.close(unit, after)
         self.note(unit, after, "request.satisfied", **by_whom(behalf, command.body))

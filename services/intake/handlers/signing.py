@@ -88,6 +88,10 @@ class Signing(Handlers):
         )
         unit.answer(Recorded(ids=[after.id], id=after.id, version=after.version + 1))
 
+    async def start_days(self, unit: Unit) -> None:
+        """A property that was opened before there was a daily look gets its first."""
+        watch_days(unit, await self.settled(unit), self.catalogue)
+
     async def watch_day(self, unit: Unit) -> None:
         """Timer: what is not signed by now is an alarm; tomorrow it is looked at again."""
         command = payload(unit, c.WatchDay)

@@ -70,6 +70,12 @@ INDEXES = (
     ),
     Index(
         REQUESTS,
+        (("property_id", 1), ("talk.waiting", 1), ("talk.due_at", 1), ("id", 1)),
+        serves="special clients the director has still to talk to, first due first",
+        partial={"talk.waiting": True},
+    ),
+    Index(
+        REQUESTS,
         (("watch_for", 1), ("watch_at", 1)),
         serves="the watch: what dispatch has still to answer, first due first",
         partial={"watch_at": {"$type": "date"}},

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from services.intake.domain.watch import Overdue
-from services.intake.repository.names import QUERY_MS_MAX, REQUESTS, Database
+from services.intake.repository.names import PROPERTIES, QUERY_MS_MAX, REQUESTS, Database
 from shared.events.envelope import Lane
+from shared.kernel.commit import TIMERS
+from shared.kernel.plan import timer_id
 
 LOOKED_AT_MAX = 5_000
 IS_WATCHED = {"$type": "date"}  # as the index says; without it the planner does not take it
@@ -37,6 +39,15 @@ async def unanswered(db: Database, now: datetime, limit: int) -> list[Unanswered
         Unanswered(row["property_id"], row["id"], cast("Lane", row["lane"]), row["watch_at"])
         for row in await cursor.to_list(limit)
     ]
+
+
+async def without_timer(db: Database, key: str) -> list[str]:
+    """The properties whose own stream has no timer of that key."""
+    rows = await db[PROPERTIES].find({}, {"_id": 0, "id": 1}).limit(PROPERTIES_MAX).to_list(PROPERTIES_MAX)
+    timers = {timer_id(row["id"], f"property:{row['id']}", key): row["id"] for row in rows}
+    there = db[TIMERS].find({"_id": {"$in": list(timers)}}, {"_id": 1})
+    have = {timers[row["_id"]] async for row in there}
+    return sorted(set(timers.values()) - have)
 
 
 async def late_slips(db: Database, now: datetime) -> list[Overdue]:
