@@ -73,7 +73,7 @@ async def test_p011_help_is_allocated_done_signed_without_a_price_and_answered(w
     contact = await world.call("intake", "cs_officer", "POST", "/contacts", call)
     done = await world.act(id, "cs_officer", "confirm", contact_id=contact["id"])
     assert done["status"] == "SATISFIED"
-    assert ("owner", "request_closed") in await world.messages(id)
+    assert ("owner:owner", "request_closed") in await world.messages(id)
 
 
 @pytest.mark.parametrize(("category", "department"), [("cleaning", "environment"), ("order", "security")])

@@ -126,14 +126,14 @@ async def test_p009_other_clients_and_what_was_taken_back_need_no_director(estat
     await repaired(estate)
     assert await due(estate) == []
     await client(estate, special=True)
-    asked = await estate.accept(person_id="vip", procedure="inquiry", category="", fields={})
+    asked = await estate.accept(person_id="vip", procedure="inquiry", category="services", fields={})
     await estate.act(asked["id"], "cancel", reason="found it myself")
     assert await due(estate) == []
 
 
 async def test_p009_a_client_who_is_known_later_counts_as_special_too(estate: Estate) -> None:
     await client(estate, special=True)
-    asked = await estate.accept(person_id="", procedure="inquiry", category="", fields={})
+    asked = await estate.accept(person_id="", procedure="inquiry", category="services", fields={})
     await estate.employ(ma="cs_supervisor")
     await estate.act(asked["id"], "amend", reason="it was Ms Gu", person_id="vip")
     await estate.act(
