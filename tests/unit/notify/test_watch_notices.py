@@ -104,8 +104,6 @@ def test_j21_the_last_resort_of_an_emergency_rings_at_the_post_where_nobody_is_k
             procedure=None,
             quiet=QUIET,
         )
-        [message] = messages(
-            occasion, CATALOGUE.default_notices[raised.TYPE], ShippedWords(Wordings.shipped())
-        )
+        [message] = messages(occasion, CATALOGUE.default_notices[raised.TYPE], WORDS)
         assert (message.recipient, message.plan[0].address) == ("staff:hq_duty", number)
         assert message.state != "held", "an emergency does not wait for the morning"
