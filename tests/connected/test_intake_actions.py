@@ -77,6 +77,7 @@ class World:
         self.estate = estate
         self.random = walk_random
         self.contacts: dict[str, str] = {}
+        self.heard = ""  # the owner himself rang about it last
         self.incident = ""
 
     def at(self, hours: float) -> str:
@@ -113,7 +114,7 @@ class World:
             "ask_time": [{"wanted_at": self.at(5)}],
             "promise_time": [promise],
             "promise_customer_time": [{**promise, "customer_named": True}],
-            "confirm_satisfaction": [behalf],
+            "confirm_satisfaction": [{**behalf, "contact_id": self.heard}],
             "reopen_request": [{"reason": "drips again", **behalf}],
             "close_unreached": [{"reason": "nobody answers"}],
             "report_difficult": [{"difficulty": "third time", "superior_id": "sun"}],
@@ -173,6 +174,11 @@ class World:
                 for _ in range(3):
                     await self.call_owner(id, result="no_answer")
         await self.call_owner(id, result="reached" if request["stage"] != "TO_CONFIRM" else "no_answer")
+        rang = {"channel": "hotline", "direction": "in", "about_request_id": id}
+        async with self.estate.client("cs_officer", sub="lin") as client:
+            answer = await client.post("/contacts", json=rang)
+        assert answer.status_code == 201, answer.text
+        self.heard = answer.json()["id"]
         clock = self.estate.runtime.clock
         assert isinstance(clock, ManualClock)
         clock.advance(self.random.choice((timedelta(seconds=1), HOUR, 20 * HOUR)))
