@@ -117,6 +117,7 @@ class World:
             "confirm_satisfaction": [{**behalf, "contact_id": self.heard}],
             "reopen_request": [{"reason": "drips again", **behalf}],
             "close_unreached": [{"reason": "nobody answers"}],
+            "hold_director_talk": [{"contact_id": self.contacts["lin"], "outcome": "SATISFIED"}],
             "report_difficult": [{"difficulty": "third time", "superior_id": "sun"}],
             "record_superior_call": [
                 {"contact_id": id, "answer": "we will come"} for id in self.contacts.values()
