@@ -61,7 +61,7 @@ async def _joined(at: Look, settled: Property) -> AsyncIterator[Finding]:
 
 
 async def _cases(at: Look, property_id: str) -> AsyncIterator[Finding]:
-    """The clocks of complaints, difficult issues, inquiries and messages (P002, P010, P034 to P038)."""
+    """The clocks of complaints, difficult issues, inquiries, messages, talks (P002, P009, P010, P034-P038)."""
     for complaint in await auditing.open_complaints(at.db, property_id, at.rows_max):
         for kind, due in awaited(complaint).items():
             if due < at.before:
@@ -69,6 +69,8 @@ async def _cases(at: Look, property_id: str) -> AsyncIterator[Finding]:
     for call in await auditing.late_calls(at.db, property_id, at.before, LISTED_MAX):
         assert call.due_at is not None
         yield at.finding("superior_late", property_id, call.id, call.due_at)
+    for talk in await auditing.late_talks(at.db, property_id, at.before, LISTED_MAX):
+        yield at.finding("director_talk_late", property_id, talk.request_id, talk.due_at, talk.reference)
     for inquiry in await auditing.late_inquiries(at.db, property_id, at.before, LISTED_MAX):
         assert inquiry.due_at is not None
         yield at.finding("inquiry_late", property_id, inquiry.id, inquiry.due_at)
@@ -115,8 +117,10 @@ AUDIT = Audit(
         ),
         "intake.watch_difficult": ("superior_late",),
         "intake.watch_case": ("visit_not_referred", "inquiry_late", "message_waits"),
+        "intake.watch_director_talk": ("director_talk_late",),
         "intake.watch_joined": ("joined_not_followed",),
         "intake.watch_day": ("day_not_checked",),
+        "intake.start_days": ("day_not_checked",),
         "intake.raise_watch": ("emergency_not_told",),
         "intake.raise_slips": ("slips_not_told",),
         "intake.erase_attachment": ("attachment_not_deleted",),

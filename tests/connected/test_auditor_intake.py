@@ -145,6 +145,17 @@ async def _(estate: Estate) -> tuple[str, datetime]:
     return id, now(estate) + 24 * HOUR
 
 
+@scene("director_talk_late", "p009-director")
+async def _(estate: Estate) -> tuple[str, datetime]:
+    await estate.employ(ma="cs_supervisor")
+    async with estate.client() as desk:
+        await desk.post("/people", json={"person_id": "vip", "name": "Ms Gu", "phones": [], "special": True})
+    id = await asked(estate, person_id="vip")
+    answer = {"text": "at nine", "superior_id": "ma"}
+    await estate.act(id, "inquiry/answer", "cs_officer", "cs_supervisor", **answer)
+    return id, now(estate) + 48 * HOUR
+
+
 async def asked(estate: Estate, **changed: Any) -> str:
     body = {"procedure": "inquiry", "category": "fees", "description": "How do I pay?", "fields": {}}
     return str((await estate.accept(**(body | changed)))["id"])

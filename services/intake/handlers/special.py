@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.intake.domain import special as rules
 from services.intake.domain.changes import going_on
 from services.intake.domain.request import Request
@@ -63,6 +65,7 @@ class Special(Handlers):
                 raised_at=unit.now,
             ),
         )
+        unit.save(replace(request, talk=replace(request.talk, late=True)))
         self.note(unit, request, "director_talk.late")
 
     async def _again(self, unit: Unit, request: Request) -> Request:

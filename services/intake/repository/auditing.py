@@ -48,6 +48,15 @@ async def due_requests(
     return [Due(row["id"], row["reference"], _at(row, field)) for row in rows]
 
 
+async def late_talks(db: Database, property_id: str, before: datetime, limit: int) -> list[Due]:
+    """Special clients the director has not talked to in time, and nobody was told."""
+    query = {"property_id": property_id, "talk.waiting": True, "talk.due_at": {"$lt": before}}
+    wanted = {"id": 1, "reference": 1, "talk.due_at": 1}
+    cursor = db[REQUESTS].find({**query, "talk.late": False}, wanted, max_time_ms=QUERY_MS_MAX)
+    rows = await cursor.sort("talk.due_at", 1).limit(limit).to_list(limit)
+    return [Due(row["id"], row["reference"], _at(row, "talk.due_at")) for row in rows]
+
+
 async def joined_requests(db: Database, property_id: str, limit: int) -> list[tuple[Request, Request | None]]:
     """Open requests that are joined to another, with that one."""
     query = {"property_id": property_id, "status": "OPEN", "joined_to": {"$gt": ""}}
