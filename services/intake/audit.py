@@ -61,7 +61,7 @@ async def _joined(at: Look, settled: Property) -> AsyncIterator[Finding]:
 
 
 async def _cases(at: Look, property_id: str) -> AsyncIterator[Finding]:
-    """The clocks of complaints, difficult issues, inquiries, messages, talks (P002, P009, P010, P034-P038)."""
+    """The clocks of complaints, difficult issues, talks, inquiries, messages (P002, P009, P010, P034-38)."""
     for complaint in await auditing.open_complaints(at.db, property_id, at.rows_max):
         for kind, due in awaited(complaint).items():
             if due < at.before:
