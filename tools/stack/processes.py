@@ -19,9 +19,7 @@ from tools.stack.stack import settings_of
 ROOT = Path(__file__).resolve().parents[2]
 ROLES: tuple[Role, ...] = ("front", "bulk")
 AUDITOR = "auditor"
-# mongod and the broker come first (0): both lanes wait for them. See docs/decisions/0031.
-FRONT_NICE = 5
-BULK_NICE = 10
+BULK_NICE = 5  # behind mongod, the broker and the fronts: docs/decisions/0031
 HEALTH_SECONDS = 2.0
 # glibc keeps an arena for each thread and core; nine processes with many of them would hold memory for
 # nothing.
@@ -64,9 +62,7 @@ def plan(
     layout: Layout, settings: Settings, services: Sequence[str] = PRODUCERS, *, auditor: bool = True
 ) -> tuple[list[ServiceProcess], list[ServiceProcess]]:
     """The processes to start first (fronts, auditor) and those that follow when they are ready (bulk)."""
-    fronts = [
-        ServiceProcess(layout, (name, "front"), settings.port_of(name), nice=FRONT_NICE) for name in services
-    ]
+    fronts = [ServiceProcess(layout, (name, "front"), settings.port_of(name)) for name in services]
     if auditor:
         fronts.append(ServiceProcess(layout, (AUDITOR,), settings.port_of(AUDITOR)))
     bulk = [
