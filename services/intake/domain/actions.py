@@ -169,10 +169,15 @@ GENERAL: Sequence[tuple[Action, Refusal]] = (
 
 
 def possible_actions(standing: Standing) -> list[Action]:
-    """The actions that would not be refused to this person for himself, the state or the time."""
+    """The actions that would not be refused to this person: for his roles, himself, the state or the time."""
+    role_allows = standing.policy.may
     return [
-        *(action for action, refusal in GENERAL if refusal(standing) is None),
-        *_of_process(standing),
+        *(
+            action
+            for action, refusal in GENERAL
+            if role_allows(standing.roles, action.command.NAME) and refusal(standing) is None
+        ),
+        *(action for action in _of_process(standing) if role_allows(standing.roles, action.command.NAME)),
     ]
 
 
