@@ -93,11 +93,19 @@ def embedded(broker: BrokerKind) -> Iterator[SessionStack]:
         options = StackOptions(data=Path(folder), broker=broker, mongodb_cache_gib=CACHE_GIB)
         stack = Stack(options)
         asyncio.run(stack.start())
+        _forget_dropped_at_once(stack.mongodb_url)
         how = "embedded MongoDB, " + ("Apache Kafka" if broker == "apache" else "embedded broker")
         try:
             yield SessionStack(stack.mongodb_url, stack.kafka_bootstrap_servers, stack.traits, how)
         finally:
             asyncio.run(stack.stop())
+
+
+def _forget_dropped_at_once(mongodb_url: str) -> None:
+    """Else mongod keeps the files of dropped databases for five minutes, and runs out of open files."""
+    client: pymongo.MongoClient[dict[str, Any]]
+    with pymongo.MongoClient(mongodb_url) as client:
+        client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=0)
 
 
 def docker_answers() -> bool:
