@@ -130,7 +130,7 @@ def accepted(request_id: str, **changes: Any) -> RequestAccepted:
         "area": "indoor",
         "place": "3-2-1801",
         "channel": "hotline",
-        "first_contact_id": "cs1",
+        "first_contact_id": "",
         "reported_at": now,
         "recorded_at": now,
         "personal": WANG,

@@ -41,7 +41,7 @@ async def test_p009_p034_who_is_meant_is_told(settings: Settings) -> None:
         await service.configure()
         await employ(service, "cs1", "cs_officer", "+8613700137000")
         await employ(service, "gu", "property_manager", "+8613600136000")
-        await service.feed(accepted("r1"), "r1")
+        await service.feed(accepted("r1", first_contact_id="cs1"), "r1")
         await service.feed(issued("r1"), "r1")
         assert await told(service, "arranged_for_first_contact") == [("staff:cs1", "+8613700137000")]
 
