@@ -25,12 +25,11 @@ from shared.events.intake import PropertyConfigured, RequestAccepted
 from shared.http.app import make_app
 from shared.ids import derived_id
 from shared.kernel import stores
-from shared.kernel.lease import Lease
 from shared.kernel.runtime import Runtime, build
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
 from tests.connected.dispatch_neighbours import Neighbours
+from tests.connected.sweeping import sweeper_of
 
 PROPERTY = "villa"
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in Shanghai
@@ -46,16 +45,7 @@ class Desk(Neighbours):
         self.clock = clock
         self.db = runtime.db
         self._sequences: dict[tuple[str, str], int] = defaultdict(int)
-        self._sweeper = Sweeper(
-            self.db,
-            runtime.committer,
-            clock,
-            {command.NAME: command for command in WIRING.commands},
-            Lease(self.db, "timers", "desk", 10),
-            sweep_ms=10,
-            batch_max=500,
-            database_clock=False,
-        )
+        self._sweeper = sweeper_of(runtime)
         app = make_app(runtime, service.routers)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dispatch")
 

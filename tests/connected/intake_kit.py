@@ -26,11 +26,10 @@ from shared.events.dispatch import StaffContact, StaffRecorded
 from shared.events.envelope import Event, Lane
 from shared.http.app import make_app
 from shared.kernel import stores
-from shared.kernel.lease import Lease
 from shared.kernel.runtime import Runtime, build
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
+from tests.connected.sweeping import sweeper_of
 from tests.stack import SessionStack
 
 Json = dict[str, Any]
@@ -153,19 +152,8 @@ class Estate:
 
     async def sweep(self, moment: datetime) -> int:
         """Fire this property's timers that are due at a moment, as the sweeper does; how many were due."""
-        db, commands = self.runtime.db, {kind.NAME: kind for kind in service.wiring.commands}
-        sweeper = Sweeper(
-            db,
-            self.runtime.committer,
-            ManualClock(moment),
-            commands,
-            Lease(db, "timers", "test", 10),
-            sweep_ms=10,
-            batch_max=100,
-            database_clock=False,
-        )
-        await db["timers"].delete_many({"property_id": {"$ne": self.property_id}})
-        return await sweeper.sweep()
+        await self.runtime.db["timers"].delete_many({"property_id": {"$ne": self.property_id}})
+        return await sweeper_of(self.runtime, ManualClock(moment)).sweep()
 
     async def passes(self, by: timedelta) -> int:
         """Time passes and its timers fire, as often as new ones become due; how many were looked at."""

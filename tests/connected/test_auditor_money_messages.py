@@ -13,12 +13,11 @@ from services.notify.audit import SENT_WITHIN
 from services.notify.domain.message import Hop, Message
 from shared.clock import ManualClock
 from shared.kernel.kinds import Kinds
-from shared.kernel.lease import Lease
-from shared.kernel.timers import Sweeper
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
 from tests.connected.billing_kit import VILLA, billing, body, pay
 from tests.connected.notify_kit import GARDEN, notify
+from tests.connected.sweeping import sweeper_of
 
 pytestmark = pytest.mark.connected
 
@@ -43,17 +42,7 @@ async def test_p066_j4_a_reminder_of_a_forfeiture_that_does_not_come_is_found(se
             clock.advance(SECOND)
             assert await overdue(BILLING, desk.db, clock.now(), VILLA) == late
             await desk.db["timers"].insert_one(timer)
-            sweeper = Sweeper(
-                desk.db,
-                desk.runtime.committer,
-                clock,
-                {command.NAME: command for command in desk.runtime.wiring.commands},
-                Lease(desk.db, "timers", "test", 10),
-                sweep_ms=100,
-                batch_max=10,
-                database_clock=False,
-            )
-            assert await sweeper.sweep() == 1
+            assert await sweeper_of(desk.runtime).sweep() == 1
             assert await overdue(BILLING, desk.db, clock.now(), VILLA) == set()
             timer = await desk.db["timers"].find_one({"command": "billing.remind_forfeiture"})
             assert timer is not None

@@ -12,11 +12,10 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.deadlines import local_year
-from shared.kernel.lease import Lease
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Parked
 from shared.settings import Settings
 from tests.connected.billing_kit import VILLA, Billing, billing, body, owing, pay, zero
+from tests.connected.sweeping import sweeper_of
 
 pytestmark = pytest.mark.connected
 
@@ -85,16 +84,7 @@ async def test_a_late_cancellation_waits_for_a_decision(settings: Settings) -> N
         await desk.applied(desk.cancelled("r1", in_time=False), "r1")
         [deposit] = (await desk.get("deposits", "director", status="DISPUTED"))["items"]
         path = f"deposits/{deposit['deposit_id']}"
-        sweeper = Sweeper(
-            desk.db,
-            desk.runtime.committer,
-            clock,
-            {command.NAME: command for command in desk.runtime.wiring.commands},
-            Lease(desk.db, "timers", "test", 10),
-            sweep_ms=100,
-            batch_max=10,
-            database_clock=False,
-        )
+        sweeper = sweeper_of(desk.runtime)
         assert await sweeper.sweep() == 0
         for _ in range(2):
             clock.advance(timedelta(days=7))

@@ -17,14 +17,13 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.kernel.kinds import document_id
-from shared.kernel.lease import Lease
 from shared.kernel.parked import listed
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Failed, Parked, Waiting
 from shared.mongo import lasting
 from shared.mongo.client import connect
-from tests.connected.kernel_kit import PROPERTY, Count, Kit, Ring, event
+from tests.connected.kernel_kit import PROPERTY, WIRING, Count, Kit, Ring, event
 from tests.connected.private_stores import EmbeddedMongod
+from tests.connected.sweeping import sweeper_on
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
 BAD_VALUE, MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 50, 11600, 777_777
@@ -108,11 +107,7 @@ async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit, failing: 
     clock = kit.clock
     assert isinstance(clock, ManualClock)
     clock.advance(timedelta(seconds=2))
-    lease = Lease(kit.db, "timers", "test", 10)
-    commands = {Ring.NAME: Ring}
-    sweeper = Sweeper(
-        kit.db, kit.committer, clock, commands, lease, sweep_ms=10, batch_max=10, database_clock=False
-    )
+    sweeper = sweeper_on(kit.db, kit.committer, clock, WIRING)
     with failing(BAD_VALUE):
         assert await sweeper.sweep() == 1
     [row] = await listed(kit.db)

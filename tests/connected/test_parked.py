@@ -13,15 +13,14 @@ from shared.clock import ManualClock
 from shared.errors import Invalid, NotFound
 from shared.events.billing import RequestSettled
 from shared.kernel import fuse
-from shared.kernel.lease import Lease
 from shared.kernel.parked import ParkedLoop, ask_drop, ask_retry, listed
 from shared.kernel.reading import cause_of
 from shared.kernel.runtime import Runtime
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Parked, Record, Waiting
 from shared.kernel.wire import row_of, to_kafka
 from shared.settings import Settings
-from tests.connected.kernel_kit import CLERK, PROPERTY, START, WIRING, Ring, broken, event, runtime_of
+from tests.connected.kernel_kit import CLERK, PROPERTY, START, Ring, broken, event, runtime_of
+from tests.connected.sweeping import sweeper_of
 
 pytestmark = pytest.mark.connected
 ROW = dict[str, Any]
@@ -169,44 +168,30 @@ async def test_nothing_is_resolved_that_was_not_done(front: Runtime) -> None:
 
 async def test_a_timer_that_failed_runs_again_once_and_holds_nothing_back(front: Runtime) -> None:
     await due_timer(front, Ring(to="r", fail=True))
-    assert await sweeper(front).sweep() == 1
+    assert await sweeper_of(front).sweep() == 1
     [row] = await listed(front.db)
     assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
     progress = await front.db["progress"].find_one({"_id": f"{PROPERTY}:r"})
     assert progress is not None
     assert progress["parked"] == ""
-    assert await sweeper(front).sweep() == 0, "it is not tried again by itself"
+    assert await sweeper_of(front).sweep() == 0, "it is not tried again by itself"
     mended = {"$set": {"command": Ring(to="r").model_dump_json()}}
     await front.db["parked"].update_one({"_id": row["_id"]}, mended)
     await ask_retry(front.db, row["_id"])
     assert await ParkedLoop(front).sweep() == 1
-    assert await sweeper(front).sweep() == 1
-    assert await sweeper(front).sweep() == 0
+    assert await sweeper_of(front).sweep() == 1
+    assert await sweeper_of(front).sweep() == 0
     assert await seen(front, "r") == ["ring"]
     assert await listed(front.db) == []
     assert CLERK.sub not in str(row)
 
 
-def sweeper(runtime: Runtime) -> Sweeper:
-    """A sweeper on the clock of the tests."""
-    return Sweeper(
-        runtime.db,
-        runtime.committer,
-        runtime.clock,
-        {command.NAME: command for command in WIRING.commands},
-        Lease(runtime.db, "timers", "a", 10),
-        sweep_ms=10,
-        batch_max=50,
-        database_clock=False,
-    )
-
-
 async def test_a_timer_whose_event_can_never_be_written_is_parked_too(front: Runtime) -> None:
     await due_timer(front, Ring(to="x" * 300_000))
-    assert await sweeper(front).sweep() == 1
+    assert await sweeper_of(front).sweep() == 1
     [row] = await listed(front.db)
     assert (row["kind"], row["reason"]) == ("timer", "TooLarge: event-too-large")
-    assert await sweeper(front).sweep() == 0
+    assert await sweeper_of(front).sweep() == 0
     assert await front.db["timers"].count_documents({}) == 0
 
 
@@ -248,16 +233,7 @@ async def test_a_timer_that_cannot_be_read_is_parked_like_others(front: Runtime)
         "traceparent": "",
     }
     await front.db["timers"].insert_one(row)
-    sweeper = Sweeper(
-        front.db,
-        front.committer,
-        front.clock,
-        {Ring.NAME: Ring},
-        Lease(front.db, "timers", "test", 10),
-        sweep_ms=10,
-        batch_max=10,
-        database_clock=False,
-    )
+    sweeper = sweeper_of(front)
     assert await sweeper.sweep() == 1
     assert await sweeper.sweep() == 0, "out of the sweeper's way"
     [shown] = await listed(front.db)

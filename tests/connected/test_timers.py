@@ -11,8 +11,8 @@ import pytest
 from shared.clock import ManualClock
 from shared.kernel.lease import Lease
 from shared.kernel.timers import Sweeper
-from shared.kernel.unit import Command
 from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit, open_kit
+from tests.connected.sweeping import sweeper_on
 from tests.stack import SessionStack
 
 pytestmark = pytest.mark.connected
@@ -27,18 +27,7 @@ async def kit(stack: SessionStack) -> AsyncIterator[Kit]:
 
 def sweeper(kit: Kit, owner: str = "a", batch_max: int = 500) -> Sweeper:
     """A sweeper on the kit's clock."""
-    commands: dict[str, type[Command]] = {c.NAME: c for c in WIRING.commands}
-    lease = Lease(kit.db, "timers", owner, 10)
-    return Sweeper(
-        kit.db,
-        kit.committer,
-        kit.clock,
-        commands,
-        lease,
-        sweep_ms=10,
-        batch_max=batch_max,
-        database_clock=False,
-    )
+    return sweeper_on(kit.db, kit.committer, kit.clock, WIRING, owner=owner, batch_max=batch_max)
 
 
 def advance(kit: Kit, seconds: int) -> None:

@@ -19,14 +19,13 @@ from shared.clock import ManualClock
 from shared.events.envelope import PRODUCERS
 from shared.http.app import make_app
 from shared.kernel import stores
-from shared.kernel.lease import Lease
 from shared.kernel.reading import cause_of, personal_keys
 from shared.kernel.runtime import Runtime, Service, build
-from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Duplicate, Record
 from shared.kernel.wire import to_kafka
 from shared.settings import Settings
 from tests.connected.intake_kit import PROPERTY, Json, new_property, token
+from tests.connected.sweeping import sweeper_of
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine in the morning in Shanghai
 
@@ -126,17 +125,7 @@ class Town:
             await self.tell()
 
     async def _sweep(self, runtime: Runtime) -> int:
-        sweeper = Sweeper(
-            runtime.db,
-            runtime.committer,
-            self.clock,
-            {command.NAME: command for command in runtime.wiring.commands},
-            Lease(runtime.db, "timers", "town", 10),
-            sweep_ms=10,
-            batch_max=500,
-            database_clock=False,
-        )
-        return await sweeper.sweep()
+        return await sweeper_of(runtime).sweep()
 
     async def accept(self, who: str = "cs_officer", **body: Any) -> Json:
         """A request by telephone that is accepted."""
