@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkPaidOff, WorkStepTaken
 from tests.connected.intake_kit import Estate
-from tests.events import issued
+from tests.connected.promise_kit import arranged, at
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
-
-
-async def arranged(estate: Estate, **changed: Any) -> str:
-    """A repair somebody has."""
-    taken = await estate.accept(**changed)
-    await estate.told(issued(taken["id"], estate.runtime.clock.now()), stream=taken["id"])
-    return str(taken["id"])
-
-
-def at(estate: Estate, hours: float) -> str:
-    return (estate.runtime.clock.now() + hours * HOUR).isoformat()
 
 
 @pytest.mark.parametrize(
