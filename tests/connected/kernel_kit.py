@@ -19,7 +19,7 @@ from shared.errors import Conflict
 from shared.events.billing import RequestSettled
 from shared.events.dispatch import WorkPaidOff
 from shared.events.envelope import Event, Lane
-from shared.events.intake import Requester, RequestReopened
+from shared.events.intake import RequestReopened
 from shared.ids import new_id
 from shared.kernel import stores
 from shared.kernel.batch import BatchRunner
@@ -264,28 +264,20 @@ def event(
     )
 
 
-async def runtime_of(settings: Settings, role: Role, clock: Clock, **changes: Any) -> Runtime:
+@asynccontextmanager
+async def process_of(settings: Settings, role: Role, clock: Clock, **changes: Any) -> AsyncIterator[Runtime]:
     """A process of this service, its committer running, its loops not."""
     key = SecretStr(base64.urlsafe_b64encode(b"k" * 32).decode())
     own = settings.model_copy(update={"vault_master_key": key, **changes})
     made = build(WIRING, role, own, clock, Catalogue.shipped())
     await stores.prepare(made.client, made.db, WIRING, own, made.catalogue)
     made.committer.start()
-    return made
+    yield made
+    await made.committer.stop(5)
+    await made.client.close()
 
 
-__all__ = [
-    "CLERK",
-    "PROPERTY",
-    "START",
-    "WIRING",
-    "Count",
-    "Kit",
-    "Requester",
-    "Ring",
-    "Tally",
-    "broken",
-    "event",
-    "open_kit",
-    "runtime_of",
-]
+async def seen(runtime: Runtime, id: str) -> list[str]:
+    """What reached a tally, in order."""
+    row = await runtime.db["tallies"].find_one({"_id": f"{PROPERTY}:{id}"})
+    return [] if row is None else row["seen"]

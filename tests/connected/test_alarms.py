@@ -15,7 +15,7 @@ from shared.events.envelope import Lane
 from shared.kernel.alarms import Alarms
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
-from tests.connected.kernel_kit import PROPERTY, START, broken, event, runtime_of
+from tests.connected.kernel_kit import PROPERTY, START, broken, event, process_of
 
 pytestmark = pytest.mark.connected
 BACKLOG = 5
@@ -29,19 +29,15 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def bulk(settings: Settings, clock: ManualClock) -> AsyncIterator[Runtime]:
     """The process of the routine lane."""
-    made = await runtime_of(settings, "bulk", clock, outbox_alarm_records=BACKLOG)
-    yield made
-    await made.committer.stop(5)
-    await made.client.close()
+    async with process_of(settings, "bulk", clock, outbox_alarm_records=BACKLOG) as made:
+        yield made
 
 
 @pytest.fixture
 async def front(settings: Settings, clock: ManualClock) -> AsyncIterator[Runtime]:
     """The process of the urgent lane."""
-    made = await runtime_of(settings, "front", clock, outbox_alarm_records=BACKLOG)
-    yield made
-    await made.committer.stop(5)
-    await made.client.close()
+    async with process_of(settings, "front", clock, outbox_alarm_records=BACKLOG) as made:
+        yield made
 
 
 def alarms_in(caplog: pytest.LogCaptureFixture) -> list[str]:

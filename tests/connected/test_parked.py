@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +18,7 @@ from shared.kernel.runtime import Runtime
 from shared.kernel.unit import Parked, Record, Waiting
 from shared.kernel.wire import row_of, to_kafka
 from shared.settings import Settings
-from tests.connected.kernel_kit import CLERK, PROPERTY, START, Ring, broken, event, runtime_of
-from tests.connected.sweeping import sweeper_of
+from tests.connected.kernel_kit import START, broken, event, process_of, seen
 
 pytestmark = pytest.mark.connected
 ROW = dict[str, Any]
@@ -29,19 +27,15 @@ ROW = dict[str, Any]
 @pytest.fixture
 async def bulk(settings: Settings) -> AsyncIterator[Runtime]:
     """The process of the routine lane."""
-    made = await runtime_of(settings, "bulk", ManualClock(START))
-    yield made
-    await made.committer.stop(5)
-    await made.client.close()
+    async with process_of(settings, "bulk", ManualClock(START)) as made:
+        yield made
 
 
 @pytest.fixture
 async def front(settings: Settings) -> AsyncIterator[Runtime]:
     """The process of the urgent lane and of what has none."""
-    made = await runtime_of(settings, "front", ManualClock(START))
-    yield made
-    await made.committer.stop(5)
-    await made.client.close()
+    async with process_of(settings, "front", ManualClock(START)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -55,12 +49,6 @@ async def held(bulk: Runtime) -> AsyncIterator[str]:
     [row] = await listed(bulk.db)
     yield row["_id"]
     broken.clear()
-
-
-async def seen(runtime: Runtime, id: str) -> list[str]:
-    """What reached a tally, in order."""
-    row = await runtime.db["tallies"].find_one({"_id": f"{PROPERTY}:{id}"})
-    return [] if row is None else row["seen"]
 
 
 async def parked(runtime: Runtime, id: str) -> ROW:
@@ -164,95 +152,6 @@ async def test_nothing_is_resolved_that_was_not_done(front: Runtime) -> None:
     await ParkedLoop(front).sweep()
     assert [r["_id"] for r in await listed(front.db)] == [row["_id"]]
     assert await seen(front, "t") == []
-
-
-async def test_a_timer_that_failed_runs_again_once_and_holds_nothing_back(front: Runtime) -> None:
-    await due_timer(front, Ring(to="r", fail=True))
-    assert await sweeper_of(front).sweep() == 1
-    [row] = await listed(front.db)
-    assert (row["kind"], row["type"]) == ("timer", Ring.NAME)
-    progress = await front.db["progress"].find_one({"_id": f"{PROPERTY}:r"})
-    assert progress is not None
-    assert progress["parked"] == ""
-    assert await sweeper_of(front).sweep() == 0, "it is not tried again by itself"
-    mended = {"$set": {"command": Ring(to="r").model_dump_json()}}
-    await front.db["parked"].update_one({"_id": row["_id"]}, mended)
-    await ask_retry(front.db, row["_id"])
-    assert await ParkedLoop(front).sweep() == 1
-    assert await sweeper_of(front).sweep() == 1
-    assert await sweeper_of(front).sweep() == 0
-    assert await seen(front, "r") == ["ring"]
-    assert await listed(front.db) == []
-    assert CLERK.sub not in str(row)
-
-
-async def test_a_timer_whose_event_can_never_be_written_is_parked_too(front: Runtime) -> None:
-    await due_timer(front, Ring(to="x" * 300_000))
-    assert await sweeper_of(front).sweep() == 1
-    [row] = await listed(front.db)
-    assert (row["kind"], row["reason"]) == ("timer", "TooLarge: event-too-large")
-    assert await sweeper_of(front).sweep() == 0
-    assert await front.db["timers"].count_documents({}) == 0
-
-
-async def due_timer(runtime: Runtime, command: Ring) -> None:
-    """A timer that is due."""
-    await runtime.db["timers"].insert_one(
-        {
-            "_id": f"{PROPERTY}:r:ring",
-            "property_id": PROPERTY,
-            "stream": "r",
-            "lane": "urgent",
-            "urgency": 0,
-            "due_at": START + timedelta(seconds=1),
-            "command": Ring.NAME,
-            "body": command.model_dump_json(),
-            "chain": "",
-            "step": 0,
-            "correlation_id": "",
-            "traceparent": "",
-        }
-    )
-    assert isinstance(runtime.clock, ManualClock)
-    runtime.clock.advance(timedelta(seconds=2))
-
-
-async def test_a_timer_that_cannot_be_read_is_parked_like_others(front: Runtime) -> None:
-    row = {
-        "_id": f"{PROPERTY}:r:gone",
-        "property_id": PROPERTY,
-        "stream": "r",
-        "lane": "urgent",
-        "urgency": 0,
-        "due_at": START,
-        "command": "billing.of_another_release",
-        "body": "{}",
-        "chain": "",
-        "step": 0,
-        "correlation_id": "",
-        "traceparent": "",
-    }
-    await front.db["timers"].insert_one(row)
-    sweeper = sweeper_of(front)
-    assert await sweeper.sweep() == 1
-    assert await sweeper.sweep() == 0, "out of the sweeper's way"
-    [shown] = await listed(front.db)
-    assert (shown["kind"], shown["type"], shown["stream"]) == ("timer", "billing.of_another_release", "r")
-    await front.db["parked"].update_one(
-        {"_id": shown["_id"]}, {"$set": {"type": Ring.NAME}}
-    )  # known from now on
-    await front.db["parked"].update_one({"_id": shown["_id"]}, {"$set": {"command": '{"to":"r"}'}})
-    await ask_retry(front.db, shown["_id"])
-    assert await ParkedLoop(front).sweep() == 1
-    assert await sweeper.sweep() == 1
-    assert await seen(front, "r") == ["ring"]
-    assert await listed(front.db) == []
-    await front.db["timers"].insert_one(row | {"_id": f"{PROPERTY}:r:gone2"})
-    await sweeper.sweep()
-    [shown] = await listed(front.db)
-    await ask_drop(front.db, shown["_id"], "nobody needs it")
-    await ParkedLoop(front).sweep()
-    assert await listed(front.db) == []
 
 
 def unpublished(runtime: Runtime, stream: str, sequence: int) -> ROW:
