@@ -14,6 +14,7 @@ import pytest_asyncio
 from shared.clock import Clock, ManualClock, SystemClock
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
+from tests.connected.billing_kit import Billing, billing
 from tests.connected.dispatch_desk import Desk, open_desk
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
 from tests.connected.kernel_kit import Kit, open_kit
@@ -104,6 +105,13 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
         await made.staff("engineering", *people)
         await made.staff("management", ("duty-1", "duty_officer"), ("director-1", "director"))
         yield made
+
+
+@pytest.fixture
+async def till(settings: Settings) -> AsyncIterator[Billing]:
+    """A billing process with an open property."""
+    async with billing(settings) as process:
+        yield process
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,71 +11,63 @@ from services.billing import repository
 from services.billing.domain.payment import Payment
 from services.billing.repository import INDEXES
 from shared.deadlines import local_year
-from shared.settings import Settings
-from tests.connected.billing_kit import VILLA, Billing, billing, body, cny, owing, pay, zero
+from tests.connected.billing_kit import VILLA, Billing, body, cny, owing, pay, zero
 
 pytestmark = pytest.mark.connected
 
 
-@pytest.fixture
-async def desk(settings: Settings) -> AsyncIterator[Billing]:
-    """A process with an open property."""
-    async with billing(settings) as process:
-        yield process
-
-
-async def test_lists_go_page_by_page(desk: Billing) -> None:
-    await owing(desk)
+async def test_lists_go_page_by_page(till: Billing) -> None:
+    await owing(till)
     for n in range(5):
-        await pay(desk, 1_000, payment_id=f"p{n}", role="cashier" if n % 2 else "cs_officer")
+        await pay(till, 1_000, payment_id=f"p{n}", role="cashier" if n % 2 else "cs_officer")
     seen: list[str] = []
     cursor = ""
     for _ in range(3):
-        page = await desk.get("payments", limit=2, cursor=cursor)
+        page = await till.get("payments", limit=2, cursor=cursor)
         seen += [p["payment_id"] for p in page["items"]]
         cursor = page["next"] or ""
     assert (seen, cursor) == (["p4", "p3", "p2", "p1", "p0"], "")
-    mine = await desk.get("payments", collected_by="cashier")
+    mine = await till.get("payments", collected_by="cashier")
     assert [p["payment_id"] for p in mine["items"]] == ["p3", "p1"]
-    entries = await desk.get("ledger/entries", limit=4)
+    entries = await till.get("ledger/entries", limit=4)
     assert [len(entries["items"]), sum(x["amount_minor"] for e in entries["items"] for x in e["lines"])] == [
         4,
         0,
     ]
-    assert len((await desk.get("ledger/entries", limit=4, cursor=entries["next"]))["items"]) == 2
+    assert len((await till.get("ledger/entries", limit=4, cursor=entries["next"]))["items"]) == 2
 
 
-async def test_the_balance_of_an_earlier_moment(desk: Billing) -> None:
-    await owing(desk)
-    before = await desk.get("ledger/trial-balance")
-    await pay(desk, 13_000)
-    then = await desk.get("ledger/trial-balance", at=before["at"])
+async def test_the_balance_of_an_earlier_moment(till: Billing) -> None:
+    await owing(till)
+    before = await till.get("ledger/trial-balance")
+    await pay(till, 13_000)
+    then = await till.get("ledger/trial-balance", at=before["at"])
     assert then["accounts"] == before["accounts"]
-    assert await zero(desk) == {"cash_drawer": 13_000, "revenue": -13_000}
+    assert await zero(till) == {"cash_drawer": 13_000, "revenue": -13_000}
 
 
-async def test_cash_from_doors_is_cleared_by_finance(desk: Billing) -> None:
-    await owing(desk)
-    await pay(desk, 3_000, payment_id="p1", role="cs_officer")
-    await pay(desk, 2_000, payment_id="p2", role="cs_officer")
-    [row] = (await desk.get("door-cash"))["items"]
+async def test_cash_from_doors_is_cleared_by_finance(till: Billing) -> None:
+    await owing(till)
+    await pay(till, 3_000, payment_id="p1", role="cs_officer")
+    await pay(till, 2_000, payment_id="p2", role="cs_officer")
+    [row] = (await till.get("door-cash"))["items"]
     assert (row["staff_id"], row["amount_minor"], row["payments"]) == ("cs_officer", 5_000, 2)
-    carried = await desk.get("door-cash/cs_officer")
+    carried = await till.get("door-cash/cs_officer")
     ids = [p["payment_id"] for p in carried["items"]]
     assert (ids, carried["amount_minor"]) == (["p1", "p2"], 5_000)
     path, counted = "door-cash/cs_officer/clear", {"payment_ids": ids, "counted": body(4_000)}
-    assert (await desk.post(path, counted, "cashier")).status_code == 403
-    assert (await desk.post(path, counted, "finance")).status_code == 409
-    assert (await desk.post(path, {**counted, "counted": body(5_000)}, "finance")).status_code == 200
-    assert (await desk.get("door-cash"))["items"] == []
-    assert (await desk.post(path, {**counted, "counted": body(5_000)}, "finance")).status_code == 409
-    assert (await zero(desk))["cash_drawer"] == 5_000
+    assert (await till.post(path, counted, "cashier")).status_code == 403
+    assert (await till.post(path, counted, "finance")).status_code == 409
+    assert (await till.post(path, {**counted, "counted": body(5_000)}, "finance")).status_code == 200
+    assert (await till.get("door-cash"))["items"] == []
+    assert (await till.post(path, {**counted, "counted": body(5_000)}, "finance")).status_code == 409
+    assert (await zero(till))["cash_drawer"] == 5_000
 
 
-async def test_another_property_sees_nothing(desk: Billing) -> None:
-    await owing(desk)
-    await desk.configure("tower", "tower", "HKD")
-    async with desk.client("finance", "tower") as client:
+async def test_another_property_sees_nothing(till: Billing) -> None:
+    await owing(till)
+    await till.configure("tower", "tower", "HKD")
+    async with till.client("finance", "tower") as client:
         for path in ("requests/r1/account", "quotes/q-r1"):
             assert (await client.get(path)).status_code == 404
         balance = (await client.get("ledger/trial-balance")).json()
@@ -85,16 +76,16 @@ async def test_another_property_sees_nothing(desk: Billing) -> None:
     assert foreign.status_code == 404
 
 
-async def test_a_ledger_keeps_its_currency(desk: Billing) -> None:
-    await desk.configure(currency="USD")
-    await owing(desk)
-    assert (await desk.get("ledger/trial-balance"))["currency"] == "CNY"
+async def test_a_ledger_keeps_its_currency(till: Billing) -> None:
+    await till.configure(currency="USD")
+    await owing(till)
+    assert (await till.get("ledger/trial-balance"))["currency"] == "CNY"
 
 
-async def test_queries_are_served_by_their_indexes(desk: Billing) -> None:
-    await owing(desk)
-    await pay(desk, 1_000, role="cs_officer")
-    db = desk.db
+async def test_queries_are_served_by_their_indexes(till: Billing) -> None:
+    await owing(till)
+    await pay(till, 1_000, role="cs_officer")
+    db = till.db
     queries: list[tuple[str, dict[str, Any], list[tuple[str, int]]]] = [
         ("entries", {"property_id": VILLA, "posted_at": {"$lte": datetime.now(UTC)}}, []),
         ("entries", {"property_id": VILLA}, [("posted_at", -1), ("id", -1)]),
@@ -115,20 +106,20 @@ async def test_queries_are_served_by_their_indexes(desk: Billing) -> None:
     assert all(index.keys[0] == ("property_id", 1) for index in INDEXES)
 
 
-async def test_a_missing_receipt_is_found(desk: Billing) -> None:
-    await owing(desk)
+async def test_a_missing_receipt_is_found(till: Billing) -> None:
+    await owing(till)
     for n in range(3):
-        await pay(desk, 1_000, payment_id=f"p{n}")
-    await desk.db["payments"].delete_one({"_id": f"{VILLA}:p1"})
-    later = desk.runtime.clock.now() + repository.PENDING_FOR * 2
+        await pay(till, 1_000, payment_id=f"p{n}")
+    await till.db["payments"].delete_one({"_id": f"{VILLA}:p1"})
+    later = till.runtime.clock.now() + repository.PENDING_FOR * 2
     year = local_year(later, "Asia/Shanghai")
-    found = await repository.receipts(desk.db, VILLA, "receipt", year, later)
+    found = await repository.receipts(till.db, VILLA, "receipt", year, later)
     assert (found.missing, found.pending) == ((2,), ())
-    twin = await desk.db["payments"].find_one({"_id": f"{VILLA}:p2"})
+    twin = await till.db["payments"].find_one({"_id": f"{VILLA}:p2"})
     assert twin is not None
-    await desk.db["payments"].insert_one({**twin, "_id": f"{VILLA}:p9", "id": "p9"})
-    assert (await repository.receipts(desk.db, VILLA, "receipt", year, later)).twins == (3,)
-    payment = await repository.one(desk.db, Payment, VILLA, "p2")
+    await till.db["payments"].insert_one({**twin, "_id": f"{VILLA}:p9", "id": "p9"})
+    assert (await repository.receipts(till.db, VILLA, "receipt", year, later)).twins == (3,)
+    payment = await repository.one(till.db, Payment, VILLA, "p2")
     assert payment is not None
     assert payment.amount == type(payment.amount)(1_000, "CNY")
     assert cny(1_000).amount_minor == payment.amount.amount_minor
