@@ -2,89 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from hashlib import sha256
-from typing import Any
+from collections.abc import AsyncIterator
 
-import orjson
 import pytest
 import pytest_asyncio
 
-from shared.events.intake import AttachmentAdded, AttachmentKind, AttachmentRemoved
-from shared.ids import new_id
 from shared.settings import Settings
-from tests import sample_files
-from tests.connected.attachment_kit import Sender
-from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
-from tests.connected.intake_kit import Estate, own_settings, running
-from tests.stack import SessionStack
+from tests.connected.dispatch_desk import Desk, Json
+from tests.connected.evidence_kit import (
+    TECHNICIAN,
+    facts,
+    kept,
+    open_files_desk,
+    reported,
+    step,
+)
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
-TECHNICIAN = "technician"
-
-
-@pytest.fixture(scope="module")
-def own(stack: SessionStack) -> Iterator[Settings]:
-    """Databases of this module."""
-    with own_settings(stack) as settings:
-        yield settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(own: Settings) -> AsyncIterator[Desk]:
+async def desk(desk_settings: Settings) -> AsyncIterator[Desk]:
     """A villa estate."""
-    async with open_desk(own) as made:
-        people = [("tech-1", TECHNICIAN), ("boss-1", "repair_supervisor"), ("head-1", "department_head")]
-        await made.staff("engineering", *people, hours=20)
-        await made.staff("service", ("super-1", "cs_supervisor"), hours=20)
+    async with open_files_desk(desk_settings) as made:
         yield made
-
-
-def hash_of(name: str) -> str:
-    return sha256(name.encode()).hexdigest()
-
-
-def added(request_id: str, kind: AttachmentKind = "photo", by: str = "tech-1") -> AttachmentAdded:
-    """What intake tells of a file it has kept."""
-    id = new_id()
-    return AttachmentAdded(
-        request_id=request_id,
-        attachment_id=id,
-        kind=kind,
-        sha256=hash_of(id),
-        media_type="image/png",
-        size_bytes=10,
-        added_by=by,
-        added_at="2026-03-02T01:00:00Z",
-    )
-
-
-def named(event: AttachmentAdded, **changes: str) -> Json:
-    """The file as it is given with a step."""
-    return {"id": event.attachment_id, "sha256": event.sha256, "kind": event.kind, **changes}
-
-
-async def kept(desk: Desk, request_id: str, kind: AttachmentKind = "photo", by: str = "tech-1") -> Json:
-    """A file dispatch has heard of."""
-    event = added(request_id, kind, by)
-    await desk.hear(event)
-    return named(event)
-
-
-async def reported(desk: Desk, **changes: Any) -> tuple[str, str]:
-    """A public repair; its request and its work order."""
-    request_id = new_id()
-    changes = {"procedure": "repair-report", "area": "public", **changes}
-    return request_id, await desk.report(request_id, **changes)
-
-
-async def facts(desk: Desk, request_id: str, kind: str = "work_order.step_taken") -> list[Json]:
-    """What the events of a request say."""
-    return [orjson.loads(row["data"]) for row in await desk.told(kind, request_id)]
-
-
-async def step(desk: Desk, order_id: str, action: str, *files: Json, **body: Any) -> Json:
-    return await desk.take(TECHNICIAN, order_id, action, {**body, "attachments": files}, sub="tech-1")
 
 
 async def test_p016_p017_p021_p022_files_of_each_step_stand_on_the_slip_and_in_its_events(desk: Desk) -> None:
@@ -226,91 +167,3 @@ async def test_p031_r18_two_people_draw_their_own_signatures_under_a_callback(de
         ("lin", "opinion", "stored"),
         ("mei", "sign", "stored"),
     ]
-
-
-async def test_a_file_that_contradicts_what_intake_told_is_refused(desk: Desk) -> None:
-    request_id, order_id = await reported(desk)
-    other_id, _ = await reported(desk)
-    await step(desk, order_id, "collect")
-    right, other = await kept(desk, request_id), await kept(desk, other_id)
-    gone = added(request_id)
-    await desk.hear(gone)
-    await desk.hear(
-        AttachmentRemoved(
-            request_id=request_id,
-            attachment_id=gone.attachment_id,
-            kind="photo",
-            sha256=gone.sha256,
-            reason="another flat",
-            removed_by="chen",
-            removed_at=gone.added_at,
-        )
-    )
-    drawn = await kept(desk, request_id, "signature")
-    for files, status, field in (
-        ([other], 422, "attachments.0.id"),
-        ([right | {"sha256": hash_of("another")}], 422, "attachments.0.sha256"),
-        ([right, right], 409, "attachments.1.id"),
-        ([right | {"kind": "scan"}], 422, "attachments.0.kind"),
-        ([named(gone)], 409, "attachments.0.id"),
-        ([drawn], 422, "attachments.0.kind"),
-        ([right | {"kind": "id_copy"}], 422, "attachments.0.kind"),
-        ([right | {"sha256": "x"}], 422, "attachments.0.sha256"),
-        ([right | {"name": "wang.jpg"}], 422, "attachments.0.name"),
-        ([right] * 11, 422, "attachments"),
-    ):
-        refused = await desk.refused(TECHNICIAN, order_id, "contact", {"attachments": files}, sub="tech-1")
-        assert (refused["status"], refused["field"].removeprefix("body.")) == (status, field), refused
-        assert refused.get("accepted") or refused.get("errors")
-    taken = await step(desk, order_id, "contact", right)
-    assert [one["id"] for one in taken["attachments"]] == [right["id"]]
-
-
-async def test_a_file_intake_has_not_told_of_yet_holds_nobody_up_and_is_shown_as_awaited(desk: Desk) -> None:
-    request_id, order_id = await reported(desk)
-    late, wrong = added(request_id), added(request_id)
-    await step(desk, order_id, "collect", named(late), named(wrong, sha256=hash_of("something else")))
-    assert [one["state"] for one in (await desk.read(order_id))["attachments"]] == ["awaited", "awaited"]
-    await desk.hear(late)
-    await desk.hear(wrong)
-    shown = (await desk.read(order_id))["attachments"]
-    assert [one["state"] for one in shown] == ["stored", "contradicted"]
-    foreign = added(request_id)
-    await desk.hear(foreign, property_id="elsewhere")
-    await step(desk, order_id, "contact", named(foreign))
-    shown = (await desk.read(order_id))["attachments"]
-    assert shown[-1]["state"] == "awaited", "what another property told does not count here"
-
-
-async def test_a_slip_has_a_bounded_number_of_files(desk: Desk) -> None:
-    await desk.open_property(settings={"slip.attachments_max": 2})
-    await desk.forget_looks()
-    try:
-        request_id, order_id = await reported(desk)
-        files = [await kept(desk, request_id) for _ in range(3)]
-        await step(desk, order_id, "collect", *files[:2])
-        full = await desk.call(
-            TECHNICIAN, "POST", f"work-orders/{order_id}/contact", {"attachments": files[2:]}, sub="tech-1"
-        )
-        assert (full.status_code, full.json()["accepted"]) == (413, "at most 2 files of one slip")
-    finally:
-        await desk.open_property()
-        await desk.forget_looks()
-
-
-async def test_the_file_intake_keeps_is_the_one_a_slip_names(desk: Desk, own: Settings) -> None:
-    """From the telephone through intake's own event to the slip."""
-    async with running(own) as (runtime, url):
-        estate = Estate(runtime, url, PROPERTY)
-        await estate.open()
-        request_id = (await estate.accept())["id"]
-        async with estate.client(TECHNICIAN, sub="tech-1") as client:
-            sent = await Sender(estate, client).attach(request_id, sample_files.photo())
-        row = await runtime.db["outbox"].find_one(
-            {"property_id": PROPERTY, "stream": request_id, "type": AttachmentAdded.TYPE}
-        )
-        assert row is not None
-    order_id = await desk.report(request_id, procedure="repair-report", area="public")
-    await desk.hear(AttachmentAdded.model_validate_json(row["data"]))
-    taken = await step(desk, order_id, "collect", {name: sent[name] for name in ("id", "sha256", "kind")})
-    assert [(one["id"], one["state"]) for one in taken["attachments"]] == [(sent["id"], "stored")]
