@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from shared.events.envelope import PRODUCERS
+from shared.mongo.client import Database, connect
 from tests.connected.platform_kit import Platform
 from tools.client import Client
 from tools.demo.group import Estate, demonstration_group
 
 GROUP = demonstration_group()
 TOWER = GROUP[0]
+
+
+@asynccontextmanager
+async def databases(platform: Platform) -> AsyncIterator[list[Database]]:
+    """Those of all services, and the vault's."""
+    settings = platform.machine.settings
+    client = connect(settings.mongodb_url, "test")
+    try:
+        yield [client[settings.database(name)] for name in (*PRODUCERS, "vault")]
+    finally:
+        await client.close()
 
 
 def reader(platform: Platform, estate: Estate = TOWER) -> Client:

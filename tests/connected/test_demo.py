@@ -1,6 +1,6 @@
 """The demonstration on the whole platform.
 
-Five cases from ring to receipt, the stream, the view, a replay for training.
+The cases from ring to receipt, the stream, the view, a replay for training.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ import pytest_asyncio
 
 from shared.clock import SystemClock
 from shared.events.envelope import PRODUCERS
-from shared.mongo.client import Database, connect
-from tests.connected.demo_kit import directory_of, reader, report_lift, slips_of
+from tests.connected.demo_kit import databases, directory_of, reader, report_lift, slips_of
 from tests.connected.platform_kit import Platform, own_platform
 from tests.connected.profiling import unserved, watch_queries
 from tests.stack import SessionStack
@@ -64,17 +63,6 @@ async def platform(stack: SessionStack, tmp_path_factory: pytest.TempPathFactory
                 await watch_queries(db)
         await load_group(running.machine, GROUP, lambda _: None)
         yield running
-
-
-@contextlib.asynccontextmanager
-async def databases(platform: Platform) -> AsyncIterator[list[Database]]:
-    """Those of all services, and the vault's."""
-    settings = platform.machine.settings
-    client = connect(settings.mongodb_url, "test")
-    try:
-        yield [client[settings.database(name)] for name in (*PRODUCERS, "vault")]
-    finally:
-        await client.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
