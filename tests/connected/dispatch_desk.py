@@ -294,6 +294,3 @@ async def called(desk: Desk, order_id: str, hours: int = 2) -> datetime:
     at = desk.clock.now() + timedelta(hours=hours)
     await desk.take("technician", order_id, "contact", {"appointment_at": at.isoformat(), "note": "x"})
     return at
-
-
-__all__ = ["PROPERTY", "START", "Desk", "called", "garden_report", "open_desk", "open_garden"]
