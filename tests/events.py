@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.events.dispatch import WorkOrderIssued
+from shared.events.dispatch import DeadlineRaised, WorkOrderIssued
 
 
 def issued(request_id: str, at: datetime, **changed: Any) -> WorkOrderIssued:
@@ -27,3 +27,21 @@ def issued(request_id: str, at: datetime, **changed: Any) -> WorkOrderIssued:
         "due_at": at + timedelta(days=3),
     }
     return WorkOrderIssued(**values | changed)
+
+
+def deadline_raised(at: datetime, **changed: Any) -> DeadlineRaised:
+    """The slip of a general repair is late; its second escalation goes to the director."""
+    values: dict[str, Any] = {
+        "work_order_id": "w1",
+        "request_id": "r1",
+        "slip": "2026-000123",
+        "department": "engineering",
+        "urgency": "general",
+        "kind": "breached",
+        "step": 2,
+        "to_role": "director",
+        "due_at": at,
+        "raised_at": at,
+        "place": "3-2-1801",
+    }
+    return DeadlineRaised(**values | changed)

@@ -43,16 +43,14 @@ async def intake(intake_settings: Settings, clock: Clock) -> AsyncIterator[tuple
         yield served
 
 
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works at the property of `estate`: roles by the ids of people."""
-    return {}
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def estate(intake: tuple[Runtime, str], employed: dict[str, str]) -> Estate:
-    """An open property nobody else uses; with staff it begins at ten in the morning, when they are there."""
+async def estate(intake: tuple[Runtime, str], request: pytest.FixtureRequest) -> Estate:
+    """An open property nobody else uses.
+
+    The EMPLOYED of the file (roles by the ids of people) work there; it begins at ten, when they are there.
+    """
     estate = Estate(*intake, new_property())
+    employed: dict[str, str] = getattr(request.module, "EMPLOYED", {})
     if employed:
         estate.next_day()
     await estate.open()

@@ -19,13 +19,8 @@ from tests.connected.complaint_kit import (
 from tests.connected.intake_kit import ZONE, Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+EMPLOYED = PEOPLE
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works here."""
-    return PEOPLE
 
 
 async def test_p034_it_is_reported_to_a_supervisor_the_same_day(estate: Estate) -> None:

@@ -22,13 +22,8 @@ from tests.connected.complaint_kit import (
 from tests.connected.intake_kit import Estate, Json
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+EMPLOYED = PEOPLE
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works here."""
-    return PEOPLE
 
 
 async def test_p034_from_receipt_to_a_satisfied_owner_each_step_an_event(estate: Estate) -> None:

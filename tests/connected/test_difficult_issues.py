@@ -10,13 +10,8 @@ from tests.connected.complaint_kit import OFFICER, PEOPLE, alarms, assigned, com
 from tests.connected.intake_kit import Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+EMPLOYED = PEOPLE
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works here."""
-    return PEOPLE
 
 
 async def test_p038_a_department_answers_within_three_days_or_is_late(estate: Estate) -> None:

@@ -14,6 +14,7 @@ from tests.connected.intake_kit import ZONE, Estate, Json
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
 OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
+EMPLOYED = {"lin": OFFICER, "wu": OFFICER, "ma": SUPERVISOR, "zhao": "cashier", "he": "department_head"}
 FEE = {
     "question_zh": "物业费怎么交?",
     "question_en": "How is the property fee paid?",
@@ -21,12 +22,6 @@ FEE = {
     "text_en": "At the cashier of the service centre, or by QR code.",
     "keywords": ["缴费"],
 }
-
-
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works here."""
-    return {"lin": OFFICER, "wu": OFFICER, "ma": SUPERVISOR, "zhao": "cashier", "he": "department_head"}
 
 
 async def asked(estate: Estate, **changed: Any) -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from services.notify import repository
 from services.notify.loops import Retention
-from shared.events.dispatch import DeadlineRaised
 from shared.events.intake import RequestAmended, UrgencyLowered
 from shared.settings import Settings
 from tests.connected.notify_kit import (
@@ -23,6 +22,7 @@ from tests.connected.notify_kit import (
     notify,
     taken,
 )
+from tests.events import deadline_raised
 from tests.waiting import until
 from tools.gateway.server import Running
 
@@ -144,21 +144,7 @@ async def test_messages_wait_until_their_property_is_known(front: Notify, server
 
 async def test_an_escalation_is_told_on_its_own_stream(front: Notify, servers: Running) -> None:
     now = datetime.now(UTC)
-    event = DeadlineRaised(
-        work_order_id="w1",
-        request_id="never-seen",
-        slip="2026-000123",
-        department="engineering",
-        urgency="general",
-        kind="breached",
-        step=2,
-        to_role="director",
-        due_at=now,
-        raised_at=now,
-        place="3-2-1801",
-        personal=LI,
-        personal_key="person:li",
-    )
+    event = deadline_raised(now, request_id="never-seen", personal=LI, personal_key="person:li")
     async with front.sending():
         await front.feed(event, "escalation:w1")
         await front.feed(event.model_copy(update={"personal": None, "step": 3}), "escalation:w1")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from services.notify.domain.copies import emergency_copy
 from services.notify.domain.notices import Occasion, messages
 from shared.events.billing import ForfeitureOverdue
-from shared.events.dispatch import DeadlineRaised
 from shared.events.envelope import Amount
 from shared.events.intake import EmergencyRaised
+from tests.events import deadline_raised
 from tests.unit.notify.notice_kit import (
     CATALOGUE,
     ESTATE,
@@ -25,20 +25,7 @@ from tests.unit.notify.notice_kit import (
 
 
 def test_an_escalation_is_complete_in_itself() -> None:
-    event = DeadlineRaised(
-        work_order_id="w1",
-        request_id="r1",
-        slip="2026-000123",
-        department="engineering",
-        urgency="general",
-        kind="breached",
-        step=2,
-        to_role="director",
-        due_at=NOON,
-        raised_at=NOON,
-        place="3-2-1801",
-        personal=LI,
-    )
+    event = deadline_raised(NOON, personal=LI)
     [message] = told(event, None, procedure=None, stream="escalation:w1", lane="urgent", now=NIGHT)
     assert (message.recipient, message.queue, message.state) == ("staff:s7", "urgent", "queued")
     assert (message.stream, message.request_id) == ("escalation:w1", "r1")

@@ -9,8 +9,8 @@ from services.notify.domain.message import Message
 from services.notify.domain.notices import Occasion, messages
 from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import POST
-from shared.events.dispatch import DeadlineRaised
 from shared.events.intake_watch import WatchRaised
+from tests.events import deadline_raised
 from tests.unit.notify import notice_kit
 from tests.unit.notify.notice_kit import CATALOGUE, NIGHT, QUIET, WORDS
 
@@ -78,17 +78,8 @@ def test_j30_late_slips_are_told_in_one_message_with_their_number() -> None:
 
 
 def test_j21_the_last_resort_of_an_emergency_rings_at_the_post_where_nobody_is_known() -> None:
-    raised = DeadlineRaised(
-        work_order_id="w1",
-        request_id="r1",
-        slip="2026-000001",
-        department="engineering",
-        urgency="emergency",
-        kind="unassigned",
-        step=1,
-        to_role="hq_duty",
-        due_at=NIGHT,
-        raised_at=NIGHT,
+    raised = deadline_raised(
+        NIGHT, kind="unassigned", urgency="emergency", step=1, to_role="hq_duty", place=""
     )
     phones = {**ESTATE.settings, "property.phones.hq_duty": "+8613800138222"}
     for settings, number in ((phones, "+8613800138222"), (ESTATE.settings, "+8613800138111")):

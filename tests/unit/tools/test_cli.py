@@ -106,18 +106,14 @@ async def test_a_token_is_accepted_with_its_grants() -> None:
     assert principal.roles_in("garden", clock.now()) == frozenset()
 
 
+def importing(folder: Path, *rows: str) -> list[str]:
+    """The arguments that import these rows as history."""
+    calls, mapping = write_export(folder, *rows), write_mapping(folder)
+    return ["import", str(calls), "-m", str(mapping), "-p", "garden", "--mode", "history"]
+
+
 def test_a_dry_run_accounts_for_every_row_and_keeps_nothing(tmp_path: Path, own_data_folder: Path) -> None:
-    calls = write_export(tmp_path, GOOD, GOOD.replace("水,漏水", "电,停电").replace("1,", "2,", 1))
-    arguments = [
-        "import",
-        str(calls),
-        "-m",
-        str(write_mapping(tmp_path)),
-        "-p",
-        "garden",
-        "--mode",
-        "history",
-    ]
+    arguments = importing(tmp_path, GOOD, GOOD.replace("水,漏水", "电,停电").replace("1,", "2,", 1))
     answer = runner.invoke(app, [*arguments, "--dry-run", "--json"])
     assert answer.exit_code == 0
     document = json.loads(answer.stdout)
@@ -126,17 +122,7 @@ def test_a_dry_run_accounts_for_every_row_and_keeps_nothing(tmp_path: Path, own_
 
 
 def test_bad_rows_end_with_1_and_a_table(tmp_path: Path) -> None:
-    calls = write_export(tmp_path, GOOD, GOOD)
-    arguments = [
-        "import",
-        str(calls),
-        "-m",
-        str(write_mapping(tmp_path)),
-        "-p",
-        "garden",
-        "--mode",
-        "history",
-    ]
+    arguments = importing(tmp_path, GOOD, GOOD)
     answer = runner.invoke(app, [*arguments, "--dry-run"])
     assert answer.exit_code == Exit.PROBLEMS
     assert "1 stands in line 2 too" in answer.output
