@@ -19,11 +19,11 @@ from pymongo.errors import PyMongoError
 
 from shared.clock import Clock
 from shared.errors import Busy, Rejected, Transient
+from shared.kernel.aside import park_raw, park_unit
 from shared.kernel.batch import Batch, BatchRunner
-from shared.kernel.commit import PARKED, TIMERS, BasisMoved
+from shared.kernel.commit import BasisMoved
 from shared.kernel.lanes import Item, Lanes, StreamKey, last_event
-from shared.kernel.plan import parked_id, reason_of
-from shared.kernel.rows import parked_row, raw_row
+from shared.kernel.plan import reason_of
 from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record, Refused
 from shared.mongo.lasting import is_network, lasts
 from shared.observability.metrics import COMMIT_RECORDS, COMMIT_RETRIES, COMMITS, PARKS, UNITS
@@ -128,14 +128,7 @@ class Committer:
 
     async def park_raw(self, record: Record, reason: str) -> None:
         """Keep a record that names no stream we could hold back; the same record is kept once."""
-        row = raw_row(record, reason, self._clock.now())
-        await self._db[PARKED].update_one({"_id": row.pop("_id")}, {"$setOnInsert": row}, upsert=True)
-        PARKS.labels(kind="raw").inc()
-
-    async def _park_timer(self, cause: Cause, reason: str) -> None:
-        row = parked_row(parked_id(cause), cause, reason, cause.lane, self._clock.now())
-        await self._db[PARKED].replace_one({"_id": row["_id"]}, row, upsert=True)
-        await self._db[TIMERS].delete_one({"_id": cause.timer_id, "due_at": cause.occurred_at})
+        await park_raw(self._db, record, reason, self._clock.now())
 
     # --- workers ------------------------------------------------------------------------------------------
 
@@ -154,10 +147,12 @@ class Committer:
             try:
                 for part in ([together] if together else []) + [{key: taken[key]} for key in alone]:
                     await self._commit_taken(part)
-            except asyncio.CancelledError:
+            except BaseException as error:
                 for item in in_hand:
                     item.resolve(Failed(Busy(self._retry_after)))
-                raise
+                if not isinstance(error, Exception):
+                    raise
+                log.exception("a batch failed where nothing should: those who wait come again")
             finally:
                 self._lanes.release(keys)
             self.on_progress()
@@ -274,10 +269,11 @@ class Committer:
             item.cause, item.tries = replace(item.cause, poison=reason), 0
             self._put_back([item], count=False)
             return
-        if item.cause.record is not None:
-            await self.park_raw(item.cause.record, reason)
-        elif item.cause.kind == "timer":
-            await self._park_timer(item.cause, reason)
+        try:
+            await park_unit(self._db, item.cause, reason, self._clock.now())
+        except PyMongoError:  # not kept, so not given up: whoever sent it comes again
+            item.resolve(Failed(Busy(self._retry_after)))
+            return
         log.error("a unit was given up: %s", reason)
         item.resolve(Parked(reason))
 

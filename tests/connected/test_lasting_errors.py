@@ -14,18 +14,22 @@ from datetime import timedelta
 
 import pymongo
 import pytest
+from pymongo.errors import AutoReconnect
 
 from shared.clock import ManualClock
+from shared.kernel import committer
 from shared.kernel.kinds import document_id
 from shared.kernel.parked import listed
+from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Applied, Failed, Parked, Waiting
 from shared.mongo import lasting
 from shared.mongo.client import connect
 from tests.connected.kernel_kit import PROPERTY, WIRING, Count, Kit, Ring, event
 from tests.connected.private_stores import EmbeddedMongod
 from tests.connected.sweeping import sweeper_on
+from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 BAD_VALUE, MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 50, 11600, 777_777
 _names = itertools.count(1)
 Fails = Callable[[int], AbstractContextManager[None]]
@@ -97,17 +101,24 @@ async def test_a_read_that_is_refused_for_ever_parks_its_unit_and_holds_its_stre
 
 async def test_only_the_unit_that_is_refused_is_parked(kit: Kit) -> None:
     causes = [event("intake", f"r{n}", 1, reason="malformed" if n == 3 else "r") for n in range(8)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         outcomes = await kit.committer.submit(causes)
     assert [type(o) for o in outcomes] == [Parked if n == 3 else Applied for n in range(8)]
 
 
-async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit, failing: Fails) -> None:
+@pytest.fixture
+async def sweeper(kit: Kit) -> Sweeper:
+    """Its one timer is due."""
     await kit.committer.submit([kit.command(Count(to="r", timer_after_seconds=1), "r")])
     clock = kit.clock
     assert isinstance(clock, ManualClock)
     clock.advance(timedelta(seconds=2))
-    sweeper = sweeper_on(kit.db, kit.committer, clock, WIRING)
+    return sweeper_on(kit.db, kit.committer, clock, WIRING)
+
+
+async def test_a_timer_whose_read_is_refused_is_parked_alone(
+    kit: Kit, sweeper: Sweeper, failing: Fails
+) -> None:
     with failing(BAD_VALUE):
         assert await sweeper.sweep() == 1
     [row] = await listed(kit.db)
@@ -118,6 +129,35 @@ async def test_a_timer_whose_read_is_refused_is_parked_alone(kit: Kit, failing: 
     assert progress["parked"] == ""
 
 
+async def test_what_cannot_be_parked_either_since_the_store_has_gone_comes_again(
+    kit: Kit, sweeper: Sweeper, failing: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sent it does not wait for ever, and the committer goes on."""
+
+    async def gone(*_: object) -> None:
+        raise AutoReconnect
+
+    with failing(BAD_VALUE), monkeypatch.context() as away:
+        away.setattr(committer, "park_unit", gone)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await sweeper.sweep() == 1
+    assert await listed(kit.db) == []
+    assert await sweeper.sweep() == 1
+    assert (await kit.tally("r"))["seen"][1:] == ["step0"]
+
+
+async def test_a_committer_outlives_what_should_not_happen(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken_once:
+        broken_once.setattr(kit.committer, "_commit_taken", broken)
+        for _ in range(3):  # more than it has workers
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                assert [type(o) for o in await kit.committer.submit([event("intake", "s", 1)])] == [Failed]
+    assert [type(o) for o in await kit.committer.submit([event("intake", "s", 1)])] == [Applied]
+
+
 @pytest.mark.parametrize("code", [MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN])
 async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(
     kit: Kit, failing: Fails, code: int
@@ -126,7 +166,7 @@ async def test_what_passes_by_itself_is_waited_out_and_parks_nothing(
         task = asyncio.create_task(kit.committer.submit([event("intake", "s", 1)]))
         _, waits = await asyncio.wait({task}, timeout=3)
         assert waits
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert [type(o) for o in await task] == [Applied]
     assert await listed(kit.db) == []
 
