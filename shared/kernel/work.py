@@ -63,6 +63,7 @@ class Overlay:
         """A unit ended well: its saves are what the next one sees."""
         for key, aggregate in effects.saves.items():
             self.state[key] = aggregate
+            self.basis.setdefault(key, 0)
             self.written.add(key)
 
 
@@ -153,7 +154,6 @@ class RunningUnit:
         known = self.effects.saves.get(key, self._overlay.state.get(key))
         if aggregate.version != (0 if known is None else known.version):
             raise Bug(f"{type(aggregate).__name__} was saved from a state that was not loaded")
-        self._overlay.basis.setdefault(key, 0)
         saved = cast("Any", dataclasses.replace)(aggregate, version=aggregate.version + 1)
         self.effects.saves[key] = saved
 
