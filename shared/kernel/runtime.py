@@ -41,7 +41,7 @@ from shared.observability.metrics import QUEUED
 from shared.policy import Policy
 from shared.settings import Role, Settings
 from shared.settings import settings as read_settings
-from shared.tasks import end
+from shared.tasks import end, told_to_end
 
 log = logging.getLogger(__name__)
 LANE_OF: dict[Role, Lane] = {"front": "urgent", "bulk": "routine"}
@@ -255,7 +255,9 @@ async def keep(runtime: Runtime, name: str, start: Callable[[], Awaitable[None]]
             await start()
             return
         except asyncio.CancelledError:
-            raise
+            if told_to_end():
+                raise
+            log.warning("%s was cancelled by nobody and begins again", name)  # a library's own call ended so
         except PyMongoError as error:
             log.warning("%s: the store is away: %s", name, type(error).__name__)
         except Exception:
