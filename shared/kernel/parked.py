@@ -87,10 +87,9 @@ class ParkedLoop:
         query = {"state": "parked", "wish": {"$exists": True}, "lane": {"$in": lanes}}
         rows = await self._db[PARKED].find(query).sort("parked_at", 1).to_list(LIST_MAX)
         for row in rows:
-            await self._db[PARKED].update_one(
-                {"_id": row["_id"]}, {"$unset": {"wish": "", "wish_reason": ""}}
-            )
-            await self._carry_out(row)
+            if await self._carry_out(row):  # twice, if cut off in between, is the same as once
+                forgotten = {"$unset": {"wish": "", "wish_reason": ""}}
+                await self._db[PARKED].update_one({"_id": row["_id"]}, forgotten)
         if rows:
             retried = [row["_id"] for row in rows if row["wish"] == "retry"]
             await fuse.mended(self._db, self._runtime.lane, retried)
@@ -99,7 +98,8 @@ class ParkedLoop:
             self._db, runtime.service, runtime.lane, runtime.clock.now()
         )
 
-    async def _carry_out(self, row: dict[str, Any]) -> None:
+    async def _carry_out(self, row: dict[str, Any]) -> bool:
+        """False if the committer could not say how it ended: the wish stands."""
         dropped = row.get("wish_reason", "") if row["wish"] == "drop" else ""
         now = self._runtime.clock.now()
         if row["kind"] == "timer":
@@ -110,11 +110,14 @@ class ParkedLoop:
         elif row["kind"] == "raw":
             if dropped:
                 await self._resolve(row["_id"], dropped, now)
-            else:
-                await self._retry_raw(row, now)
+            elif not await self._retry_raw(row, now):
+                return False
         else:
-            await self._runtime.committer.submit([await self._cause(row, dropped)])
+            [outcome] = await self._runtime.committer.submit([await self._cause(row, dropped)])
+            if isinstance(outcome, Failed):
+                return False
         log.info("a parked %s was %s", row["kind"], "dropped" if dropped else "tried again")
+        return True
 
     async def _retry_timer(self, row: dict[str, Any], now: datetime) -> None:
         """Set it again, due now, and resolve the row: both, or the timer could run twice."""
@@ -122,15 +125,17 @@ class ParkedLoop:
             await self._db[TIMERS].insert_one(_timer(row, now), session=session)
             await self._resolve(row["_id"], "the timer runs again", now, session)
 
-    async def _retry_raw(self, row: dict[str, Any], now: datetime) -> None:
+    async def _retry_raw(self, row: dict[str, Any], now: datetime) -> bool:
         record = record_of(row["record"])
         try:
             cause = cause_of(record, await self._runtime.vault.fetch(personal_keys([record])))
         except Poison:
-            return  # still cannot be read: it stays
+            return True  # still cannot be read: it stays
         [outcome] = await self._runtime.committer.submit([cause])
-        if not isinstance(outcome, Failed):
-            await self._resolve(row["_id"], type(outcome).__name__.lower(), now)
+        if isinstance(outcome, Failed):
+            return False
+        await self._resolve(row["_id"], type(outcome).__name__.lower(), now)
+        return True
 
     async def _cause(self, row: dict[str, Any], dropped: str) -> Cause:
         record = record_of(row["record"])

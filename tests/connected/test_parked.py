@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from shared.clock import ManualClock
-from shared.errors import Invalid, NotFound
+from shared.errors import Busy, Invalid, NotFound
 from shared.events.billing import RequestSettled
 from shared.kernel import fuse
 from shared.kernel.parked import ParkedLoop, ask_drop, ask_retry, listed
 from shared.kernel.reading import cause_of
 from shared.kernel.runtime import Runtime
-from shared.kernel.unit import Parked, Record, Waiting
+from shared.kernel.unit import Cause, Failed, Outcome, Parked, Record, Waiting
 from shared.kernel.wire import row_of, to_kafka
 from shared.settings import Settings
 from tests.connected.kernel_kit import START, broken, event, process_of, seen
@@ -90,6 +91,29 @@ async def test_tried_again_in_vain_it_stays_and_goes_on_holding_its_stream(bulk:
         assert "wish" not in row
     assert await seen(bulk, "s") == []
     assert await fuse.reset(bulk.db, "routine"), "nothing has succeeded: the fuse stays blown"
+
+
+async def test_a_wish_stands_until_it_was_carried_out(
+    bulk: Runtime, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken.clear()
+    await ask_retry(bulk.db, held)
+
+    async def away(causes: Sequence[Cause]) -> list[Outcome]:
+        raise AutoReconnect
+
+    async def stopping(causes: Sequence[Cause]) -> list[Outcome]:
+        return [Failed(Busy())]
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(bulk.committer, "submit", away)
+        with pytest.raises(AutoReconnect):
+            await ParkedLoop(bulk).sweep()
+        trouble.setattr(bulk.committer, "submit", stopping)
+        await ParkedLoop(bulk).sweep()
+    assert (await parked(bulk, held))["state"] == "parked"
+    assert await ParkedLoop(bulk).sweep() == 1, "nobody has to ask again"
+    assert await seen(bulk, "s") == ["intake:1", "dispatch:1", "intake:2"]
 
 
 async def test_dropped_with_a_reason_the_stream_goes_on_without_it(bulk: Runtime, held: str) -> None:
