@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from shared.clock import Clock
 from shared.ids import new_id
@@ -113,7 +113,7 @@ class Denials:
             return
         try:
             await self._db[COLLECTION].insert_many(rows, ordered=False)
-        except PyMongoError as error:
+        except BaseException as error:  # also when told to end: who stops the process writes once more
             if not _all_there(error):
                 self._pending = deque([*rows, *self._pending], maxlen=PENDING_MAX)
                 raise
@@ -125,7 +125,7 @@ class Denials:
             await self.flush()
 
 
-def _all_there(error: PyMongoError) -> bool:
+def _all_there(error: BaseException) -> bool:
     """Whether each row that was refused had been written by an earlier try."""
     details = error.details if isinstance(error, BulkWriteError) else None
     failed = (details or {}).get("writeErrors", ())

@@ -5,8 +5,10 @@ Tokens, tenancy, policy, idempotency, limits, problems. Over real HTTP on a real
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import httpx
 import jwt
@@ -100,6 +102,25 @@ async def test_tenancy_what_is_denied_while_the_store_is_away_is_recorded_later(
     rows = await server.runtime.db["denials"].find({"kind": "no-such-property"}).sort("path", 1).to_list()
     assert [row["path"] for row in rows] == ["/one", "/two"]
     await away.close()
+
+
+async def test_tenancy_what_is_being_written_when_the_process_is_told_to_end_is_not_lost(
+    server: Server,
+) -> None:
+    class Slow:
+        async def insert_many(self, *_: object, **__: object) -> None:
+            await asyncio.Event().wait()
+
+    denials = Denials(cast("Any", {"denials": Slow()}), SystemClock())
+    denials.record("li", "tower", "GET", "/late", kind="told-late")
+    flushing = asyncio.create_task(denials.flush())
+    await asyncio.sleep(0)
+    flushing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flushing
+    denials._db = server.runtime.db
+    await denials.flush()
+    assert await server.runtime.db["denials"].count_documents({"kind": "told-late"}) == 1
 
 
 async def test_tenancy_an_expired_grant_is_no_grant(server: Server) -> None:
