@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo.errors import CollectionInvalid, OperationFailure
@@ -60,7 +60,7 @@ async def _ensure(db: Database, collection: str, indexes: Sequence[Index]) -> li
         found = present.get(name)
         if found is None:
             await _make(db, index, name)
-        elif bool(found.get("unique")) != index.unique:
+        elif bool(found.get("unique")) != index.unique or _partial(found) != dict(index.partial or {}):
             raise Bug(f"index {collection}.{name} exists with other options")
         elif found.get("expireAfterSeconds") != index.expire_after_seconds:
             await _change_expiry(db, index, name)
@@ -69,6 +69,10 @@ async def _ensure(db: Database, collection: str, indexes: Sequence[Index]) -> li
 
 def _name(index: Index) -> str:
     return "_".join(f"{field}_{order}" for field, order in index.keys)
+
+
+def _partial(found: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(found.get("partialFilterExpression", {}))
 
 
 async def _make(db: Database, index: Index, name: str) -> None:

@@ -65,6 +65,9 @@ async def test_a_time_to_live_may_change_and_other_options_may_not(db: Database)
     await db["things"].create_index([("a", 1)])
     with pytest.raises(Bug, match="other options"):
         await ensure_indexes(db, (Index("things", (("a", 1),), serves="x", unique=True),))
+    open_only = Index("things", (("a", 1),), serves="x", partial={"state": "open"})
+    with pytest.raises(Bug, match="other options"):
+        await ensure_indexes(db, (open_only,))
     with pytest.raises(Bug, match="time to live"):
         await ensure_indexes(db, (Index("answers", (("at", 1),), serves="x"),))
 
