@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
+MARK = "bench.run"
+"""A file in the folder of a run: only a folder with one is deleted for the next."""
+
 
 class Name(StrEnum):
     """What can be measured by itself."""
@@ -44,11 +47,13 @@ def bench(
     """
     from tools.bench.report import earlier
     from tools.bench.run import main
-    from tools.stack.layout import default_data_folder
+    from tools.stack.layout import default_data_folder, make_empty
 
     ratios = earlier(before, broker) if before else {}
     folder = data or default_data_folder() / "bench"
-    shutil.rmtree(folder, ignore_errors=True)
+    if data is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    make_empty(folder, MARK)
     code = main(folder, broker, [str(name) for name in only or ()], quick=quick, before=ratios)
     if code:
         raise typer.Exit(int(code))

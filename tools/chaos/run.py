@@ -7,7 +7,6 @@ import base64
 import json
 import logging
 import secrets
-import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -28,11 +27,11 @@ from tools.chaos.settle import Settling
 from tools.chaos.visits import Visit
 from tools.chaos.watch import Watch
 from tools.demo.group import demonstration_group
-from tools.exits import Exit, Stop
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running, gateway
 from tools.session import Machine
 from tools.stack.broker import BrokerKind
+from tools.stack.layout import make_empty
 from tools.stack.processes import AUDITOR
 from tools.stack.stack import Stack, StackOptions
 from tools.stack.supervisor import Supervisor
@@ -95,7 +94,7 @@ class World:
 @asynccontextmanager
 async def world(options: Options, say: Say) -> AsyncIterator[World]:
     """A fresh world with the demonstration group in it; what an earlier run left in the folder is deleted."""
-    await asyncio.to_thread(make_empty, options.data)
+    await asyncio.to_thread(make_empty, options.data, JOURNAL)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     async with (
         Stack(StackOptions(data=options.data, broker=options.broker), say) as stack,
@@ -117,16 +116,6 @@ async def world(options: Options, say: Say) -> AsyncIterator[World]:
         finally:
             journal.close()
             client.close()
-
-
-def make_empty(folder: Path) -> None:
-    """Delete an earlier run; nothing else is ever deleted."""
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / JOURNAL).exists():
-            raise Stop(Exit.DATA_FOLDER, f"{folder} is not the folder of an earlier run: it is left as it is")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / JOURNAL).touch()
 
 
 async def run(options: Options, console: Console) -> Result:

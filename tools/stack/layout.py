@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -110,3 +111,13 @@ class Layout:
     def forget_run(self, name: str) -> None:
         """Remove a file of the run folder."""
         (self.run / name).unlink(missing_ok=True)
+
+
+def make_empty(folder: Path, mark: str) -> None:
+    """Delete an earlier run, known by the file `mark` in it; nothing else is ever deleted."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / mark).exists():
+            raise Stop(Exit.DATA_FOLDER, f"{folder} is not the folder of an earlier run: it is left as it is")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / mark).touch()

@@ -13,17 +13,18 @@ from tools.chaos.facts_files import Given, Sent
 from tools.chaos.facts_work import Sheet
 from tools.chaos.journal import Journal
 from tools.chaos.report import last_line
-from tools.chaos.run import JOURNAL, make_empty
+from tools.chaos.run import JOURNAL
 from tools.exits import Exit, Stop
+from tools.stack.layout import make_empty
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def test_the_folder_of_an_earlier_run_is_emptied(tmp_path: Path) -> None:
     folder = tmp_path / "chaos"
-    make_empty(folder)
+    make_empty(folder, JOURNAL)
     (folder / "data").mkdir()
-    make_empty(folder)
+    make_empty(folder, JOURNAL)
     assert [path.name for path in folder.iterdir()] == [JOURNAL]
 
 
@@ -31,7 +32,7 @@ def test_no_other_folder_is_ever_deleted(tmp_path: Path) -> None:
     kept = tmp_path / "letters.txt"
     kept.write_text("mine")
     with pytest.raises(Stop) as stopped:
-        make_empty(tmp_path)
+        make_empty(tmp_path, JOURNAL)
     assert stopped.value.code == Exit.DATA_FOLDER
     assert kept.read_text() == "mine"
 
