@@ -43,7 +43,7 @@ def machine_keys(layout: Layout) -> dict[str, str]:
     """
     path = layout.secrets / FILE
     try:
-        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        kept = _kept(json.loads(path.read_text())) if path.exists() else {}
     except (OSError, ValueError) as error:
         line = f"the secrets in {path} cannot be read; restore the file from its backup"
         raise Stop(Exit.DATA_FOLDER, line) from error
@@ -55,6 +55,12 @@ def machine_keys(layout: Layout) -> dict[str, str]:
         part.write_text(json.dumps(kept, indent=2) + "\n")
         part.replace(path)
     return {name: os.environ.get(name) or kept[name] for name in MAKERS}
+
+
+def _kept(content: object) -> dict[str, str]:
+    if not isinstance(content, dict) or not all(isinstance(v, str) and v for v in content.values()):
+        raise ValueError("not one text for each variable")
+    return content
 
 
 def main() -> None:

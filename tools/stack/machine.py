@@ -18,7 +18,7 @@ def running_settings(data: Path | None = None) -> Settings | None:
     """
     layout = Layout(data or default_data_folder())
     content = layout.read_run(STACK_FILE)
-    if content is None or not start_ticks(int(content.get("supervisor_pid", 0))):
-        return None
-    variables: dict[str, str] = dict(content.get("settings", {}))
-    return settings_of(variables | machine_keys(layout))
+    match content:
+        case {"supervisor_pid": int(pid), "settings": {**variables}} if start_ticks(pid):
+            return settings_of({str(n): str(v) for n, v in variables.items()} | machine_keys(layout))
+    return None
