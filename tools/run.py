@@ -20,6 +20,8 @@ from typing import Any, Literal
 from shared.settings import settings
 from tools.exits import Exit, Stop
 from tools.gateway.server import gateway
+from tools.stack.layout import default_data_folder
+from tools.stack.machine import running_settings
 from tools.stack.ports import require_free
 from tools.stack.processes import require_ports
 from tools.stack.stack import Stack, StackOptions
@@ -34,6 +36,8 @@ GATEWAY_PORT, GATEWAY_PORT_VARIABLE = 8090, "GATEWAY_PORT"
 async def platform(broker: BrokerName) -> AsyncIterator[Supervisor]:
     """Database, broker, mailbox and gateway, services and auditor, all ready; stopped in reverse order."""
     options = StackOptions.from_environment(broker=broker)
+    if running_settings() is not None:
+        raise Stop(Exit.DATA_FOLDER, f"it runs already, on the data folder {default_data_folder()}")
     require_ports(settings().base_port)
     async with (
         Stack(options, _say) as stack,
