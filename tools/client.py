@@ -40,6 +40,10 @@ class ApiError(Exception):
         self.field = problem.get("field")
         detail = problem.get("detail") or problem.get("title") or ""
         super().__init__(f"{method} {path}: {status} {self.kind} {detail}".rstrip())
+        accepted = problem.get("accepted") or ""
+        hint = f" (accepted: {accepted})" if accepted not in detail else ""
+        self.said = f"{detail or self}{hint}"
+        """For a person: what is wrong, and what would be accepted."""
 
 
 class UnreachableError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from tools.client import Client, Json
 from tools.demo.story import yuan
 from tools.output import print_table
-from tools.session import Machine
+from tools.session import Machine, require_property
 
 ROLES = ("director", "cs_supervisor")
 DETAIL_LEFT_OUT = ("contact_id", "department", "urgency", "due_at", "expires_at", "last_resort", "status")
@@ -29,8 +29,12 @@ class Life:
 
 
 async def whole_life(machine: Machine, property_id: str, request: str) -> Life | None:
-    """Everything about a request, by id or reference; None if there is none in the property."""
+    """Everything about a request, by id or reference; None if there is none in the property.
+
+    Raises Stop (usage) if there is no such property.
+    """
     async with machine.of_property(property_id, *ROLES) as client:
+        await require_property(client, property_id)
         base = f"/v1/properties/{property_id}"
         found = await _find(client, base, request)
         if found is None:

@@ -50,6 +50,12 @@ class Machine:
         return self.client(sub, [(f"property:{property_id}", role) for role in roles])
 
 
+async def require_property(client: Client, property_id: str) -> None:
+    """Raises Stop (usage) if there is no such property: a token of this machine may name any."""
+    if await client.find("intake", f"/v1/properties/{property_id}") is None:
+        raise Stop(Exit.USAGE, f"there is no property {property_id}")
+
+
 def machine() -> Machine:
     """This machine, running or not; what is set by environment wins."""
     layout = Layout(default_data_folder())

@@ -35,6 +35,7 @@ from tools.demo.cases import CASES, Told, tell
 from tools.demo.group import demonstration_group, training_estate
 from tools.demo.load import load_group
 from tools.demo.stream import WEIGHTS, Stream
+from tools.exits import Stop
 from tools.importing.convert import Call
 from tools.importing.engine import Job, run_import
 from tools.importing.mapping import load_mapping
@@ -91,6 +92,8 @@ async def test_the_whole_life_of_a_case_is_there(platform: Platform, told: list[
     assert by_reference is not None
     assert by_reference.request["id"] == told[1].request_id
     assert await whole_life(platform.machine, "villa", told[1].request_id) is None
+    with pytest.raises(Stop, match="no property nowhere"):
+        await whole_life(platform.machine, "nowhere", told[1].request_id)
 
 
 async def test_loading_the_group_again_changes_nothing_but_shifts(platform: Platform) -> None:

@@ -10,6 +10,7 @@ import typer
 from tools.exits import Exit, Stop
 
 HOURS_MAX = 24 * 31
+SUB_CHARS_MAX = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +40,8 @@ def token(
     from tools.session import machine
     from tools.tokens import mint
 
+    if not 0 < len(sub.strip()) <= SUB_CHARS_MAX:
+        raise Stop(Exit.USAGE, f"--sub: 1 to {SUB_CHARS_MAX} characters are accepted")
     until = SystemClock().now() + timedelta(hours=hours)
     grants = [_grant(text) for text in grant]
     minted = mint(machine().settings, sub, grants, until)

@@ -124,11 +124,12 @@ async def _send(job: Job, client: Client, progress: Progress, advance: Callable[
     from tools.importing.engine import run_import
     from tools.importing.replaying import training_property
     from tools.importing.sending import IntakeSender
+    from tools.session import require_property
 
     if job.mode == "replay":
         await training_property(client, job.property_id)
-    elif await client.find("intake", f"/v1/properties/{job.property_id}") is None:
-        raise Stop(Exit.USAGE, f"there is no property {job.property_id}")
+    else:
+        await require_property(client, job.property_id)
     sender = IntakeSender(client, job.property_id, job.mode, job.mapping.source)
     return await run_import(job, sender, progress, advance)
 
@@ -143,7 +144,7 @@ async def _errors(work: Awaitable[Account]) -> Account:
     except UnreachableError as error:
         raise Stop(Exit.NOT_RUNNING, f"{error}; start it with `guanjia up`") from None
     except ApiError as error:
-        raise Stop(Exit.USAGE if error.status in (403, 404, 409) else Exit.PROBLEMS, str(error)) from None
+        raise Stop(Exit.USAGE if error.status in (403, 404, 409) else Exit.PROBLEMS, error.said) from None
     except FileError as error:
         raise Stop(Exit.USAGE, str(error)) from None
 

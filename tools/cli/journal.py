@@ -109,6 +109,8 @@ def replay(
     chosen = [one for one in (since, position, lacking) if one is not None]
     if len(chosen) != 1 or (position is not None and lane is None):
         raise Stop(Exit.USAGE, "give exactly one of --since, --position (with --lane) and --lacking")
+    if lacking == service:
+        raise Stop(Exit.USAGE, f"--lacking {lacking}: a service does not read its own events; name a reader")
     start = since.replace(tzinfo=UTC) if since else None
     lanes: tuple[Lane, ...] = (lane,) if lane else ("urgent", "routine")
     sent = asyncio.run(_replay(service, lanes, start, position, lacking))

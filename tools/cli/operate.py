@@ -106,7 +106,8 @@ async def _with_database(
     try:
         return await work(client[settings.database(service)])
     except Rejected as error:
-        raise Stop(Exit.PROBLEMS, error.detail) from None
+        accepted = f" (accepted: {error.accepted})" if error.accepted else ""
+        raise Stop(Exit.PROBLEMS, f"{error.detail}{accepted}") from None
     except PyMongoError as error:
         raise Stop(Exit.NOT_RUNNING, f"MongoDB does not answer: {type(error).__name__}") from None
     finally:

@@ -44,7 +44,9 @@ def report(
         ),
     ],
     of: Annotated[str, typer.Option("--property", "-p", help="The property.")],
-    week: Annotated[str, typer.Option(help="A week such as 2026-W10; nothing: this week.")] = "",
+    week: Annotated[
+        str, typer.Option(help="Such as 2026-W10; nothing: this week (complaints: needed).")
+    ] = "",
     since: Annotated[str, typer.Option(help="First day, such as 2026-03-02.")] = "",
     until: Annotated[str, typer.Option(help="Last day, included.")] = "",
     format: Annotated[Format, typer.Option(help="table and json go to the terminal.")] = Format.table,
@@ -54,13 +56,15 @@ def report(
     """Print or save a report: every rate with numerator and denominator. Needs `guanjia up`.
 
     Example: `guanjia report repair-week --property tower --week 2026-W10 --format xlsx --out week.xlsx`.
-    Exit code 1 when the platform refuses (an unknown report, a week that is none), 2 when a file cannot be
-    written, 3 when nothing runs.
+    Exit code 1 when the platform refuses (an unknown report, a week that is none), 2 when there is no such
+    property or a file cannot be written, 3 when nothing runs.
     """
     from tools.client import ApiError, UnreachableError
 
     if format is Format.xlsx and out is None:
         raise Stop(Exit.USAGE, "--format xlsx needs --out FILE")
+    if name in OF_INTAKE and not week:
+        raise Stop(Exit.USAGE, f"the report {name} needs --week, such as 2026-W10")
     query = {"week": week, "since": since, "until": until, "language": language.value}
     as_text = format is Format.table and name in OF_INTAKE  # its JSON has a shape of its own
     wanted = "csv" if as_text else "json" if format is Format.table else format.value
@@ -70,9 +74,7 @@ def report(
     except UnreachableError as error:
         raise Stop(Exit.NOT_RUNNING, str(error)) from None
     except ApiError as error:
-        accepted = error.problem.get("accepted")
-        hint = f" (accepted: {accepted})" if accepted else ""
-        raise Stop(Exit.PROBLEMS, f"{error}{hint}") from None
+        raise Stop(Exit.PROBLEMS, error.said) from None
     if out is not None:
         try:
             out.write_bytes(body)
@@ -86,9 +88,10 @@ def report(
 
 
 async def _fetch(of: str, name: str, query: dict[str, str]) -> bytes:
-    from tools.session import running_machine
+    from tools.session import require_property, running_machine
 
     async with running_machine().of_property(of, ROLE) as client:
+        await require_property(client, of)
         service = "intake" if name in OF_INTAKE else "dispatch"
         return await client.download(service, f"/v1/properties/{of}/reports/{name}", **query)
 

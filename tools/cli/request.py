@@ -37,7 +37,7 @@ def show(
     except UnreachableError as error:
         raise Stop(Exit.NOT_RUNNING, str(error)) from None
     except ApiError as error:
-        raise Stop(Exit.PROBLEMS, str(error)) from None
+        raise Stop(Exit.PROBLEMS, error.said) from None
     if life is None:
         raise Stop(Exit.PROBLEMS, f"{of} has no request {request}")
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -66,6 +67,8 @@ def test_help_is_quick() -> None:
         ["import", "calls.csv"],
         ["token", "--sub", "li", "--grant", "property:tower=emperor"],
         ["token", "--sub", "li", "--grant", "estate:tower=butler"],
+        ["token", "--sub", " ", "--grant", "property:tower=butler"],
+        ["replay", "intake", "--lacking", "intake"],
         ["import", "calls.csv", "-m", "no-such-mapping", "-p", "tower", "--mode", "history"],
         ["import", "no-such-file.csv", "-m", "nyc311", "-p", "tower", "--mode", "history"],
     ],
@@ -83,6 +86,47 @@ def test_without_a_running_platform_it_ends_with_3(arguments: list[str]) -> None
     answer = runner.invoke(app, arguments)
     assert answer.exit_code == Exit.NOT_RUNNING
     assert "guanjia up" in answer.output
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"x"', '{"JWT_SECRET": 5}', '{"JWT_SECRET": ""}'])
+def test_secrets_that_cannot_be_read_end_with_5_and_stay_as_they_are(
+    own_data_folder: Path, content: str
+) -> None:
+    machine()
+    keys = own_data_folder / "secrets" / "keys.json"
+    keys.write_text(content)
+    answer = runner.invoke(app, ["token", "--sub", "li", "--grant", "property:tower=butler"])
+    assert answer.exit_code == Exit.DATA_FOLDER
+    assert "restore" in answer.output
+    assert keys.read_text() == content
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"supervisor_pid": "x"}', '{"supervisor_pid": 1, "settings": 5}']
+)
+def test_what_does_not_say_who_runs_means_that_nobody_does(own_data_folder: Path, content: str) -> None:
+    machine()
+    (own_data_folder / "run" / "stack.json").write_text(content)
+    answer = runner.invoke(app, ["verify"])
+    assert answer.exit_code == Exit.NOT_RUNNING
+    assert "guanjia up" in answer.output
+
+
+def test_started_twice_it_says_that_it_runs_already(own_data_folder: Path) -> None:
+    machine()
+    running = {"supervisor_pid": os.getpid(), "settings": {}}
+    (own_data_folder / "run" / "stack.json").write_text(json.dumps(running))
+    answer = runner.invoke(app, ["up"])
+    assert answer.exit_code == Exit.DATA_FOLDER
+    assert f"it runs already, on the data folder {own_data_folder}" in answer.output
+
+
+def test_a_bench_deletes_no_folder_but_that_of_an_earlier_one(tmp_path: Path) -> None:
+    kept = tmp_path / "letters.txt"
+    kept.write_text("mine")
+    answer = runner.invoke(app, ["bench", "--quick", "--data", str(tmp_path)])
+    assert answer.exit_code == Exit.DATA_FOLDER
+    assert kept.read_text() == "mine"
 
 
 async def test_a_token_is_accepted_with_its_grants() -> None:

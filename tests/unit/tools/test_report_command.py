@@ -14,6 +14,7 @@ from tools.client import ApiError, UnreachableError
 from tools.exits import Exit
 
 RUN = CliRunner()
+COMPLAINTS = ["report", "complaints", "-p", "villa", "--week", "2026-W10"]
 BODY = {
     "title": "Slips",
     "property_id": "villa",
@@ -46,13 +47,14 @@ def test_a_table_shows_numerator_and_denominator(asked: list[dict[str, str]]) ->
 
 def test_a_file_is_written_and_xlsx_needs_one(asked: list[dict[str, str]], tmp_path: Path) -> None:
     out = tmp_path / "week.csv"
-    done = RUN.invoke(app, ["report", "complaints", "-p", "villa", "--format", "csv", "--out", str(out)])
+    done = RUN.invoke(app, [*COMPLAINTS, "--format", "csv", "--out", str(out)])
     assert (done.exit_code, out.read_bytes()) == (Exit.OK, b"\xef\xbb\xbfa,b")
     assert RUN.invoke(app, ["report", "slips", "-p", "villa", "--format", "xlsx"]).exit_code == Exit.USAGE
     nowhere = str(tmp_path / "none" / "week.csv")
     wrong = RUN.invoke(app, ["report", "slips", "-p", "villa", "--format", "csv", "--out", nowhere])
     assert wrong.exit_code == Exit.USAGE
-    shown = RUN.invoke(app, ["report", "complaints", "-p", "villa"])
+    shown = RUN.invoke(app, COMPLAINTS)
+    assert RUN.invoke(app, COMPLAINTS[:-2]).exit_code == Exit.USAGE, "its week is needed"
     assert (shown.exit_code, shown.output) == (Exit.OK, "a,b\n")
     assert asked[-1]["format"] == "csv"
 
