@@ -36,8 +36,7 @@ class Relay:
     taken_at: datetime | None = None
     redirected: int = 0
     acknowledged_at: datetime | None = None
-    due_at: datetime | None = None  # when somebody is told that it waits
-    late_told: bool = False
+    due_at: datetime | None = None  # when somebody is told that it waits; moves on with every reminder
 
 
 def not_for_you(relay: Relay, by: str) -> Forbidden | None:

@@ -77,16 +77,17 @@ async def _relay(unit: Unit, request: Request, rules: RelayRules) -> None:
     wanted = str(request.fields.get("colleague_id", ""))
     known = await unit.look(Colleague, wanted) if is_id(wanted) else None
     to = check_colleague(known, "fields.colleague_id")
-    due_at = unit.now + timedelta(minutes=rules.remind_after_minutes)
-    unit.save(Relay(request.property_id, request.id, to_id=to.id, taken_at=unit.now, due_at=due_at))
+    remind(unit, Relay(request.property_id, request.id, to_id=to.id, taken_at=unit.now), rules)
     unit.emit(MessageRelayed(request_id=request.id, responsible_id=to.id, relayed_at=unit.now))
-    remind(unit, request.id, rules)
 
 
-def remind(unit: Unit, request_id: str, rules: RelayRules) -> None:
-    """The next look at whether the colleague has acknowledged the message; again until he has (P002)."""
+def remind(unit: Unit, relay: Relay, rules: RelayRules) -> None:
+    """Keep the message with the next look at whether the colleague has acknowledged it: again until he has
+    (P002).
+    """
     due_at = unit.now + timedelta(minutes=rules.remind_after_minutes)
-    unit.start_timer(CASE_WAITS, due_at, WatchCase(request_id=request_id, kind="message_waits"))
+    unit.save(replace(relay, due_at=due_at))
+    unit.start_timer(CASE_WAITS, due_at, WatchCase(request_id=relay.id, kind="message_waits"))
 
 
 def clocks(unit: Unit, complaint: Complaint) -> None:

@@ -100,12 +100,11 @@ class Inquiring(Cases):
         command = payload(unit, c.RedirectMessage)
         request, before = await self._relay(unit, command.request_id)
         after = relays.redirected(before, await unit.look(Colleague, command.body.colleague_id))
-        unit.save(after)
         unit.save(request)
         unit.emit(
             events.MessageRelayed(request_id=request.id, responsible_id=after.to_id, relayed_at=unit.now)
         )
-        remind(unit, request.id, self._relay_rules(request))
+        remind(unit, after, self._relay_rules(request))
         self.note(unit, request, "message.redirected", colleague_id=after.to_id)
         unit.answer(await self.state(unit, request))
 
@@ -118,10 +117,10 @@ class Inquiring(Cases):
         due_at, responsible_id = unit.now, ""
         if command.kind == "message_waits":
             relay = await unit.load(Relay, request.id)
-            responsible_id = relay.to_id if relay is not None else ""
-            if relay is not None:
-                unit.save(replace(relay, late_told=True))
-            remind(unit, request.id, self._relay_rules(request))
+            if relay is None:
+                raise Bug("a message without its record")
+            due_at, responsible_id = relay.due_at or unit.now, relay.to_id
+            remind(unit, relay, self._relay_rules(request))
         elif command.kind == "inquiry_late":
             inquiry = await unit.load(Inquiry, request.id)
             due_at = (inquiry.due_at if inquiry is not None else None) or unit.now
