@@ -10,6 +10,7 @@ from services.intake.domain.day import last_check
 from services.intake.domain.join import followed
 from services.intake.domain.property import Property, setting_number
 from services.intake.domain.watch import Pace
+from services.intake.handlers.signing import week_to_tell
 from services.intake.repository import attachments, auditing
 from shared.audit import Audit, Finding, Look
 
@@ -42,6 +43,8 @@ async def look(at: Look) -> AsyncGenerator[Finding, None]:
         async for finding in _slips(at, settled):
             yield finding
         async for finding in _day(at, settled):
+            yield finding
+        async for finding in _week(at, settled):
             yield finding
     for row in await attachments.to_sweep(at.db, at.before - SWEEP_TAKES, LISTED_MAX):
         if row.sweep_at is not None and row.sweep_at < at.before - SWEEP_TAKES:
@@ -104,6 +107,15 @@ async def _day(at: Look, settled: Property) -> AsyncIterator[Finding]:
         yield at.finding("day_not_checked", settled.id, day, due)
 
 
+async def _week(at: Look, settled: Property) -> AsyncIterator[Finding]:
+    """Nobody was told that the complaints of the last week can be read (P036)."""
+    week = week_to_tell(settled, at.catalogue, at.before)
+    if settled.opened_at is not None and week.due_at <= settled.opened_at:
+        return
+    if week.due_at < at.before and not await auditing.week_was_told(at.db, settled.id, week.name):
+        yield at.finding("complaint_week_not_told", settled.id, week.name, week.due_at)
+
+
 AUDIT = Audit(
     service="intake",
     audited={
@@ -121,15 +133,12 @@ AUDIT = Audit(
         "intake.watch_joined": ("joined_not_followed",),
         "intake.watch_day": ("day_not_checked",),
         "intake.start_days": ("day_not_checked",),
+        "intake.watch_week": ("complaint_week_not_told",),
+        "intake.start_weeks": ("complaint_week_not_told",),
         "intake.raise_watch": ("emergency_not_told",),
         "intake.raise_slips": ("slips_not_told",),
         "intake.erase_attachment": ("attachment_not_deleted",),
     },
-    unaudited={
-        "intake.watch_week": (
-            "It tells that the figures of a week can be read, and leaves no mark of its own: the figures are "
-            "there without it, and whether the week's reports were made is found by dispatch."
-        ),
-    },
+    unaudited={},
     look=look,
 )

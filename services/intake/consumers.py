@@ -116,6 +116,7 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
         ca.WatchDay: signing.watch_day,
         ca.WatchWeek: signing.watch_week,
         ca.StartDays: signing.start_days,
+        ca.StartWeeks: signing.start_weeks,
         cc.ReportDifficult: difficult.report_difficult,
         cc.RecordSuperiorCall: difficult.record_superior_call,
         cc.ChaseDifficult: difficult.chase_difficult,

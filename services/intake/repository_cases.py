@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from services.intake.domain.answer_book import AnswerVersion, StandardAnswer
 from services.intake.domain.complaint import Complaint
-from services.intake.domain.day import DayCheck, DaySheet
+from services.intake.domain.day import DayCheck, DaySheet, WeekTold
 from services.intake.domain.difficulty import Difficulty
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.relay import Relay
@@ -20,7 +20,7 @@ from shared.mongo.client import Database
 
 COMPLAINTS, DIFFICULTIES, INQUIRIES, RELAYS = "complaints", "difficulties", "inquiries", "relays"
 ANSWERS, ANSWER_VERSIONS, DAYS = "answers", "answer_versions", "days"
-DAY_CHECKS = "day_checks"
+DAY_CHECKS, WEEKS_TOLD = "day_checks", "weeks_told"
 KINDS: Mapping[type, str] = {
     Complaint: COMPLAINTS,
     Difficulty: DIFFICULTIES,
@@ -30,6 +30,7 @@ KINDS: Mapping[type, str] = {
     AnswerVersion: ANSWER_VERSIONS,
     DaySheet: DAYS,
     DayCheck: DAY_CHECKS,
+    WeekTold: WEEKS_TOLD,
 }
 INDEXES = (
     Index(COMPLAINTS, (("property_id", 1), ("received_at", 1)), serves="complaints received in a week"),
@@ -57,9 +58,9 @@ INDEXES = (
     ),
     Index(
         RELAYS,
-        (("property_id", 1), ("due_at", 1)),
+        (("property_id", 1), ("state", 1), ("due_at", 1)),
         serves="messages that wait; the auditor's reading",
-        partial={"state": "TAKEN", "late_told": False},
+        partial={"state": "TAKEN"},
     ),
     Index(ANSWERS, (("property_id", 1), ("tokens", 1), ("id", 1)), serves="approved answers by their words"),
     Index(ANSWERS, (("property_id", 1), ("id", 1)), serves="all answers"),

@@ -41,6 +41,12 @@ def next_due(now: datetime, zone: str, day: int, at: str) -> Week:
     return week_due(add_calendar_days(last.due_at, 7, zone), zone, day, at)
 
 
+def week_after(until: datetime, zone: str, day: int, at: str) -> Week:
+    """The week that follows one which ended then: none is left out, also if its own moment is over."""
+    monday = until.astimezone(zone_of(zone)).date()
+    return week_due(_moment(monday + WEEK, zone, day, at), zone, day, at)
+
+
 def _moment(monday: date, zone: str, day: int, at: str) -> datetime:
     wall = datetime.combine(monday + timedelta(days=day - 1), time.fromisoformat(at), zone_of(zone))
     return wall.astimezone(UTC)

@@ -20,6 +20,7 @@ import jwt
 import uvicorn
 
 from services.intake.app import service
+from services.intake.days import DayChecks
 from shared.catalogue.load import Catalogue
 from shared.clock import Clock, ManualClock, SystemClock
 from shared.events.dispatch import StaffContact, StaffRecorded
@@ -93,6 +94,8 @@ class Estate:
             assert answer.status_code == 200, answer.text
             if not days:  # the daily look at what is signed is watched by its own tests
                 await self.runtime.db["timers"].delete_many({"property_id": self.property_id})
+            else:
+                await DayChecks(self.runtime).look()
             units = [{"label": "3-2-1801"}, {"label": "3-2-1802"}]
             assert (await client.post("/units/bulk", json={"units": units})).status_code == 201
 

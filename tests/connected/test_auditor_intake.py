@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 
@@ -24,6 +24,7 @@ from shared.kernel.kinds import Kinds
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
+from tests.connected.desk_kit import asked
 from tests.connected.intake_kit import ZONE, Estate, new_property, own_settings
 from tests.events import issued
 from tests.stack import SessionStack
@@ -156,11 +157,6 @@ async def _(estate: Estate) -> tuple[str, datetime]:
     return id, now(estate) + 48 * HOUR
 
 
-async def asked(estate: Estate, **changed: Any) -> str:
-    body = {"procedure": "inquiry", "category": "fees", "description": "How do I pay?", "fields": {}}
-    return str((await estate.accept(**(body | changed)))["id"])
-
-
 @scene("visit_not_referred", "p003-visit")
 async def _(estate: Estate) -> tuple[str, datetime]:
     return await asked(estate, contact={"channel": "window"}), now(estate) + 7 * HOUR + 30 * MINUTE
@@ -201,6 +197,14 @@ async def _(estate: Estate) -> tuple[str, datetime]:
 @scene("day_not_checked", "p003-signed")
 async def _(estate: Estate) -> tuple[str, datetime]:
     return now(estate).astimezone(ZONE).date().isoformat(), now(estate) + 24 * HOUR
+
+
+@scene("complaint_week_not_told", "p036-week")
+async def _(estate: Estate) -> tuple[str, datetime]:
+    timers = estate.runtime.db["timers"]
+    timer = await timers.find_one({"property_id": estate.property_id, "command": "intake.watch_week"})
+    assert timer is not None
+    return str(orjson.loads(timer["body"])["week"]), timer["due_at"]
 
 
 @scene("emergency_not_told", "j30-emergency")

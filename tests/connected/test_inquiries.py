@@ -1,6 +1,4 @@
-"""Inquiries, messages, help, visits and the daily signing (P002, P003, P010, P011, P036), with our own
-clock.
-"""
+"""Inquiries, messages, help and visits (P002, P003, P010, P011), with our own clock."""
 
 from __future__ import annotations
 
@@ -9,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.connected.intake_kit import ZONE, Estate, Json
+from tests.connected.desk_kit import alarms, asked, get, post
+from tests.connected.intake_kit import ZONE, Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 HOUR = timedelta(hours=1)
@@ -24,44 +23,12 @@ FEE = {
 }
 
 
-async def asked(estate: Estate, **changed: Any) -> str:
-    taken = await estate.accept(
-        **{
-            "procedure": "inquiry",
-            "category": "fees",
-            "description": "How do I pay the fee?",
-            "fields": {},
-            **changed,
-        }
-    )
-    return str(taken["id"])
-
-
-async def post(estate: Estate, path: str, *roles: str, sub: str = "lin", **body: Any) -> Json:
-    async with estate.client(*roles, sub=sub) as client:
-        answer = await client.post(path, json=body)
-    found: Json = answer.json()
-    return found | {"code": answer.status_code}
-
-
 async def approved(estate: Estate, **changed: Any) -> str:
     """An approved answer: drafted by Lin, approved by Ma."""
     draft = await post(estate, "/answers", OFFICER, **(FEE | changed))
     assert draft["code"] == 201, draft
     assert (await post(estate, f"/answers/{draft['id']}/approve", SUPERVISOR, sub="ma"))["code"] == 200
     return str(draft["id"])
-
-
-async def get(estate: Estate, path: str, *roles: str, sub: str = "lin", **query: Any) -> Json:
-    async with estate.client(*roles, sub=sub) as client:
-        answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    body: Json = answer.json()
-    return body
-
-
-async def alarms(estate: Estate, id: str) -> list[str]:
-    return [one["what"][6:] for one in await estate.timeline(id) if one["what"].startswith("alarm.")]
 
 
 async def test_p010_an_answer_is_drafted_by_one_and_approved_by_another(estate: Estate) -> None:
@@ -174,7 +141,11 @@ async def test_p002_a_message_stays_open_until_the_colleague_acknowledges_it(est
 
 async def test_p002_a_message_goes_to_another_when_the_first_has_left(estate: Estate) -> None:
     id = await asked(estate, procedure="relay-message", category="", fields={"colleague_id": "wu"})
+    await estate.passes(timedelta(minutes=50))
     await estate.act(id, "message/redirect", OFFICER, colleague_id="zhao", reason="wu has gone off shift")
+    row = await estate.runtime.db["relays"].find_one({"_id": f"{estate.property_id}:{id}"})
+    assert row is not None
+    assert row["due_at"] == estate.runtime.clock.now() + HOUR, "the new one has his whole hour"
     assert (await estate.refused(id, "message/acknowledge", OFFICER, sub="wu"))["kind"] == "not-for-you"
     assert (await estate.act(id, "message/acknowledge", "cashier", sub="zhao"))["status"] == "ANSWERED"
 
@@ -204,79 +175,3 @@ async def test_p003_an_unsettled_visit_reaches_the_head_the_same_day(estate: Est
     await estate.passes(HOUR)
     assert await alarms(estate, open_) == ["visit_unsettled"]
     assert (await alarms(estate, settled), await alarms(estate, by_phone)) == ([], [])
-
-
-async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more(estate: Estate) -> None:
-    await estate.accept()
-    await asked(estate)
-    today = estate.runtime.clock.now().astimezone(ZONE).date().isoformat()
-    before = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}
-    assert {kind: one["counted"] for kind, one in before.items()} == {
-        "repair": 1,
-        "inquiry": 1,
-        "complaint": 0,
-    }
-    assert before["repair"]["allowed_actions"][0]["action"] == "intake.sign_day"
-    assert (await post(estate, f"/days/{today}/repair/sign", OFFICER))["code"] == 403
-    assert (await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma", remark="read"))[
-        "code"
-    ] == 200
-    again = await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma")
-    assert (again["code"], again["type"].rsplit("/", 1)[1]) == (409, "signed-already")
-    await estate.accept()
-    assert (await post(estate, f"/days/{today}/repair/sign", SUPERVISOR, sub="ma"))["code"] == 200
-    sheet = {one["kind"]: one for one in (await get(estate, f"/days/{today}"))["sheets"]}["repair"]
-    assert (sheet["counted"], sheet["signed_counted"], sheet["signed_by"]) == (2, 2, "ma")
-    assert await estate.journal(f"day:{today}") == ["intake.day.signed.v1"] * 2
-    tomorrow = (estate.runtime.clock.now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
-    early = await post(estate, f"/days/{tomorrow}/repair/sign", SUPERVISOR, sub="ma")
-    assert (early["code"], early["field"]) == (422, "day")
-    assert (await post(estate, "/days/yesterday/repair/sign", SUPERVISOR, sub="ma"))["code"] == 422
-
-
-async def test_p003_an_unsigned_day_is_an_alarm_every_morning(estate: Estate) -> None:
-    await estate.open(days=True)
-    first = estate.runtime.clock.now().astimezone(ZONE).date()
-    for kind in ("repair", "inquiry"):
-        assert (await post(estate, f"/days/{first}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] in (200, 409)
-    await estate.passes(24 * HOUR)
-    assert await estate.journal(f"escalation:day.{first}") == ["intake.day.unsigned.v1"]
-    second = first + timedelta(days=1)
-    await estate.accept()
-    for kind in ("repair", "inquiry", "complaint"):
-        assert (await post(estate, f"/days/{second}/{kind}/sign", SUPERVISOR, sub="ma"))["code"] == 200
-    await estate.passes(24 * HOUR)
-    assert await estate.journal(f"escalation:day.{second}") == []
-    assert (await estate.counts())["timers"] == 2, "the next morning is watched, and the next week"
-
-
-async def test_p036_a_week_of_complaints_is_told_on_its_day_and_hour_once(estate: Estate) -> None:
-    await estate.open(days=True, settings={"report.week_day": 3, "report.week_at": "09:30"})
-    now = estate.runtime.clock.now().astimezone(ZONE)
-    wednesday = (now - timedelta(days=now.weekday() - 2)).replace(hour=9, minute=30, second=0, microsecond=0)
-    due = wednesday if now < wednesday else wednesday + timedelta(days=7)
-    stream = f"property:{estate.property_id}"
-    await estate.passes(due - now - timedelta(minutes=1))
-    assert "intake.complaints.week_over.v1" not in await estate.journal(stream)
-    await estate.passes(timedelta(minutes=1))
-    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 1
-    await estate.passes(timedelta(days=6, hours=23))
-    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 1
-    await estate.passes(timedelta(hours=1))
-    assert (await estate.journal(stream)).count("intake.complaints.week_over.v1") == 2
-
-
-async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominator(estate: Estate) -> None:
-    await estate.accept(procedure="complaint-owner", category="noise", description="x", fields={})
-    year, number, _ = estate.runtime.clock.now().astimezone(ZONE).isocalendar()
-    report = await get(estate, "/reports/complaints", week=f"{year}-W{number:02d}")
-    assert (report["received"], report["undecided"], report["by_category"]) == (1, 1, {"noise": 1})
-    assert report["valid_per_household"] == {"numerator": 0, "denominator": 2, "permille": 0}
-    assert report["over_ceiling"] is False
-    async with estate.client() as client:
-        sheet = await client.get(
-            "/reports/complaints", params={"week": f"{year}-W{number:02d}", "format": "csv", "language": "en"}
-        )
-        assert "Valid complaints" in sheet.content.decode("utf-8-sig")
-        wrong = await client.get("/reports/complaints", params={"week": "2026-99"})
-    assert (wrong.status_code, wrong.json()["field"]) == (422, "week")

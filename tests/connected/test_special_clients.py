@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.intake.days import DayChecks
 from shared.events.dispatch import WorkCompleted, WorkPaidOff
 from tests.connected.intake_kit import Estate, Json
 from tests.events import issued
@@ -140,17 +139,3 @@ async def test_p009_a_client_who_is_known_later_counts_as_special_too(estate: Es
         asked["id"], "inquiry/answer", "cs_officer", "cs_supervisor", text="at nine", superior_id="ma"
     )
     assert [one["request_id"] for one in await due(estate)] == [asked["id"]]
-
-
-async def test_p003_a_property_opened_before_gets_its_daily_look_by_itself(estate: Estate) -> None:
-    db = estate.runtime.db
-    mine = {"property_id": estate.property_id, "command": "intake.watch_day"}
-    assert await db["timers"].count_documents(mine) == 0, "as if it had been opened by an earlier release"
-    checks = DayChecks(estate.runtime)
-    assert await checks.look() >= 1
-    [timer] = await db["timers"].find(mine).to_list(2)
-    await checks.look()
-    assert await db["timers"].find(mine).to_list(2) == [timer], "the one that runs is left alone"
-    await estate.passes(48 * HOUR)
-    days = await db["outbox"].distinct("stream", {"property_id": estate.property_id})
-    assert [one for one in days if one.startswith("escalation:day.")]

@@ -113,6 +113,12 @@ class WatchWeek(Command):
     until: datetime
 
 
+class StartWeeks(Command):
+    """The weekly telling of a property that has none yet begins."""
+
+    NAME: ClassVar[str] = "intake.start_weeks"
+
+
 class StartDays(Command):
     """The daily look of a property that has none yet begins."""
 

@@ -51,6 +51,16 @@ class DayCheck:
     checked_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WeekTold:
+    """That it was told that a week's complaints can be read (P036); `id` is the week, such as 2026-W10."""
+
+    property_id: str
+    id: str
+    version: int = 0
+    told_at: datetime | None = None
+
+
 def sheet_id(day: str, kind: RecordKind) -> str:
     """The id of a sheet."""
     return f"{day}.{kind}"

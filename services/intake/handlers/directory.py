@@ -25,7 +25,7 @@ from services.intake.domain.file_rows import Sieve
 from services.intake.domain.property import Property, configured, configured_event
 from services.intake.domain.request import Request
 from services.intake.handlers.base import Handlers, payload
-from services.intake.handlers.signing import watch_days, watch_weeks
+from services.intake.handlers.signing import day_rhythm, watch_days, watch_weeks, week_rhythm
 from shared.deadlines import is_quiet
 from shared.errors import Conflict, Invalid, NotFound, Rejected, demand
 from shared.kernel import unit as kernel
@@ -46,9 +46,15 @@ class Directory(Handlers):
         settled = configured(unit.cause.property_id, existing, body, unit.now)
         unit.save(settled)
         unit.emit(configured_event(settled))
-        watch_days(unit, settled, self.catalogue)
-        watch_weeks(unit, settled, self.catalogue)
+        # set anew only where they move: what is due just now, or was missed in an outage, is not passed over
+        if existing is None or self._rhythm(existing) != self._rhythm(settled):
+            watch_days(unit, settled, self.catalogue)
+            watch_weeks(unit, settled, self.catalogue)
         unit.answer(Recorded(ids=[settled.id], id=settled.id, version=settled.version + 1))
+
+    def _rhythm(self, settled: Property) -> tuple[object, ...]:
+        """When its days and weeks are looked at."""
+        return (*day_rhythm(settled, self.catalogue), *week_rhythm(settled, self.catalogue))
 
     async def record_units(self, unit: kernel.Unit) -> None:
         """Record units, all or none; of a file each that fits."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from services.intake.domain.complaint import Complaint
-from services.intake.domain.day import DayCheck
+from services.intake.domain.day import DayCheck, WeekTold
 from services.intake.domain.difficulty import Difficulty
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.property import Property
@@ -82,18 +82,23 @@ async def late_calls(db: Database, property_id: str, before: datetime, limit: in
 
 async def late_inquiries(db: Database, property_id: str, before: datetime, limit: int) -> list[Inquiry]:
     """Deferred inquiries that are not answered in time, and nobody was told."""
-    return await _find(db, Inquiry, _late(property_id, "DEFERRED", before), limit, "due_at")
+    query = _late(property_id, "DEFERRED", before) | {"late_told": False}
+    return await _find(db, Inquiry, query, limit, "due_at")
 
 
 async def late_messages(db: Database, property_id: str, before: datetime, limit: int) -> list[Relay]:
-    """Messages that wait too long for their colleague, and nobody was told."""
+    """Messages of which nobody was reminded in time."""
     return await _find(db, Relay, _late(property_id, "TAKEN", before), limit, "due_at")
 
 
 async def day_was_checked(db: Database, property_id: str, day: str) -> bool:
     """Whether it was looked at whether that day is signed."""
-    query = {"_id": document_id(property_id, day), "property_id": property_id}
-    return await db[KINDS[DayCheck]].find_one(query, {"_id": 1}) is not None
+    return await _is_there(db, DayCheck, property_id, day)
+
+
+async def week_was_told(db: Database, property_id: str, week: str) -> bool:
+    """Whether it was told that the complaints of that week can be read."""
+    return await _is_there(db, WeekTold, property_id, week)
 
 
 async def slips_told(db: Database, property_id: str) -> SlipWatch | None:
@@ -103,8 +108,13 @@ async def slips_told(db: Database, property_id: str) -> SlipWatch | None:
     return None if row is None else cast("SlipWatch", _KINDS.aggregate(SlipWatch, row))
 
 
+async def _is_there(db: Database, kind: type[A], property_id: str, id: str) -> bool:
+    query = {"_id": document_id(property_id, id), "property_id": property_id}
+    return await db[KINDS[kind]].find_one(query, {"_id": 1}) is not None
+
+
 def _late(property_id: str, state: str, before: datetime) -> dict[str, Any]:
-    return {"property_id": property_id, "state": state, "late_told": False, "due_at": {"$lt": before}}
+    return {"property_id": property_id, "state": state, "due_at": {"$lt": before}}
 
 
 def _at(row: dict[str, Any], field: str) -> datetime:

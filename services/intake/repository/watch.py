@@ -5,6 +5,7 @@ Of all properties, along one index of what is waited for; only the loop of the w
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -41,13 +42,19 @@ async def unanswered(db: Database, now: datetime, limit: int) -> list[Unanswered
     ]
 
 
-async def without_timer(db: Database, key: str) -> list[str]:
-    """The properties whose own stream has no timer of that key."""
-    rows = await db[PROPERTIES].find({}, {"_id": 0, "id": 1}).limit(PROPERTIES_MAX).to_list(PROPERTIES_MAX)
-    timers = {timer_id(row["id"], f"property:{row['id']}", key): row["id"] for row in rows}
-    there = db[TIMERS].find({"_id": {"$in": list(timers)}}, {"_id": 1})
-    have = {timers[row["_id"]] async for row in there}
-    return sorted(set(timers.values()) - have)
+async def without_timer(db: Database, key: str) -> AsyncIterator[list[str]]:
+    """The properties whose own stream has no timer of that key, some hundreds at a time."""
+    after = ""
+    while True:
+        found = db[PROPERTIES].find({"_id": {"$gt": after}}, {"id": 1}).sort("_id", 1)
+        rows = await found.limit(PROPERTIES_MAX).to_list(PROPERTIES_MAX)
+        timers = {timer_id(row["id"], f"property:{row['id']}", key): row["id"] for row in rows}
+        there = db[TIMERS].find({"_id": {"$in": list(timers)}}, {"_id": 1})
+        have = {timers[row["_id"]] async for row in there}
+        yield sorted(set(timers.values()) - have)
+        if len(rows) < PROPERTIES_MAX:
+            return
+        after = rows[-1]["_id"]
 
 
 async def late_slips(db: Database, now: datetime) -> list[Overdue]:
