@@ -15,7 +15,7 @@ from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
 from services.intake.domain.colleague import own_work
-from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint import Complaint, about
 from services.intake.domain.complaint_steps import not_to_step
 from services.intake.domain.difficulty import not_to_call, not_to_chase, not_to_report
 from services.intake.domain.inquiry import not_to_defer
@@ -87,6 +87,10 @@ TALK = Action(HoldTalk, "director-talk", "TalkBody")
 UNREACHED = Action(c.CloseUnreached, "close-unreached", "UnreachedBody")
 ATTACH = Action(a.AddAttachment, "attachments", "AttachBody")
 ATTACH_SENSITIVE = Action(a.AddSensitiveAttachment, "attachments", "AttachBody")
+
+
+OPEN_TO_ALL: tuple[type[Command], ...] = (c.RaiseUrgency, a.AddAttachment)
+"""What also the person a complaint is about may do with it: he may call for help and add to the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,15 @@ GENERAL: Sequence[tuple[Action, Refusal]] = (
 def possible_actions(standing: Standing) -> list[Action]:
     """The actions that would not be refused to this person: for his roles, himself, the state or the time."""
     role_allows = standing.policy.may
+    himself = standing.complaint is not None and about(standing.complaint, standing.by) is not None
+    if himself:
+        return [
+            action
+            for action, refusal in GENERAL
+            if issubclass(action.command, OPEN_TO_ALL)
+            and role_allows(standing.roles, action.command.NAME)
+            and refusal(standing) is None
+        ]
     return [
         *(
             action

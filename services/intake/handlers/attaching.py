@@ -87,6 +87,7 @@ class Attaching(Handlers):
         unit.require_match(before.version)
         after = rules.removed(before, command.body.reason, unit.cause.principal.sub, unit.now)
         request = await self._request(unit, after)
+        await self.check_not_about(unit, request)
         unit.save(after)
         unit.emit(
             events.AttachmentRemoved(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from services.intake.answers import RequestState, state_of
-from services.intake.domain.actions import House
+from services.intake.domain.actions import OPEN_TO_ALL, House
 from services.intake.domain.changes import taken_over
+from services.intake.domain.complaint import Complaint, about
 from services.intake.domain.contact import Contact
 from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request, Talk
@@ -19,7 +20,7 @@ from services.intake.rulebook import RECORDS, Rulebook, offered_actions
 from shared.catalogue.desk_rules import ComplaintRules, DifficultRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import DispatchRules, IntakeRules
-from shared.errors import Bug, Conflict, Invalid, NotFound
+from shared.errors import Bug, Conflict, Invalid, NotFound, demand
 from shared.events.intake import FirstContactTaken, RequestClosed
 from shared.events.intake_special import DirectorTalkDue
 from shared.kernel.unit import Command, Unit
@@ -71,12 +72,22 @@ class Handlers:
             return LOST_RULES
 
     async def request(self, unit: Unit, request_id: str) -> Request:
-        """The request a command speaks of, in the version its If-Match names. Raises NotFound or Stale."""
+        """The request a command speaks of, in the version its If-Match names.
+
+        Raises NotFound, Stale, and Forbidden for a complaint about who sends the command.
+        """
         found = await unit.load(Request, request_id)
         if found is None:
             raise NotFound("no-such-request", "There is no such request in this property.")
         unit.require_match(found.version)
+        if not isinstance(unit.cause.payload, OPEN_TO_ALL):
+            await self.check_not_about(unit, found)
         return found
+
+    async def check_not_about(self, unit: Unit, request: Request) -> None:
+        """Nobody takes part in a complaint about himself. Raises Forbidden."""
+        complaint = await unit.load(Complaint, request.id) if request.process == "complaint" else None
+        demand(about(complaint, unit.cause.principal.sub) if complaint is not None else None)
 
     async def contact(self, unit: Unit, contact_id: str) -> Contact | None:
         """The contact a body names, if it names one. Raises Invalid."""

@@ -10,6 +10,8 @@ from services.intake.domain.actions import not_the_promiser, not_to_decide
 from services.intake.domain.amend import Correction, amended, amended_event
 from services.intake.domain.callbacks import check_record
 from services.intake.domain.colleague import own_work
+from services.intake.domain.complaint import Complaint
+from services.intake.domain.complaint_steps import corrected
 from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
@@ -28,6 +30,8 @@ from services.intake.handlers.beginning import end_case, resume_case
 from shared.errors import demand
 from shared.events import intake as events
 from shared.kernel.unit import Unit
+
+ABOUT = ("about_staff_id", "about_department")  # whom or what a complaint is about
 
 
 class Changing(Handlers):
@@ -51,6 +55,10 @@ class Changing(Handlers):
             special = seen.person is not None and seen.person.special
             after = replace(after, talk=self.talk(await self.settled(unit)) if special else Talk())
         unit.save(after)
+        if after.process == "complaint" and any(before.fields.get(n) != after.fields.get(n) for n in ABOUT):
+            complaint = await unit.load(Complaint, after.id)
+            if complaint is not None:
+                unit.save(corrected(complaint, before.fields, after.fields))
         event = amended_event(before, after, body, unit.now, seen.unit)
         unit.emit(event)
         names = ", ".join([*event.changed, *(event.personal.was if event.personal else {})])
