@@ -118,7 +118,7 @@ class Complaints(Repairs):
         contact = await self.desk.contact(
             "callback", owner=owner, about_request_id=complaint["id"], direction="out", result="reached"
         )
-        return await self._step(
+        await self._step(
             complaint,
             "verify",
             "cs_officer",
@@ -127,7 +127,13 @@ class Complaints(Repairs):
             outcome="SATISFIED",
             how="phone",
             contact_id=contact["id"],
-            second_id=self.desk.on_duty("cs_supervisor").id,
+        )
+        return await self._step(
+            complaint,
+            "countersign",
+            "cs_supervisor",
+            "电话回访: 第二人签字",
+            "a second person signs the call",
         )
 
     async def _step(self, complaint: Json, step: str, role: str, zh: str, en: str, **body: object) -> Json:

@@ -97,15 +97,14 @@ class HandleComplaintBody(Body):
 class VerifyComplaintBody(Body):
     """How the owner was asked, and what he says.
 
-    A visit bears his mark, a telephone callback names its contact and, as proof, a second person (R18; he may
-    sign later), a letter needs neither.
+    A visit bears his mark, a telephone callback names its contact and waits for the signature of a second
+    person (R18), a letter needs neither.
     """
 
     outcome: Literal["SATISFIED", "CONTINUE"]
     how: Literal["visit", "phone", "letter"]
     owner_mark: Text = ""
     contact_id: MaybeId = ""
-    second_id: MaybeId = ""
     note: Long = ""
     on_behalf_reason: Text = ""
 

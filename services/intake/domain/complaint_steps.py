@@ -4,7 +4,7 @@ refusal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -89,6 +89,17 @@ def confirmed(
         about_staff_ids=tuple(dict.fromkeys((*complaint.about_staff_ids, *about_ids))),
         about_department=about_department or complaint.about_department,
         confirmed_at=now,
+    )
+
+
+def corrected(complaint: Complaint, was: Mapping[str, object], said: Mapping[str, object]) -> Complaint:
+    """It was about somebody else: the answers of the request before and after they were corrected (J25)."""
+    others = (one for one in complaint.about_staff_ids if one != was.get("about_staff_id"))
+    people = dict.fromkeys((*others, str(said.get("about_staff_id", ""))))
+    return replace(
+        complaint,
+        about_staff_ids=tuple(one for one in people if one),
+        about_department=str(said.get("about_department", "")),
     )
 
 
@@ -200,7 +211,9 @@ def check_told(contact: Contact | None, request_id: str, *, by_letter: bool) -> 
 def verified(
     complaint: Complaint, body: VerifyComplaintBody, by: str, contact: Contact | None, now: datetime
 ) -> Complaint:
-    """The owner was asked; never by who handled it. A telephone callback is proven by two people (R18)."""
+    """The owner was asked; never by who handled it. A telephone callback is proven once a second person has
+    signed it himself (R18).
+    """
     demand(handled_by(complaint, by))
     if body.how == "visit" and not body.owner_mark:
         raise Invalid(
@@ -211,15 +224,7 @@ def verified(
         )
     if body.how == "phone":
         check_told(contact, complaint.id, by_letter=False)
-    if body.second_id in (by, complaint.responsible_id) and body.second_id:
-        raise Invalid(
-            "second-person",
-            "The second signature is somebody else's (R18).",
-            field="second_id",
-            accepted="another member of staff, who did not handle it",
-        )
-    proven = body.how != "phone" or bool(body.second_id)
-    return replace(complaint, verified_at=now, verified_by=by, second_id=body.second_id, proven=proven)
+    return replace(complaint, verified_at=now, verified_by=by, second_id="", proven=body.how != "phone")
 
 
 def not_to_countersign(complaint: Complaint | None, by: str) -> Rejected | None:

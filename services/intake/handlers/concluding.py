@@ -10,7 +10,6 @@ from services.intake.domain import complaint_commands as c
 from services.intake.domain import complaint_steps as steps
 from services.intake.domain import question
 from services.intake.domain.changes import check_on_behalf
-from services.intake.domain.colleague import Colleague, check_colleague
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.request import Request
 from services.intake.handlers.base import by_whom, payload, taken
@@ -78,8 +77,6 @@ class Concluding(Cases):
         request, before = await self.step_of(unit, command.request_id, "verify")
         request = taken(unit, request)
         by = unit.cause.principal.sub
-        if body.second_id:
-            check_colleague(await unit.look(Colleague, body.second_id), "second_id")
         after = steps.verified(before, body, by, await self.contact(unit, body.contact_id), unit.now)
         behalf = check_on_behalf(request, by, body.on_behalf_reason)
         event = self._verified(request, after, body.outcome, body.how, body.note)

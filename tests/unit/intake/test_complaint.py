@@ -120,8 +120,6 @@ def test_p034_a_new_round_has_new_clocks_and_the_same_person() -> None:
         ({"how": "letter"}, "sun", "own-work"),
         ({"how": "visit"}, "lin", "missing-mark"),
         ({"how": "phone"}, "lin", "owner-not-told"),
-        ({"how": "letter", "second_id": "lin"}, "lin", "second-person"),
-        ({"how": "letter", "second_id": "sun"}, "lin", "second-person"),
     ],
 )
 def test_p034_how_a_complaint_is_not_verified(body: dict[str, Any], by: str, kind: str) -> None:

@@ -98,14 +98,15 @@ class DeskCases(Plays):
         await self._step(case, "judge", "repair_supervisor", validity=validity, explanation="按核查结果")
 
     async def _verified(self, case: Json, owner: Owner, outcome: str) -> None:
-        """By telephone with a second person, or on a visit with the owner's mark (R18)."""
+        """By telephone signed by a second person, or on a visit with the owner's mark (R18)."""
         body: Json = {"outcome": outcome, "how": "visit", "owner_mark": owner.name}
         if self.random.random() < 0.5:
             said = {"about_request_id": case["id"], "direction": "out", "result": "reached"}
             contact = await self.desk.contact("callback", owner=owner, **said)
-            second = self.desk.on_duty("cs_supervisor").id
-            body = {"outcome": outcome, "how": "phone", "contact_id": contact["id"], "second_id": second}
+            body = {"outcome": outcome, "how": "phone", "contact_id": contact["id"]}
         await self._known(lambda: self._step(case, "verify", "cs_officer", **body))
+        if body["how"] == "phone":
+            await self._step(case, "countersign", "cs_supervisor")
 
     async def _accepted(
         self, channel: str, owner: Owner, procedure: str, category: str, words: str, **more: Any
