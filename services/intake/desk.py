@@ -17,6 +17,7 @@ from services.intake.domain.bodies import RequestBody
 from services.intake.domain.property import Property
 from services.intake.domain.urgency import decide, lane_of
 from services.intake.references import References
+from services.intake.rulebook import NO_RULES, opening
 from shared.errors import Invalid, NotFound, TooMany
 from shared.events.envelope import Lane
 from shared.http.call import Call
@@ -75,15 +76,14 @@ class Desk:
 
         What cannot be decided here the handler refuses, with the reason.
         """
-        asked_emergency = body.urgency == "emergency"
         settled = await self.settled(property_id, now)
         if settled is None:
             return NO_LANE, False
         try:
-            rules = self._catalogue.procedure(body.procedure, settled.profile).intake
-            urgency = decide(rules, body.hazard, body.urgency).urgency if rules else body.urgency or "general"
+            rules = opening(self._catalogue, settled.profile, body).intake or NO_RULES
+            urgency = decide(rules, body.hazard, body.urgency).urgency
         except Invalid:
-            urgency = "emergency" if asked_emergency else "general"
+            urgency = "general"
         return lane_of(urgency, body.origin), urgency == "emergency" and body.origin != "history"
 
     async def lane_of_request(self, property_id: str, request_id: str) -> Lane:

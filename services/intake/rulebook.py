@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake.domain.actions import House, Standing, possible_actions
+from services.intake.domain.bodies import RequestBody
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.property import Property
 from services.intake.domain.relay import Relay
@@ -14,7 +15,7 @@ from services.intake.domain.request import Request
 from services.intake.domain.urgency import by_lists
 from shared.catalogue.desk_rules import ComplaintRules, DifficultRules
 from shared.catalogue.load import Catalogue
-from shared.catalogue.model import IntakeRules
+from shared.catalogue.model import IntakeRules, Procedure
 from shared.errors import Bug, Invalid
 from shared.events.intake import Urgency
 from shared.http.actions import AllowedAction
@@ -24,6 +25,29 @@ NO_RULES = IntakeRules(categories=())
 GENERAL: Urgency = "general"
 RECORDS: Mapping[str, type[Complaint | Relay]] = {"complaint": Complaint, "relay": Relay}
 """The processes whose record says who may take a step."""
+
+
+EMERGENCY_PROCEDURE = "repair-report"
+
+
+def opening(catalogue: Catalogue, profile: str, body: RequestBody) -> Procedure:
+    """The procedure a request is opened with.
+
+    An emergency goes by the general repair where its own is unknown, would send nobody, or does not know what
+    has happened (ruling J17). Raises Invalid for an unknown one otherwise.
+    """
+    general = catalogue.procedure(EMERGENCY_PROCEDURE, profile)
+    asked = body.urgency == "emergency" or by_lists(general.intake or NO_RULES, body.hazard) == "emergency"
+    try:
+        found = catalogue.procedure(body.procedure, profile)
+    except Invalid:
+        if not asked:
+            raise
+        return general
+    if not asked or body.origin == "history":
+        return found
+    knows = not body.hazard or by_lists(found.intake or NO_RULES, body.hazard) != "general"
+    return found if found.dispatch is not None and (knows or body.urgency == "emergency") else general
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,31 @@ async def test_p020_j17_an_emergency_is_taken_from_anybody_with_a_place_and_a_wo
     }
 
 
+@pytest.mark.parametrize("procedure", ["inquiry", "general-help", "car-hire"])
+async def test_j17_an_item_of_the_emergency_list_is_an_emergency_under_any_procedure(
+    estate: Estate, procedure: str
+) -> None:
+    async with estate.client("cs_officer") as client:
+        answer = await client.post(
+            "/requests",
+            json={
+                "procedure": procedure,
+                "hazard": "fire",
+                "place": "garage",
+                "contact": {"channel": "hotline"},
+            },
+        )
+    assert answer.status_code == 201, answer.text
+    taken = answer.json()
+    assert (taken["procedure"], taken["urgency"], taken["lane"]) == ("repair-report", "emergency", "urgent")
+    assert f"procedure: {procedure}" in (await estate.read(taken["id"]))["set_aside"]
+
+
+async def test_p018_an_emergency_is_taken_without_a_word_of_the_tariff(estate: Estate) -> None:
+    taken = await estate.accept(urgency="emergency", fields={})
+    assert "fields.tariff_told" in (await estate.read(taken["id"]))["not_supplied"], "its paper says it later"
+
+
 async def test_j17_an_emergency_whose_catalogue_version_is_lost_goes_on_under_todays_rules(
     estate: Estate,
 ) -> None:

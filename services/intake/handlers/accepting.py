@@ -20,14 +20,12 @@ from services.intake.domain.told import Circumstances, said_phone
 from services.intake.domain.urgency import decide
 from services.intake.handlers.base import FIRST_CONTACT, Handlers, payload
 from services.intake.handlers.beginning import begin
-from services.intake.rulebook import NO_RULES
+from services.intake.rulebook import NO_RULES, opening
 from shared.catalogue.model import Procedure
 from shared.errors import Conflict, Invalid
 from shared.events.intake import RequestClosed
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
-
-EMERGENCY_PROCEDURE = "repair-report"
 
 
 class Accepting(Handlers):
@@ -49,7 +47,7 @@ class Accepting(Handlers):
                 "request-exists", "This id is taken.", field="request_id", accepted="another id, or none"
             )
         settled = await self.settled(unit)
-        procedure = self._procedure(settled, body)
+        procedure = opening(self.catalogue, settled.profile, body)
         seen = await self._circumstances(unit, command, settled, procedure, imported=imported)
         request = accepted(command.request_id, command.reference, body, seen)
         if seen.person is not None and seen.person.special:
@@ -74,19 +72,6 @@ class Accepting(Handlers):
         due_at = unit.now + timedelta(minutes=minutes)
         unit.start_timer(FIRST_CONTACT, due_at, watch)
         return replace(request, first_contact_due_at=due_at)
-
-    def _procedure(self, settled: Property, body: RequestBody) -> Procedure:
-        """The procedure as the profile runs it; an emergency goes by the general repair if it has to."""
-        emergency = body.urgency == "emergency" and body.origin != "history"
-        try:
-            found = self.catalogue.procedure(body.procedure, settled.profile)
-        except Invalid:
-            if body.urgency != "emergency":
-                raise
-            return self.catalogue.procedure(EMERGENCY_PROCEDURE, settled.profile)
-        if emergency and found.dispatch is None:  # nobody would be sent (ruling J17)
-            return self.catalogue.procedure(EMERGENCY_PROCEDURE, settled.profile)
-        return found
 
     async def _circumstances(
         self,
