@@ -17,6 +17,7 @@ from shared.catalogue.section import Section
 
 FieldType = Literal["text", "integer", "boolean", "moment", "choice"]
 Flow = Literal["repair", "errand"]
+Area = Literal["indoor", "public"]
 # What `Notice.to` may be besides a role; POST: the role or person that the event itself names.
 FIRST_CONTACT, RESPONSIBLE, POST = "first_contact", "responsible", "post"
 
@@ -24,7 +25,8 @@ FIRST_CONTACT, RESPONSIBLE, POST = "first_contact", "responsible", "post"
 class AskedField(Section):
     """One question of the form.
 
-    `personal` answers are sealed. An emergency needs place and what, whatever is `required` here (P020, J17).
+    `required_in`: where an answer is required; elsewhere it may be left out. `personal` answers are sealed.
+    An emergency needs place and what, whatever is `required` here (P020, J17).
     """
 
     name: str
@@ -32,11 +34,16 @@ class AskedField(Section):
     label_zh: str
     label_en: str
     required: bool = True
+    required_in: tuple[Area, ...] = ("indoor", "public")
     personal: bool = False
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
     length_max: int = 500
+
+    def needed_in(self, area: str) -> bool:
+        """Whether work in that area needs an answer."""
+        return self.required and area in self.required_in
 
 
 class HazardItem(Section):
@@ -57,7 +64,7 @@ class IntakeRules(Section):
     """
 
     fields: tuple[AskedField, ...] = ()
-    areas: tuple[Literal["indoor", "public"], ...] = ("indoor", "public")
+    areas: tuple[Area, ...] = ("indoor", "public")
     categories: tuple[str, ...]
     channels_refused: tuple[str, ...] = ()
     channels_only: tuple[str, ...] = ()  # if any: no other channel opens it

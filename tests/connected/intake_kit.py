@@ -106,7 +106,7 @@ class Estate:
             "category": "plumbing",
             "unit_id": "3-2-1801",
             "description": "The tap drips",
-            "fields": {"part": "kitchen tap"},
+            "fields": {"part": "kitchen tap", "tariff_told": True},
             "requester": {"name": "王小明", "phone": "13800138000"},
             "contact": {"channel": "hotline"},
             **changed,

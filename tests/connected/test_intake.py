@@ -249,7 +249,9 @@ async def test_one_call_opens_several_requests(estate: Estate) -> None:
         contact = (await client.post("/contacts", json={"channel": "window"})).json()
         ids = []
         for part in ("kitchen tap", "bathroom tap"):
-            body = estate.repair(contact=None, contact_id=contact["id"], fields={"part": part})
+            body = estate.repair(
+                contact=None, contact_id=contact["id"], fields={"part": part, "tariff_told": True}
+            )
             ids.append((await client.post("/requests", json=body)).json()["id"])
         read = (await client.get(f"/contacts/{contact['id']}")).json()
     assert sorted(read["request_ids"]) == sorted(ids)

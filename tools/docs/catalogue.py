@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from shared.catalogue.desk_rules import DeskRules
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
+    Area,
     AskedField,
     BillingRules,
     DispatchRules,
@@ -109,9 +111,15 @@ def _desk(rules: DeskRules) -> Iterator[str]:
 
 def _fields(fields: tuple[AskedField, ...]) -> list[str]:
     rows = [
-        (f"`{f.name}`", f.label_zh, f.label_en, f.type, f.required, f.personal, _accepted(f)) for f in fields
+        (f"`{f.name}`", f.label_zh, f.label_en, f.type, _required(f), f.personal, _accepted(f))
+        for f in fields
     ]
     return table(("field", "中文", "English", "type", "required", "personal", "accepted"), rows)
+
+
+def _required(field: AskedField) -> object:
+    everywhere = len(field.required_in) == len(get_args(Area))
+    return field.required if everywhere or not field.required else f"{', '.join(field.required_in)} only"
 
 
 def _accepted(field: AskedField) -> str:

@@ -48,7 +48,8 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
     _check_origin(body, seen)
     place, unit_text = place_of(body, seen, lenient=lenient)
     check_what(body, decided, seen, lenient=lenient)
-    answers = check_answers(seen.rules.fields, body.fields, lenient=lenient)
+    area = area_of(body, seen, lenient=lenient)
+    answers = check_answers(seen.rules.fields, body.fields, area=area, lenient=lenient)
     caller, caller_aside = caller_of(body, seen, lenient=lenient)
     reported_at = reported_at_of(body, seen, emergency=emergency)
     category = category_of(body, seen.rules, lenient=lenient)
@@ -73,7 +74,7 @@ def accepted(request_id: str, reference: str, body: RequestBody, seen: Circumsta
         hazard=decided.hazard,
         lane=seen.lane,
         category=category,
-        area=area_of(body, seen, lenient=lenient),
+        area=area,
         unit_id=unit_id,
         building=seen.unit.building if seen.unit else "",
         place=place,

@@ -11,13 +11,13 @@ from datetime import datetime
 from services.intake.domain.accept import completed
 from services.intake.domain.bodies import AmendBody, CallerBody
 from services.intake.domain.directory import Person, Unit, unknown_unit
-from services.intake.domain.fields import FieldValue, accepted_by, check_value
+from services.intake.domain.fields import FieldValue, accepted_by, check_value, missing_answer
 from services.intake.domain.request import Caller, Request, personal_key, requester, same_as
 from services.intake.domain.times import Limits, check_plan
 from services.intake.domain.told import APPOINTMENT_FIELDS, place_in
 from services.intake.domain.urgency import RANK, by_lists
 from shared.catalogue.model import IntakeRules
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, demand
 from shared.events.intake import RequestAmended
 from shared.phones import to_e164
 from shared.texts.say import either, listed, say, word, words
@@ -45,6 +45,7 @@ def amended(request: Request, body: AmendBody, seen: Correction) -> Request:
     changed = _what(changed, body, seen.rules)
     changed = _who(changed, body, seen)
     changed = _answers(changed, body.fields, seen.rules)
+    _check_asked_there(request, changed, seen.rules)
     changed = _appointment(changed, body, seen)
     if changed == request:
         raise Conflict(
@@ -193,7 +194,7 @@ def _answers(request: Request, given: Mapping[str, FieldValue | None], rules: In
                 "unknown-field", "The procedure does not ask this.", field=f"fields.{name}", accepted=accepted
             )
         kept = personal if question.personal else open_
-        if value is None and not question.required:
+        if value is None and not question.needed_in(request.area):
             kept.pop(name, None)
             continue
         checked = None if value is None else check_value(question, value)
@@ -206,6 +207,16 @@ def _answers(request: Request, given: Mapping[str, FieldValue | None], rules: In
             )
         kept[name] = checked
     return replace(request, fields=open_, personal_fields=personal) if given else request
+
+
+def _check_asked_there(before: Request, after: Request, rules: IntakeRules) -> None:
+    """Moved to where more is asked: that is answered with it, but in an emergency. Raises Invalid."""
+    if after.area == before.area or after.urgency == "emergency":
+        return
+    there = {*after.fields, *after.personal_fields}
+    for question in rules.fields:
+        if question.needed_in(after.area) and not question.needed_in(before.area):
+            demand(None if question.name in there else missing_answer(question))
 
 
 def _supplied(request: Request) -> list[str]:

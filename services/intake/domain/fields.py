@@ -37,7 +37,9 @@ class Answers:
     set_aside: tuple[str, ...] = ()
 
 
-def check_answers(asked: Iterable[AskedField], given: Mapping[str, FieldValue], *, lenient: bool) -> Answers:
+def check_answers(
+    asked: Iterable[AskedField], given: Mapping[str, FieldValue], *, area: str, lenient: bool
+) -> Answers:
     """The answers in the catalogue's types; moments as ISO 8601 in UTC.
 
     Raises Invalid naming the field unless lenient.
@@ -60,10 +62,10 @@ def check_answers(asked: Iterable[AskedField], given: Mapping[str, FieldValue], 
             raise problem
         aside.append(f"{name}: {value}"[:500])
     for name, question in questions.items():
-        if not question.required or name in accepted:
+        if not question.needed_in(area) or name in accepted:
             continue
         if not lenient:
-            raise _missing(question)
+            raise missing_answer(question)
         missing.append(name)
     personal = {name: value for name, value in accepted.items() if questions[name].personal}
     open_ = {name: value for name, value in accepted.items() if not questions[name].personal}
@@ -134,7 +136,8 @@ _CHECKS: dict[str, _Check] = {
 }
 
 
-def _missing(asked: AskedField) -> Invalid:
+def missing_answer(asked: AskedField) -> Invalid:
+    """The refusal where an answer is required."""
     return Invalid(
         "missing-field",
         say("{label} is asked.", label=either(asked.label_zh, asked.label_en)),

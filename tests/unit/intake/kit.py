@@ -54,7 +54,7 @@ def body(**given: Any) -> RequestBody:
             "area": "indoor",
             "unit_id": HOME.id,
             "description": "The tap drips",
-            "fields": {"part": "kitchen tap"},
+            "fields": {"part": "kitchen tap", "tariff_told": True},
             "contact_id": CALL.id,
             **given,
         }

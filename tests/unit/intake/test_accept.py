@@ -32,7 +32,7 @@ def test_p018_a_repair_is_accepted_as_it_was_told() -> None:
         "routine",
     )
     assert (request.unit_id, request.building, request.place) == ("3-2-1801", "3", "3-2-1801")
-    assert request.fields == {"part": "kitchen tap"}
+    assert request.fields == {"part": "kitchen tap", "tariff_told": True}
     assert request.reported_at == CALL.started_at
     assert request.recorded_at == NOW
     assert request.catalogue_version == CATALOGUE.procedure("repair-report", "villa").version

@@ -85,4 +85,5 @@ def test_j8_a_live_import_lacks_what_the_file_lacks_and_invents_nothing() -> Non
         "requester.name",
         "requester.phone",
         "fields.part",
+        "fields.tariff_told",
     }

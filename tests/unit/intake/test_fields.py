@@ -29,7 +29,7 @@ GOOD = {"part": "tap", "start_at": "2026-03-03T08:00:00+08:00", "people": 3, "ca
 
 
 def test_answers_are_normalised_and_personal_ones_kept_apart() -> None:
-    answers = check_answers(ALL, {**GOOD, "owner_mark": " 陈 ", "told": True}, lenient=False)
+    answers = check_answers(ALL, {**GOOD, "owner_mark": " 陈 ", "told": True}, area="indoor", lenient=False)
     assert answers.open == {
         "part": "tap",
         "start_at": "2026-03-03T00:00:00+00:00",
@@ -45,7 +45,7 @@ def test_answers_are_normalised_and_personal_ones_kept_apart() -> None:
 def test_a_missing_field_is_named_with_what_would_be_accepted(name: str) -> None:
     less = {key: value for key, value in GOOD.items() if key != name}
     with pytest.raises(Invalid) as refused:
-        check_answers(ALL, less, lenient=False)
+        check_answers(ALL, less, area="indoor", lenient=False)
     assert (refused.value.kind, refused.value.field) == ("missing-field", f"fields.{name}")
     assert refused.value.accepted
 
@@ -74,20 +74,20 @@ def test_a_missing_field_is_named_with_what_would_be_accepted(name: str) -> None
 )
 def test_a_wrong_value_is_named_with_what_would_be_accepted(name: str, value: str | int | bool) -> None:
     with pytest.raises(Invalid) as refused:
-        check_answers(ALL, {**GOOD, name: value}, lenient=False)
+        check_answers(ALL, {**GOOD, name: value}, area="indoor", lenient=False)
     assert refused.value.field == f"fields.{name}"
     assert refused.value.accepted
 
 
 def test_a_field_nobody_asked_for_is_refused_with_those_that_are_asked() -> None:
     with pytest.raises(Invalid) as refused:
-        check_answers(ALL, {**GOOD, "colour": "red"}, lenient=False)
+        check_answers(ALL, {**GOOD, "colour": "red"}, area="indoor", lenient=False)
     assert (refused.value.kind, refused.value.field) == ("unknown-field", "fields.colour")
     assert "people" in str(refused.value.accepted)
 
 
 def test_j17_in_an_emergency_nothing_is_refused_and_nothing_is_lost() -> None:
-    answers = check_answers(ALL, {"people": 900, "colour": "red", "car": "suv"}, lenient=True)
+    answers = check_answers(ALL, {"people": 900, "colour": "red", "car": "suv"}, area="indoor", lenient=True)
     assert answers.open == {"car": "suv"}
     assert set(answers.missing) == {"part", "start_at", "people"}
     assert set(answers.set_aside) == {"people: 900", "colour: red"}
@@ -102,13 +102,13 @@ def test_j17_in_an_emergency_nothing_is_refused_and_nothing_is_lost() -> None:
 def test_lenient_never_raises_and_strict_accepts_only_what_lenient_keeps(
     answers: dict[str, str | int | bool],
 ) -> None:
-    kept = check_answers(ALL, answers, lenient=True)
+    kept = check_answers(ALL, answers, area="indoor", lenient=True)
     assert not kept.open.keys() & kept.personal.keys()
     if not kept.missing and not kept.set_aside:
-        assert check_answers(ALL, answers, lenient=False) == kept
+        assert check_answers(ALL, answers, area="indoor", lenient=False) == kept
         return
     with pytest.raises(Invalid) as refused:
-        check_answers(ALL, answers, lenient=False)
+        check_answers(ALL, answers, area="indoor", lenient=False)
     assert refused.value.field is not None
     assert refused.value.accepted
 

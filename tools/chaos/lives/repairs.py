@@ -152,7 +152,7 @@ class DeeperRepairs(Repairs):
             "hazard": fault.hazard,
             "person_id": owner.id,
             "place": fault.place,
-            "fields": {"part": fault.part, **fields},
+            "fields": {"part": fault.part, "tariff_told": True, **fields},
         }
         return await self.accepted(contact, body, fault.zh, fault.en)
 
