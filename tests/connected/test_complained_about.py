@@ -8,12 +8,7 @@ from tests.connected.complaint_kit import OFFICER, PEOPLE, SUPERVISOR, complain,
 from tests.connected.intake_kit import Estate
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest.fixture
-def employed() -> dict[str, str]:
-    """Who works here."""
-    return PEOPLE
+EMPLOYED = PEOPLE
 
 
 async def test_p034_it_is_never_assigned_to_the_person_complained_about(estate: Estate) -> None:
