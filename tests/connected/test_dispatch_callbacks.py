@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any
 
 import openpyxl
-import orjson
 import pytest
 import pytest_asyncio
 
@@ -18,11 +15,11 @@ from services.dispatch.rain import RainRounds
 from shared.events.intake import Outcome, RequestClosed, RequestReopened
 from shared.settings import Settings
 from tests.connected import audit_kit
-from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
+from tests.connected.callback_kit import facts, listed, post, repaired
+from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 DAY = timedelta(days=1)
-_numbers = itertools.count(1)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -32,36 +29,6 @@ async def desk(desk_settings: Settings) -> AsyncIterator[Desk]:
         await made.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"), hours=20)
         await made.staff("service", ("super-1", "cs_supervisor"), hours=20)
         yield made
-
-
-async def repaired(desk: Desk, **changes: Any) -> str:
-    """A public repair that is done and signed; the id of its work order."""
-    request_id = f"r{next(_numbers)}"
-    changes = {"procedure": "repair-report", "area": "public", **changes}
-    order_id = await desk.report(request_id, first_contact_id="lin", **changes)
-    await desk.work_done(order_id, "tech-1")
-    await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"}, sub="boss-1")
-    return order_id
-
-
-async def listed(desk: Desk, query: str) -> list[Json]:
-    """Callbacks as the desk sees them."""
-    answer = await desk.call("cs_officer", "GET", f"callbacks?{query}", sub="lin")
-    assert answer.status_code == 200, answer.text
-    found: list[Json] = answer.json()["items"]
-    return found
-
-
-async def post(
-    desk: Desk, callback: Json, action: str, body: Json, *, sub: str, role: str = "cs_officer"
-) -> Any:
-    """One step of a callback."""
-    return await desk.call(role, "POST", f"callbacks/{callback['id']}/{action}", body, sub=sub)
-
-
-def facts(rows: list[Json]) -> list[Json]:
-    """What the events say."""
-    return [orjson.loads(row["data"]) for row in rows]
 
 
 async def test_p031_an_urgent_repair_is_called_back_twice_and_proven_by_two_people(desk: Desk) -> None:
