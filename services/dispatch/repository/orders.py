@@ -12,7 +12,15 @@ from pymongo import UpdateOne
 from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.roster import DEPARTMENTS_MAX, Roster
 from services.dispatch.handlers.people import LOADS_ID
-from services.dispatch.repository.names import CODEC, LOADS, PROPERTIES, ROSTERS, WORK_ORDERS, Database
+from services.dispatch.repository.names import (
+    CODEC,
+    LOADS,
+    NUMBERS,
+    PROPERTIES,
+    ROSTERS,
+    WORK_ORDERS,
+    Database,
+)
 from shared.kernel.kinds import document_id
 
 LOADED_PEOPLE_MAX = 10_000
@@ -91,11 +99,11 @@ async def loads(db: Database, property_id: str) -> Loads | None:
 
 
 async def properties_with_work(db: Database) -> list[str]:
-    """The ids of all properties that have work orders, from the index.
+    """The ids of all properties that took a number, from the index: also where every slip is lost (P033).
 
-    Only for the roll-up and the auditor.
+    Only for the loops and the auditor, which look after all properties.
     """
-    found: list[str] = await db[WORK_ORDERS].distinct("property_id")
+    found: list[str] = await db[NUMBERS].distinct("property_id")
     return sorted(found)[:PROPERTIES_MAX]
 
 
