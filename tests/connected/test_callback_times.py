@@ -1,4 +1,4 @@
-"""When which repair is called back, and how many prove it (P031, P127, R18), with a property's own numbers."""
+"""When which repair is called back and how many people prove it, as shipped and as set: P031, P127, R18."""
 
 from __future__ import annotations
 

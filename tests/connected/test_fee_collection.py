@@ -1,21 +1,19 @@
 """The price of a repair from the quote to the receipt, at the door and at the desk: P014, P030, R1, R2.
 
-And what the departments hear afterwards: the owner's opinion (P027, P031) and the week's figures (P032).
+And the owner's opinion of it, which the departments hear (P027, P031).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
-from services.dispatch.weekly import WeeklyReports
 from shared.settings import Settings
 from tests.connected.billing_kit import body
 from tests.connected.intake_kit import Json
-from tests.connected.town import START, Town, town
+from tests.connected.town import Town, town
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 TAP = 4_000
@@ -28,7 +26,6 @@ async def peopled(world: Town, profile: str) -> None:
     await world.employ("customer_service", "cs_officer", "cs_supervisor", "duty_officer")
     await world.employ("engineering", "technician", "repair_supervisor", "department_head")
     await world.employ("finance", "cashier", "finance")
-    await world.employ("management", "director")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -172,18 +169,3 @@ async def test_p027_p031_the_owners_opinion_reaches_the_departments_and_a_proble
         path = f"/callbacks/{found['items'][0]['id']}/opinion"
         await garden.call("dispatch", "cs_officer", "POST", path, opinion)
         assert heard <= set(await garden.messages(order["request_id"])), opinion
-
-
-async def test_p032_the_director_is_told_the_figures_of_the_week(garden: Town) -> None:
-    monday = START.replace(hour=0) + timedelta(days=7)  # eight in the morning in Shanghai
-    garden.clock.advance(monday - garden.clock.now())
-    await WeeklyReports(garden.runtimes["dispatch"]).look()
-    await garden.tell()
-    query = {"property_id": garden.property_id, "template": "week_reported"}
-    rows = await garden.runtimes["notify"].db["messages"].find(query).to_list()
-    assert {row["recipient"] for row in rows} == {
-        "staff:director",
-        "staff:repair_supervisor",
-        "staff:cs_supervisor",
-    }
-    assert all("2026-W10" in row["text"] for row in rows)
