@@ -227,7 +227,7 @@ def state_of(
 ) -> RequestState:
     """Where a request stands that is just being saved; its version is the one after the save."""
     assert request.reported_at is not None
-    return RequestState.model_construct(
+    return RequestState(
         id=request.id,
         version=request.version + 1,
         reference=request.reference,

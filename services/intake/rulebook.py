@@ -137,8 +137,6 @@ def offered_actions(standing: Standing) -> list[AllowedAction]:
     request = standing.request
     base = f"/v1/properties/{request.property_id}/requests/{request.id}"
     return [
-        AllowedAction.model_construct(
-            action=action.command.NAME, method="POST", path=f"{base}/{action.path}", body=action.body
-        )
+        AllowedAction(action=action.command.NAME, path=f"{base}/{action.path}", body=action.body)
         for action in possible_actions(standing)
     ]

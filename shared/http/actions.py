@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from dataclasses import dataclass
 
 
-class AllowedAction(BaseModel):
-    """One action: how to call it, and the name of the body's schema in the OpenAPI document (empty.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedAction:
+    """One action: how to call it, and the name of the body's schema in the OpenAPI document; empty: no body.
 
-    No body).
+    A dataclass, because an accepted request offers a dozen of them and a model costs ten times as much.
     """
 
     action: str

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Request, Response
 from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.catalogue.load import Catalogue
@@ -162,9 +162,10 @@ class Call:
         return sha256(path + await self.request.body()).hexdigest()
 
 
-async def call_of(request: Request, property_id: Annotated[str, Path(description="The property")]) -> Call:
+async def call_of(request: Request) -> Call:
     """The call of a request under `/v1/properties/{property_id}`; raises Unauthorised or NotFound."""
     runtime: Runtime = request.app.state.runtime
+    property_id: str = request.path_params["property_id"]
     principal = await runtime.verifier.principal(request.headers.get("authorization"))
     if not is_id(property_id) or not principal.roles_in(property_id, runtime.clock.now()):
         DENIED.inc()

@@ -231,14 +231,29 @@ def bad_header(name: str, accepted: Said) -> Invalid:
     )
 
 
+PROPERTY_IN_PATH = {
+    "name": "property_id",
+    "in": "path",
+    "required": True,
+    "description": "The property",
+    "schema": {"type": "string", "title": "Property Id"},
+}
+
+
 def describe(app: FastAPI) -> None:
-    """Put the Problem schema into the OpenAPI document, where every refusal refers to it."""
+    """Complete the OpenAPI document: the Problem schema every refusal refers to, and the property of a path.
+
+    The property is read from the path before FastAPI looks at parameters, so FastAPI does not know of it.
+    """
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         schema = original()
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault("Problem", Problem.model_json_schema())
+        for path, item in schema["paths"].items():
+            if "{property_id}" in path and "parameters" not in item:
+                item["parameters"] = [PROPERTY_IN_PATH]
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
