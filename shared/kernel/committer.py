@@ -1,8 +1,8 @@
 """The committer: one per process, it turns causes into shared commits (guarantee 2).
 
-Natural batching: while one commit is in flight the next one fills, so an idle system adds no wait. At most
-`commits_in_flight_max` transactions run at once and never share a stream. `batch_records_max` 1 turns
-batching off; there is no second code path.
+Natural batching: while one commit is in flight the next one fills, so an idle system adds no wait; a busy one
+waits a moment for those it has just answered. At most `commits_in_flight_max` transactions run at once and
+never share a stream. `batch_records_max` 1 turns batching off; there is no second code path.
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ class Committer:
 
     async def _work(self) -> None:
         while True:
+            await self._lanes.gather()
             taken = self._lanes.take(self._records_max)
             if not taken:
                 if self._closing:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from shared.errors import Conflict
+from shared.kernel import lanes
 from shared.kernel.numbers import Numbers
 from shared.kernel.parked import ask_drop
 from shared.kernel.plan import parked_id
 from shared.kernel.unit import Applied, Duplicate, Failed, Parked, Refused, Waiting
 from tests.connected.kernel_kit import PROPERTY, START, Count, Kit, broken, event
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.connected
 
@@ -88,6 +90,29 @@ async def test_two_processes_on_one_aggregate_lose_nothing(kit: Kit) -> None:
     await other.stop(5)
     assert all(isinstance(o, Applied) for outcomes in both for o in outcomes)
     assert sum([(await kit.tally(f"t{n}"))["count"] for n in range(4)]) == 80
+
+
+async def test_who_comes_back_after_a_large_commit_is_committed_with_his_company(kit: Kit) -> None:
+    """The callers a commit answered come back one after another; the first is not committed alone."""
+    commits: list[object] = []
+    kit.committer.on_commit = commits.append
+    await kit.committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}") for n in range(40)])
+    commits.clear()
+
+    async def back(n: int) -> None:
+        for _ in range(n):  # each a turn of the loop later than the one before
+            await asyncio.sleep(0)
+        await kit.committer.submit([kit.command(Count(to=f"b{n}"), f"b{n}")])
+
+    await asyncio.gather(*(back(n) for n in range(30)))
+    assert len(commits) == 1
+
+
+async def test_after_small_commits_nobody_waits(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "GATHER_SECONDS", 3_600)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for n in range(8):
+            await kit.committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}")])
 
 
 async def test_batching_off_is_the_same_path(kit: Kit) -> None:
