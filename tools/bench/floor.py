@@ -17,6 +17,7 @@ from pymongo import AsyncMongoClient
 from shared.events.envelope import PRODUCERS
 from shared.ids import new_id
 from shared.kernel import topics
+from tools.bench.hop import READY
 from tools.bench.load import closed_loop, connect, post
 from tools.bench.sinks import Sink
 from tools.bench.world import BODIES, World
@@ -25,6 +26,7 @@ from tools.stack.ports import free_port
 
 CLIENTS = 64
 SECONDS_MAX = 240.0
+START_SECONDS_MAX = 60.0
 NICE = 15
 
 
@@ -73,15 +75,19 @@ class Floor:
         ):
             command = [sys.executable, "-m", "tools.bench.hop", str(self._file), service, role]
             child.spawn(command, environment, self._world.root)
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    (await connect(self._port)).close()
-                    break
-                except OSError:
-                    await asyncio.sleep(0.05)
-        await asyncio.sleep(2)  # consumers have no readiness to ask for; the first burst is a warm-up
+        async with asyncio.timeout(START_SECONDS_MAX):
+            await self._answers()
+            while not all((await self._counts(READY)).values()):  # what comes before a relay looks is lost
+                await asyncio.sleep(0.05)
         return self
+
+    async def _answers(self) -> None:
+        while True:
+            try:
+                (await connect(self._port)).close()
+                return
+            except OSError:
+                await asyncio.sleep(0.05)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,10 +136,13 @@ class Floor:
         return out
 
     async def _written(self) -> dict[str, int]:
+        return await self._counts("progress")
+
+    async def _counts(self, collection: str) -> dict[str, int]:
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self._world.stack.mongodb_url)
         try:
             return {
-                s: await client[f"{self._database}_{s}"]["progress"].estimated_document_count()
+                s: await client[f"{self._database}_{s}"][collection].estimated_document_count()
                 for s in PRODUCERS
             }
         finally:

@@ -30,6 +30,7 @@ from shared.mongo.client import Database, connect
 
 BATCH_MAX = 100
 LANE = "routine"
+READY = "ready"
 
 
 class Writer:
@@ -101,6 +102,7 @@ class Hop:
         pending: list[asyncio.Future[Any]] = []
         sealed = loop.time()
         async with await self.db["outbox"].watch(pipeline, max_await_time_ms=200) as stream:
+            await self.db[READY].insert_one({"_id": self.service})
             while True:
                 change = await stream.try_next()
                 if change is not None:
