@@ -129,12 +129,14 @@ async def test_j18_an_emergency_out_of_a_routine_request_has_its_own_slip_and_st
     assert row["lane"] == "urgent"
     await desk.hear(event, "emergency:r1", "urgent")
     assert len(await desk.told("work_order.issued", stream="emergency:r1")) == 1, "somebody is on his way"
-    ended = {"$set": {"open": False, "status": "CLOSED"}}
-    await desk.db["work_orders"].update_one({"id": response["work_order_id"]}, ended)
-    await desk.hear(event, "emergency:r1", "urgent")
-    again = await desk.db["work_orders"].find_one({"kind": "response", "open": True})
-    assert again is not None, "raised again after the first response was over (J18)"
-    assert (again["slip_number"], again["urgency"], again["stream"]) == (3, "emergency", "emergency:r1")
+    assert await desk.steps() == ["called_again"], "and is called again; intake knows that it was heard"
+    for number, over in ((3, {"open": False, "status": "CLOSED"}), (4, {"open": True, "status": "REPAIRED"})):
+        await desk.db["work_orders"].update_one({"slip_number": number - 1}, {"$set": over})
+        await desk.hear(event, "emergency:r1", "urgent")
+        again = await desk.db["work_orders"].find_one({"slip_number": number})
+        assert again is not None, "raised again after the last response was over (J18)"
+        kept = (again["kind"], again["urgency"], again["stream"], again["status"])
+        assert kept == ("response", "emergency", "emergency:r1", "ISSUED")
 
 
 async def test_j18_who_is_called_for_an_emergency_has_its_five_minutes_from_then_on(desk: Desk) -> None:

@@ -163,3 +163,17 @@ async def test_j6_who_takes_the_emergency_up_is_not_passed_over(desk: Desk) -> N
     await desk.pass_time(minutes=10)
     assert await silences(desk) == []
     assert (await desk.read(order_id))["assignee_id"] == had
+
+
+async def test_p020_what_was_repaired_and_not_signed_bursts_again_and_somebody_is_sent(desk: Desk) -> None:
+    order_id = await desk.report(urgency="urgent", area="public", procedure="repair-report")
+    await desk.work_done(order_id, "tech-1")
+    had = (await desk.read(order_id))["assignee_id"]
+    await raise_it(desk)
+    order = await desk.read(order_id)
+    assert (order["status"], order["urgency"], order["done_at"]) == ("STARTED", "emergency", None)
+    assert (order["site"]["place"], order["signatures"]) == ("away", [])
+    assert await called(desk) == [(had, "urgency_raised")]
+    assert "urgency_raised" in await desk.steps(), "by which intake knows that it was heard"
+    await desk.take("technician", order_id, "arrive", sub=had)
+    assert (await desk.take("technician", order_id, "complete", sub=had))["status"] == "REPAIRED"

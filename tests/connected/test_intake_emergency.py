@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from shared.events.dispatch import WorkStepTaken
 from tests.connected.intake_kit import Estate
+from tests.events import issued
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 
@@ -108,3 +112,43 @@ async def test_j17_an_emergency_whose_catalogue_version_is_lost_goes_on_under_to
     assert (held.status_code, held.json()["field"]) == (422, "catalogue_version")
     for taken in (emergency, routine):
         assert (await estate.read(taken["id"]))["catalogue_version"] == "lost", "both can be read"
+
+
+async def test_p020_an_errand_in_the_urgent_lane_that_becomes_an_emergency_has_somebody_sent(
+    estate: Estate,
+) -> None:
+    """A butler arranges an errand from the desk: a response of its own is what answers."""
+    start_at = (estate.runtime.clock.now() + timedelta(days=2)).isoformat()
+    start = {"start_at": start_at, "pickup_place": "gate 1", "vehicle_type": "sedan"}
+    taken = await estate.accept(
+        procedure="car-hire",
+        category="car-hire",
+        area="public",
+        urgency="urgent",
+        fields={**start, "duration_hours": 2, "people": 3},
+    )
+    assert taken["lane"] == "urgent"
+    id, now = taken["id"], estate.runtime.clock.now()
+    errand = issued(id, now, kind="errand", procedure="car-hire", department="butler", urgency="urgent")
+    await estate.told(errand, stream=id)
+    await estate.act(id, "raise-urgency", "gate_guard", urgency="emergency", reason="he has collapsed")
+    assert await estate.journal(f"emergency:{id}") == ["intake.emergency.raised.v1"]
+    step = {"work_order_id": f"wo-{id}", "request_id": id, "by": "system", "taken_at": now}
+    await estate.told(WorkStepTaken(**step, step="urgency_raised", status="ASKED"), stream=id)
+    assert await watched_for(estate, id) == "answer", "the errand's own slip sends nobody"
+    response = {"kind": "response", "work_order_id": "wo-2", "slip": "2026-000002", "urgency": "emergency"}
+    await estate.told(issued(id, now, **response), stream=f"emergency:{id}")
+    assert await watched_for(estate, id) == ""
+    await estate.act(id, "lower-urgency", "cs_supervisor", urgency="urgent", reason="he is well")
+    await estate.act(id, "raise-urgency", "gate_guard", urgency="emergency", reason="again")
+    assert await watched_for(estate, id) == "answer"
+    again = WorkStepTaken(**step | {"work_order_id": "wo-2"}, step="called_again", status="ISSUED")
+    await estate.told(again, stream=f"emergency:{id}")
+    assert await watched_for(estate, id) == "", "who has the response has heard of it"
+
+
+async def watched_for(estate: Estate, request_id: str) -> str:
+    """What intake expects dispatch to do about a request (J30)."""
+    row = await estate.runtime.db["requests"].find_one({"property_id": estate.property_id, "id": request_id})
+    assert row is not None
+    return str(row["watch_for"])

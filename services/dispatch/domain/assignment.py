@@ -91,6 +91,12 @@ def recalled(order: WorkOrder, now: datetime) -> WorkOrder:
     return with_site(after, place="", rang_at=()) if after.site is not None else after
 
 
+def not_done_yet(order: WorkOrder, now: datetime) -> WorkOrder:
+    """What was repaired and not signed has not held: the work goes on, and whoever did it may be gone."""
+    after = dataclasses.replace(at(order, "STARTED", now), done_at=None, signatures=())
+    return with_site(after, place="away", cleaned_at=None)
+
+
 def passed_over(order: WorkOrder) -> WorkOrder:
     """The assignee is not asked again for this order."""
     tried = tuple(dict.fromkeys((*order.tried, order.assignee_id)))[-TRIED_MAX:]

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from services.dispatch.domain import errand, withdrawal
 from services.dispatch.domain.amend import Rules, amended, urgency_changed
-from services.dispatch.domain.assignment import Reason, contact_of, given, reassigned, recalled
+from services.dispatch.domain.assignment import Reason, contact_of, given, not_done_yet, reassigned
 from services.dispatch.domain.deadlines import due_at, more_urgent, unsigned_notice
-from services.dispatch.domain.flow import Change, at, step
+from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import DONE, PropertyCopy
-from services.dispatch.domain.onsite_flow import WAITING, unattended
-from services.dispatch.domain.routing import Choice
-from services.dispatch.domain.side_flow import HELD
-from services.dispatch.handlers.keeping import alarm, keep, payload
-from services.dispatch.handlers.people import find, present
+from services.dispatch.handlers.calling import sent
+from services.dispatch.handlers.keeping import keep, payload
+from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import latest, procedure_of, rules_of, zone_of
 from shared.catalogue.load import Catalogue
 from shared.events.intake import RequestAmended, RequestCancelled, UrgencyLowered, UrgencyRaised
@@ -55,7 +53,12 @@ class Amending:
         """
         event = payload(unit, UrgencyRaised)
         order = await latest(unit, event.request_id)
-        if order is None or order.status in DONE or not more_urgent(order, event.urgency):
+        if order is None or not more_urgent(order, event.urgency):
+            return
+        before = order
+        if event.urgency == "emergency" and order.status == "REPAIRED" and order.lane == "urgent":
+            order = not_done_yet(order, unit.now)
+        if order.status in DONE:
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         rules = rules_of(self._catalogue, order, settings)
@@ -65,8 +68,8 @@ class Amending:
             order, event.urgency, event.raised_at, min(due, order.due_at), "urgency_raised", unit.now
         )
         # On the routine lane a response of its own is sent, which waits for nothing.
-        send = self._sent if change.order.emergency and order.lane == "urgent" else self._called
-        keep(unit, order, await send(unit, change, "urgency_raised"))
+        send = sent if change.order.emergency and order.lane == "urgent" else self._called
+        keep(unit, before, await send(unit, change, "urgency_raised"))
 
     async def urgency_lowered(self, unit: Unit) -> None:
         """A supervisor found it less urgent (J18): the deadline counts from the report again."""
@@ -95,24 +98,6 @@ class Amending:
             return
         cancel = errand.notice_received if order.kind == "errand" else withdrawal.cancelled
         keep(unit, order, cancel(order, unit.now, event.reason, event.notice_received_at))
-
-    async def _sent(self, unit: Unit, change: Change, reason: Reason) -> Change:
-        """Send somebody to an emergency nobody is at: who has it, if he is on duty, else the next (P020)."""
-        order, facts = change.order, change.events
-        if order.status in HELD:
-            order = recalled(order, unit.now)
-            facts = (*facts, step(order, "recalled", "system", unit.now))
-        if order.kind == "errand" or not unattended(order):
-            return Change(order, facts)
-        has_it = None if order.status == "ISSUED" else await present(unit, order.assignee_id)
-        choice = Choice(has_it) if has_it is not None else await find(unit, order)
-        if has_it is None and order.status in WAITING:
-            order = at(order, "ISSUED", unit.now)
-        order = given(order, choice, unit.now)
-        if choice.last_resort:
-            assert order.due_at is not None
-            order = alarm(unit, order, "unassigned", choice.role, choice.staff, order.due_at)
-        return Change(order, (*facts, reassigned(order, reason, unit.now, contact_of(choice.staff))))
 
     async def _called(self, unit: Unit, change: Change, reason: Reason) -> Change:
         """Call somebody else, if nobody has taken the slip up and another person fits better now."""

@@ -10,7 +10,7 @@ import dataclasses
 from services.dispatch.domain.assignment import contact_of, given
 from services.dispatch.domain.callback_plan import kind_of
 from services.dispatch.domain.deadlines import unsigned_notice
-from services.dispatch.domain.flow import Change
+from services.dispatch.domain.flow import Change, step
 from services.dispatch.domain.issue import (
     EMERGENCY_RULES,
     SERIES,
@@ -23,11 +23,11 @@ from services.dispatch.domain.issue import (
     slip_year,
     start_of,
 )
-from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.model import DONE, PropertyCopy, WorkOrder
 from services.dispatch.domain.paper import PAPER_FIELD
 from services.dispatch.domain.routing import Choice
 from services.dispatch.handlers.callback_keeping import supersede
-from services.dispatch.handlers.calling import call
+from services.dispatch.handlers.calling import call, sent
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import (
@@ -101,9 +101,11 @@ class Issuing:
         event = payload(unit, EmergencyRaised)
         order_id = response_order_id(unit.cause.property_id, event.request_id)
         last = await last_of(unit, order_id)
+        if last is not None and last.status not in DONE:  # somebody is on his way: he hears it again
+            again = Change(last, (step(last, "called_again", "system", unit.now),))
+            keep(unit, last, await sent(unit, again, "urgency_raised"))
+            return
         if last is not None:
-            if last.open and last.status not in UNPAID:
-                return
             order_id = derived_id("work_order", last.id, "again")
             unit.save(dataclasses.replace(last, succeeded_by=order_id))
         settings = await unit.look(PropertyCopy, unit.cause.property_id)

@@ -28,7 +28,7 @@ from services.intake.domain.request import Promise, Request, ended, staged
 from services.intake.domain.times import Limits, check_fact, check_plan
 from services.intake.domain.urgency import by_lists, check_lower, check_raise, decide
 from services.intake.domain.watch import responds
-from shared.catalogue.model import IntakeRules
+from shared.catalogue.model import DispatchRules, IntakeRules
 from shared.errors import Conflict, Invalid, demand
 from shared.texts.say import say
 
@@ -45,10 +45,10 @@ def raised(request: Request, body: RaiseBody, rules: IntakeRules) -> Request:
     return replace(request, urgency=decided.urgency, urgency_by=decided.by, hazard=decided.hazard)
 
 
-def overtakes(before: Request, after: Request) -> bool:
+def overtakes(before: Request, after: Request, rules: DispatchRules | None) -> bool:
     """Whether the rise opens the urgent stream of an emergency, on which somebody is sent."""
     risen = after.urgency == "emergency" and before.urgency != "emergency"
-    return risen and responds(before)
+    return risen and responds(before, rules)
 
 
 def lowered(request: Request, body: LowerBody, rules: IntakeRules) -> Request:

@@ -14,6 +14,7 @@ from shared.events.envelope import Amount, Event
 from shared.events.intake import Outcome
 
 URGENCY_RAISED = "urgency_raised"
+CALLED_AGAIN = "called_again"  # who has the response to an earlier rise hears of this one
 CANCELLATION_TOO_LATE = "cancellation_too_late"
 Step = Callable[[Request, Any], Request]
 
@@ -87,6 +88,11 @@ def _in_hand(work: Work | None) -> bool:
     )
 
 
+def _runs_faster(r: Request) -> bool:
+    """Whether the slip that became more urgent is what answers the emergency."""
+    return r.lane == "urgent" and (r.work is None or r.work.kind != "errand")
+
+
 def _is_work(r: Request, work_order_id: str) -> bool:
     """Whether that is the work order the request goes by."""
     return r.work is not None and r.work.work_order_id == work_order_id
@@ -99,8 +105,8 @@ def _assigned(r: Request, e: dispatch.WorkOrderAssigned) -> Request:
 def _step(r: Request, e: dispatch.WorkStepTaken) -> Request:
     if e.step == CANCELLATION_TOO_LATE and _is_work(r, e.work_order_id):
         r = replace(r, notice_received_at=None, joined_to="")
-    if e.step == URGENCY_RAISED and r.lane == "urgent":  # on the slow lane the response is the answer
-        r = answered(r)
+    if e.step == CALLED_AGAIN or (e.step == URGENCY_RAISED and _runs_faster(r)):
+        r = answered(r)  # where no slip runs faster, the response is the answer
     due = {} if e.due_at is None else {"due_at": e.due_at}
     moved = _work(r, e.work_order_id, e.taken_at, step=e.step, **due)
     return moved if e.appointment_at is None else replace(moved, appointment_at=e.appointment_at)

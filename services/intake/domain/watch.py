@@ -89,11 +89,12 @@ def in_hand(request: Request) -> bool:
     return request.works and waits and request.stage not in ("DONE", "TO_CONFIRM")
 
 
-def responds(before: Request) -> bool:
+def responds(before: Request, rules: DispatchRules | None) -> bool:
     """Whether a rise to an emergency needs a response of its own: the lane is the slow one, or no slip is
-    left that somebody would run with.
+    left that somebody would run with. An errand's slip is none: a desk arranges it, nobody runs with it.
     """
-    return before.lane == "routine" or not in_hand(before)
+    errand = rules is not None and rules.kind == "errand"
+    return before.lane == "routine" or errand or not in_hand(before)
 
 
 def more_urgent(before: Request, after: Request, rules: DispatchRules | None, now: datetime) -> Request:

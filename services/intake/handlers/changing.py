@@ -83,7 +83,8 @@ class Changing(Handlers):
         before = await self.request(unit, command.request_id)
         settled = await self.settled(unit)
         after = changes.raised(before, command.body, self.current_rules(settled, before))
-        after = more_urgent(before, after, self.dispatch_rules(before), unit.now)
+        rules = self.dispatch_rules(before)
+        after = more_urgent(before, after, rules, unit.now)
         unit.save(after)
         unit.emit(
             events.UrgencyRaised(
@@ -93,7 +94,7 @@ class Changing(Handlers):
                 raised_at=unit.now,
             )
         )
-        if changes.overtakes(before, after):
+        if changes.overtakes(before, after, rules):
             unit.open(f"emergency:{after.id}", _emergency(after, settled, unit))
         self.note(unit, after, "urgency.raised", urgency=after.urgency)
         unit.answer(await self.state(unit, after))

@@ -95,13 +95,13 @@ def test_a_routine_request_that_becomes_an_emergency_overtakes_and_keeps_its_lan
         "emergency",
         "person",
     )
-    assert overtakes(request, risen)
+    assert overtakes(request, risen, None)
 
 
 def test_an_urgent_request_that_becomes_an_emergency_has_the_fast_lane_already() -> None:
     request = accept(body(urgency="urgent"))
     risen = raised(request, RaiseBody(urgency="emergency", reason="worse"), RULES)
-    assert not overtakes(request, risen)
+    assert not overtakes(request, risen, None)
 
 
 def test_a_rise_to_urgent_that_names_an_emergency_is_an_emergency() -> None:

@@ -93,14 +93,14 @@ def test_j18_j30_an_emergency_without_a_live_slip_sends_somebody_and_is_watched(
 ) -> None:
     before = Request("villa", "r1", 1, **{"urgency": "urgent", "lane": "urgent", **changes})
     risen = dataclasses.replace(before, urgency="emergency")
-    assert overtakes(before, risen)
+    assert overtakes(before, risen, None)
     assert more_urgent(before, risen, None, NOW).watch_at == NOW + 15 * SECOND
-    assert not overtakes(risen, risen)
+    assert not overtakes(risen, risen, None)
 
 
 def test_j18_an_urgent_slip_that_is_out_runs_faster_and_no_second_one_goes_out() -> None:
     before = follow(request("urgent"), issued())
-    assert not overtakes(before, dataclasses.replace(before, urgency="emergency"))
+    assert not overtakes(before, dataclasses.replace(before, urgency="emergency"), None)
 
 
 @pytest.mark.parametrize("late", [False, True])
