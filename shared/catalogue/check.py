@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
     FIRST_CONTACT,
+    HQ_DUTY,
     POST,
     RESPONSIBLE,
     AskedField,
@@ -98,7 +99,8 @@ def _roles(procedure: Procedure) -> Iterator[str]:
             yield from numbers.superior_roles if numbers else ()
     if procedure.dispatch:
         rules = procedure.dispatch
-        yield from (step.to_role for step in rules.escalation)
+        told = (role for step in rules.escalation for role in (step.to_role, *step.urgent_also))
+        yield from (role for role in told if role != HQ_DUTY)
         yield from (s for s in (*rules.signatures, *rules.public_signatures) if s not in SIGNERS_WITHOUT_ROLE)
         yield rules.withdrawal_signature
     if procedure.billing:

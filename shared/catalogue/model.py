@@ -20,6 +20,7 @@ Flow = Literal["repair", "errand"]
 Area = Literal["indoor", "public"]
 # What `Notice.to` may be besides a role; POST: the role or person that the event itself names.
 FIRST_CONTACT, RESPONSIBLE, POST = "first_contact", "responsible", "post"
+HQ_DUTY = "hq_duty"  # end of the duty chain (J21): somebody of headquarters, who has no role in the property
 
 
 class AskedField(Section):
@@ -82,11 +83,13 @@ class IntakeRules(Section):
 class EscalationStep(Section):
     """Who is told, counted in percent of the time between the report and the deadline.
 
-    75 is before, 100 at the breach, 150 after.
+    75 is before, 100 at the breach, 150 after. `urgent_also`: who hears of it besides where the work is
+    urgent or an emergency (P019).
     """
 
     at_percent: int = Field(ge=1, le=1000)
     to_role: str
+    urgent_also: tuple[str, ...] = ()
 
 
 class Fallback(Section):

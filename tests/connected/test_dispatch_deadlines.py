@@ -13,23 +13,36 @@ from tests.connected.dispatch_desk import Desk
 pytestmark = pytest.mark.connected
 
 
-async def test_p019_the_chain_is_told_before_at_and_after_the_breach(desk: Desk) -> None:
+async def test_p019_the_chain_is_told_before_at_and_after_the_breach_and_headquarters_with_it(
+    desk: Desk,
+) -> None:
     order_id = await desk.report(urgency="urgent")
     await desk.take("technician", order_id, "collect")
     await desk.pass_time(hours=17)
     assert await desk.told("escalation.raised") == []
-    for hours, told in ((1, 1), (6, 2), (12, 3), (48, 3)):
+    for hours, told in ((1, 1), (6, 4), (12, 6), (48, 6)):
         await desk.pass_time(hours=hours)
         assert len(await desk.told("escalation.raised")) == told
     facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
     assert [(f["kind"], f["to_role"], f["step"]) for f in facts] == [
         ("approaching", "repair_supervisor", 1),
         ("breached", "department_head", 2),
-        ("breached", "director", 3),
+        ("breached", "repair_supervisor", 3),
+        ("breached", "hq_duty", 4),
+        ("breached", "director", 5),
+        ("breached", "hq_duty", 6),
     ]
+    assert [f["personal"] for f in facts if f["to_role"] == "hq_duty"] == [None, None], "a post, no person"
     rows = await desk.told("escalation.raised", stream=f"escalation:{order_id}")
-    assert [(r["lane"], r["sequence"]) for r in rows] == [("urgent", 1), ("urgent", 2), ("urgent", 3)]
-    assert (await desk.read(order_id))["escalations"] == 3
+    assert [(r["lane"], r["sequence"]) for r in rows] == [("urgent", n) for n in range(1, 7)]
+    assert (await desk.read(order_id))["escalations"] == 6
+
+
+async def test_p019_headquarters_hears_of_no_general_repair(desk: Desk) -> None:
+    await desk.take("technician", await desk.report(), "collect")
+    await desk.pass_time(days=3)
+    facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
+    assert [f["to_role"] for f in facts if f["kind"] == "breached"] == ["department_head"]
 
 
 async def test_guarantee_10_after_an_outage_each_order_is_told_once(desk: Desk) -> None:
@@ -38,8 +51,8 @@ async def test_guarantee_10_after_an_outage_each_order_is_told_once(desk: Desk) 
         await desk.take("technician", order_id, "collect")
     await desk.pass_time(hours=60)
     facts = [orjson.loads(r["data"]) for r in await desk.told("escalation.raised")]
-    assert Counter(f["work_order_id"] for f in facts) == Counter(orders)
-    assert {(f["kind"], f["to_role"]) for f in facts} == {("breached", "director")}
+    each = Counter((f["work_order_id"], f["kind"], f["to_role"]) for f in facts)
+    assert each == Counter((id, "breached", role) for id in orders for role in ("director", "hq_duty"))
 
 
 async def test_p018_a_slip_that_comes_late_is_told(desk: Desk) -> None:

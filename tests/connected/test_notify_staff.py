@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.events.dispatch import StaffContact, StaffRecorded
+from shared.events.dispatch import DeadlineRaised, StaffContact, StaffRecorded
 from shared.events.intake import FirstContactTaken
 from shared.events.intake_complaints import CaseAlarm
 from shared.settings import Settings
-from tests.connected.notify_kit import Notify, accepted, issued, notify
+from tests.connected.notify_kit import AWAKE, Notify, accepted, issued, notify
 
 pytestmark = pytest.mark.connected
 
@@ -78,3 +78,24 @@ async def test_p009_p034_who_is_meant_is_told(settings: Settings) -> None:
             ("staff:director", ""),
             ("staff:ma", "+8613500135000"),
         ]
+
+
+async def test_p019_headquarters_is_told_of_an_urgent_repair_that_is_not_done(settings: Settings) -> None:
+    async with notify(settings) as service:
+        await service.configure(settings={**AWAKE, "property.phones.hq_duty": "+8613300133000"})
+        await service.feed(accepted("r1"), "r1")
+        now = datetime.now(UTC)
+        breach = DeadlineRaised(
+            work_order_id="w1",
+            request_id="r1",
+            slip="2026-000001",
+            department="engineering",
+            urgency="urgent",
+            kind="breached",
+            step=2,
+            to_role="hq_duty",
+            due_at=now,
+            raised_at=now,
+        )
+        await service.feed(breach, "escalation:w1", lane="urgent")
+        assert await told(service, "deadline_breached") == [("staff:hq_duty", "+8613300133000")]

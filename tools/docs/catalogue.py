@@ -12,6 +12,7 @@ from shared.catalogue.model import (
     AskedField,
     BillingRules,
     DispatchRules,
+    EscalationStep,
     HazardItem,
     IntakeRules,
     Procedure,
@@ -135,6 +136,11 @@ def _hazards(title: str, items: tuple[HazardItem, ...]) -> list[str]:
     return [f"{title}:", "", *table(("item", "中文", "English", "source"), rows)] if rows else []
 
 
+def _told(step: EscalationStep) -> str:
+    besides = f" (urgent: also {', '.join(step.urgent_also)})" if step.urgent_also else ""
+    return f"{step.at_percent} %: {step.to_role}{besides}"
+
+
 def _dispatch(rules: DispatchRules) -> Iterator[str]:
     yield "### Work\n"
     facts: list[tuple[str, object]] = [
@@ -147,7 +153,7 @@ def _dispatch(rules: DispatchRules) -> Iterator[str]:
         ("urgent due within", f"{rules.urgent_due_hours} h"),
         ("general due within", f"{rules.general_due_days} calendar days"),
         ("general work goes through the repair supervisor", rules.supervisor_dispatches),
-        ("told as time runs out", ", ".join(f"{s.at_percent} %: {s.to_role}" for s in rules.escalation)),
+        ("told as time runs out", ", ".join(_told(s) for s in rules.escalation)),
         ("signatures", ", ".join(rules.signatures)),
         ("signatures in public areas", ", ".join(rules.public_signatures) or "the same"),
         ("consented quote before work starts", rules.quote_before_start),

@@ -51,11 +51,11 @@ def more_urgent(order: WorkOrder, urgency: Urgency) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EscalationStep:
-    """One step of the chain: its place, its moment, and what it says."""
+    """One step of the chain: its place, its moment, who is told."""
 
     number: int
     at_percent: int
-    to_role: str
+    roles: tuple[str, ...]
     at: datetime
 
     @property
@@ -73,7 +73,8 @@ def escalation_steps(order: WorkOrder) -> Iterator[EscalationStep]:
     ]
     for number, point in enumerate(points, start=1):
         moment = share_of(order.clock_from, order.due_at, point.at_percent)
-        yield EscalationStep(number, point.at_percent, point.to_role, moment)
+        also = point.urgent_also if order.urgency != "general" else ()
+        yield EscalationStep(number, point.at_percent, (point.to_role, *also), moment)
 
 
 def next_step(order: WorkOrder) -> EscalationStep | None:

@@ -125,7 +125,7 @@ def terms_of(kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingR
         slip_within_minutes=rules.slip_within_minutes,
         collect_within_minutes=rules.collect_within_minutes,
         paperwork_within_hours=rules.paperwork_within_hours,
-        escalation=tuple(EscalationPoint(s.at_percent, s.to_role) for s in rules.escalation),
+        escalation=tuple(EscalationPoint(s.at_percent, s.to_role, s.urgent_also) for s in rules.escalation),
         bells=rules.bells,
         bell_wait_minutes=rules.bell_wait_minutes,
         late_after_minutes=rules.late_after_minutes,

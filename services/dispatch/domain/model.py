@@ -75,6 +75,7 @@ class EscalationPoint:
 
     at_percent: int
     to_role: str
+    urgent_also: tuple[str, ...] = ()  # who is told besides, where it is urgent or an emergency (P019)
 
 
 _SHIPPED = DispatchRules.model_fields

@@ -23,7 +23,6 @@ SHIFT_HOURS_MAX = 24
 KEPT_DAYS = 2  # ended shifts stay so long
 AHEAD_DAYS = 62  # shifts may be planned so far ahead
 DEPARTMENTS_MAX = 20  # rosters of one property
-HQ_DUTY = "hq_duty"  # end of the duty chain (J21): somebody of headquarters, who has no role in the property
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.roster import DEPARTMENTS_MAX, Roster, Staff, departments_of, on_duty
 from services.dispatch.domain.routing import Choice, choose, last_resort
 from services.dispatch.handlers.keeping import actor_of
+from shared.catalogue.model import HQ_DUTY
 from shared.errors import NotFound
 from shared.kernel.unit import Unit
 from shared.texts.say import say
 
 LOADS_ID = "loads"
 # Whom a property calls last when it has not said so itself (J21).
-DUTY_CHAIN = ("duty_officer", "director", "property_manager", "hq_duty")
+DUTY_CHAIN = ("duty_officer", "director", "property_manager", HQ_DUTY)
 
 
 async def find(unit: Unit, order: WorkOrder) -> Choice:
@@ -51,7 +52,8 @@ async def present(unit: Unit, staff_id: str) -> Staff | None:
 async def holder(unit: Unit, department: str, role: str) -> Staff | None:
     """Who is told as holder of that role.
 
-    On duty in the department, on duty anywhere, of that role at all, else last resort.
+    On duty in the department, on duty anywhere, of that role at all, else last resort. Headquarters is a post
+    with a telephone (J21): nobody of the property stands in for it.
     """
     rosters = await _rosters(unit)
     own = [r for r in rosters if r.id == department]
@@ -61,7 +63,9 @@ async def holder(unit: Unit, department: str, role: str) -> Staff | None:
             return _first(present)
     anybody = [s for r in (own or rosters) for s in r.staff if s.active and s.role == role]
     anybody = anybody or [s for r in rosters for s in r.staff if s.active and s.role == role]
-    return _first(anybody) if anybody else (await _last(unit, ())).staff
+    if anybody or role == HQ_DUTY:
+        return _first(anybody) if anybody else None
+    return (await _last(unit, ())).staff
 
 
 async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staff_id") -> Staff:

@@ -9,7 +9,6 @@ from services.dispatch.domain import bodies
 from services.dispatch.domain.assignment import contact_of
 from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
 from services.dispatch.domain.roster import (
-    HQ_DUTY,
     Roster,
     Shift,
     Staff,
@@ -22,6 +21,7 @@ from services.dispatch.domain.roster import (
 from services.dispatch.domain.roster_file import fitting, fitting_shifts, require_taken
 from services.dispatch.handlers.answers import roster_answer
 from services.dispatch.handlers.keeping import payload
+from shared.catalogue.model import HQ_DUTY
 from shared.errors import NotFound
 from shared.events.dispatch import StaffRecorded
 from shared.kernel.unit import Unit

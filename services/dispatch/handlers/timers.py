@@ -48,8 +48,9 @@ async def escalate(unit: Unit) -> None:
                 f"deadline:{order.id}", again.at, command, chain=f"deadline:{order.id}", step=again.number
             )
         return
-    told = await recipient(unit, order, step.to_role)
-    after = alarm(unit, order, step.kind, step.to_role, told, order.due_at)
+    after = order
+    for role in step.roles:
+        after = alarm(unit, after, step.kind, role, await recipient(unit, order, role), order.due_at)
     keep(unit, order, Change(dataclasses.replace(after, escalated_percent=step.at_percent)))
 
 

@@ -32,7 +32,7 @@ def share(percent: int) -> datetime:
 
 
 def test_p019_before_and_after_the_breach_the_next_higher_is_told() -> None:
-    assert [(s.number, s.kind, s.to_role, s.at) for s in escalation_steps(order())] == [
+    assert [(s.number, s.kind, *s.roles, s.at) for s in escalation_steps(order())] == [
         (1, "approaching", "repair_supervisor", share(75)),
         (2, "breached", "department_head", share(100)),
         (3, "breached", "director", share(150)),
@@ -41,7 +41,7 @@ def test_p019_before_and_after_the_breach_the_next_higher_is_told() -> None:
 
 def test_an_order_without_a_chain_is_still_told_at_its_breach() -> None:
     [only] = escalation_steps(order(terms=terms(escalation=())))
-    assert (only.kind, only.to_role, only.at) == ("breached", "duty_officer", DUE)
+    assert (only.kind, only.roles, only.at) == ("breached", ("duty_officer",), DUE)
 
 
 @pytest.mark.parametrize(
