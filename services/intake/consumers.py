@@ -8,10 +8,12 @@ from services.intake.domain import attachment_commands as a
 from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
+from services.intake.domain.affected import WarnAffected
 from services.intake.domain.special import HoldTalk, WatchTalk
 from services.intake.domain.timeline import LINES
 from services.intake.domain.times import Limits
 from services.intake.handlers.accepting import Accepting
+from services.intake.handlers.alerting import Alerting
 from services.intake.handlers.attaching import Attaching
 from services.intake.handlers.changing import Changing
 from services.intake.handlers.complaining import Complaining
@@ -43,6 +45,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     watching = Watching(catalogue, policy, limits)
     silence = Silence(catalogue, policy, limits)
     special = Special(catalogue, policy, limits)
+    alerting = Alerting(catalogue, policy, limits)
     return {
         **desk_commands(catalogue, policy, limits),
         c.ConfigureProperty: directory.configure_property,
@@ -75,6 +78,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         c.RaiseSlips: silence.raise_slips,
         HoldTalk: special.hold_talk,
         WatchTalk: special.watch_talk,
+        WarnAffected: alerting.warn_affected,
     }
 
 

@@ -13,6 +13,7 @@ from shared.events import (
     dispatch_reports,
     dispatch_slips,
     intake,
+    intake_emergency,
     intake_watch,
 )
 from shared.events import intake_cases as desk
@@ -75,6 +76,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.WorkNotDone,
     dispatch.WorkAlarmRaised,
     intake_watch.WatchRaised,
+    intake_emergency.OwnerWarned,
     dispatch_slips.SlipsChecked,
     dispatch_reports.WeekReported,
     billing.QuoteOffered,

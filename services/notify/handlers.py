@@ -44,7 +44,11 @@ from shared.kernel.unit import Unit
 from shared.policy import Policy
 
 E = TypeVar("E", bound=Event)
-APART = ("escalation:", "watch:")  # streams of their own: what they say of a request is only looked at
+APART = (
+    "escalation:",
+    "watch:",
+    "warning:",
+)  # streams of their own: what they say of a request is only looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,9 @@ async def estate(desk_settings: Settings) -> AsyncIterator[Estate]:
         made = Estate(runtime, url, new_property())
         await made.open(settings={"promise.policy": "first_contact"})
         await made.employ(**{caller.sub: caller.role for caller in CALLERS})
+        async with made.client() as client:
+            home = {"person_id": "zhou", "name": "zhou", "units": [{"unit_id": "3-2-1802", "role": "owner"}]}
+            assert (await client.post("/people", json=home)).status_code == 201
         yield made
 
 
@@ -110,6 +113,7 @@ class World:
             "join_request": [{"incident_id": self.incident, "reason": "the same leak"}],
             "raise_urgency": [{"urgency": u, "reason": "it runs"} for u in ("urgent", "emergency")],
             "lower_urgency": [{"urgency": u, "reason": "it stopped"} for u in ("general", "urgent")],
+            "warn_affected": [{"unit_ids": ["3-2-1802"]}],
             "cancel_request": [{"reason": "not needed"}],
             "ask_time": [{"wanted_at": self.at(5)}],
             "promise_time": [promise],

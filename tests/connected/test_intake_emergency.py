@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from shared.events.dispatch import WorkStepTaken
@@ -152,3 +153,51 @@ async def watched_for(estate: Estate, request_id: str) -> str:
     row = await estate.runtime.db["requests"].find_one({"property_id": estate.property_id, "id": request_id})
     assert row is not None
     return str(row["watch_for"])
+
+
+PHONES = [f"1380013900{n}" for n in range(4)]
+
+
+async def record_neighbours(estate: Estate) -> None:
+    """Li owns 1801, Zhou rents 1802 and his son lives there, Sun owns a villa."""
+    homes = {"li": ("3-2-1801", "owner"), "zhou": ("3-2-1802", "tenant"), "son": ("3-2-1802", "family")}
+    people = [
+        {"person_id": id, "name": id, "phones": [phone], "units": [{"unit_id": unit, "role": role}]}
+        for phone, (id, (unit, role)) in zip(PHONES, {**homes, "sun": ("9", "owner")}.items(), strict=True)
+    ]
+    async with estate.client() as client:
+        assert (await client.post("/units", json={"label": "9"})).status_code == 201
+        assert (await client.post("/people/bulk", json={"people": people})).status_code == 201
+
+
+async def test_p020_the_other_owners_whom_an_emergency_touches_are_told(estate: Estate) -> None:
+    await record_neighbours(estate)
+    quiet = await estate.accept()
+    waits = await estate.refused(quiet["id"], "warn-affected", buildings=["3"])
+    assert waits["kind"] == "no-emergency"
+    taken = await estate.accept(hazard="flooding", person_id="li")
+    id = taken["id"]
+    assert (await estate.refused(id, "warn-affected"))["kind"] == "nobody-named"
+    assert (await estate.refused(id, "warn-affected", buildings=["4"]))["field"] == "buildings.0"
+    assert (await estate.refused(id, "warn-affected", unit_ids=["no"]))["field"] == "unit_ids.0"
+    assert (await estate.refused(id, "warn-affected", unit_ids=["3-2-1801"]))["kind"] == "nobody-recorded"
+    await estate.refused(id, "warn-affected", "technician", buildings=["3"])
+    await estate.act(id, "warn-affected", "duty_officer", buildings=["3"], unit_ids=["9"])
+    rows = estate.runtime.db["outbox"].find({"property_id": estate.property_id, "stream": f"warning:{id}"})
+    facts = [(row["lane"], orjson.loads(row["data"])) async for row in rows.sort("sequence", 1)]
+    assert [(lane, f["person_id"], f["unit_id"]) for lane, f in facts] == [
+        ("urgent", "sun", "9"),
+        ("urgent", "zhou", "3-2-1802"),
+    ], "not who has told of it, and each household once"
+    assert {(f["place"], f["hazard_en"], f["urgency"]) for _, f in facts} == {("3", "Flooding", "emergency")}
+    assert PHONES[3].encode() not in orjson.dumps([f for _, f in facts]), "names and numbers are sealed (J9)"
+    [line] = [one for one in await estate.timeline(id) if one["what"] == "owners.warned"]
+    assert (line["detail"]["count"], line["detail"]["buildings"]) == ("2", "3")
+
+
+async def test_p020_so_many_are_told_at_once_and_no_more(estate: Estate) -> None:
+    await record_neighbours(estate)
+    await estate.open(settings={"emergency.affected_max": 1})
+    taken = await estate.accept(urgency="emergency")
+    too_many = await estate.refused(taken["id"], "warn-affected", buildings=["3"])
+    assert (too_many["kind"], too_many["accepted"]) == ("too-many-affected", "at most 1 people")

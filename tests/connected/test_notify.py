@@ -9,7 +9,8 @@ import pytest
 
 from services.notify import repository
 from services.notify.loops import Retention
-from shared.events.intake import RequestAmended, UrgencyLowered
+from shared.events.intake import RequestAmended, Requester, UrgencyLowered
+from shared.events.intake_emergency import OwnerWarned
 from shared.settings import Settings
 from tests.connected.notify_kit import (
     GARDEN,
@@ -92,6 +93,34 @@ async def test_quiet_hours_hold_an_owner_but_no_emergency(front: Notify, servers
     assert held.next_attempt_at is not None
     assert f"{held.next_attempt_at:%H:%M}" == quiet["quiet.until"]
     assert len(taken(servers)) == 1
+
+
+async def test_p020_another_owner_hears_of_an_emergency_at_night_without_its_request(front: Notify) -> None:
+    now = datetime.now(UTC)
+    since, until_then = f"{now - timedelta(hours=1):%H:%M}", f"{now + timedelta(hours=2):%H:%M}"
+    await front.configure(zone="UTC", settings={"quiet.from": since, "quiet.until": until_then})
+    fact = OwnerWarned(
+        request_id="r9",
+        reference="GD-9",
+        urgency="emergency",
+        place="3",
+        hazard_zh="跑水",
+        hazard_en="Flooding",
+        person_id="zhou",
+        unit_id="3-2-1802",
+        warned_at=now,
+        personal=Requester(name="周", phone="+8613700137000"),
+        personal_key="person:zhou",
+    )
+    unlisted = {"person_id": "sun", "hazard_zh": "", "hazard_en": ""}
+    erased = {"person_id": "qian", "personal": None}
+    for changed in ({}, unlisted, erased):
+        await front.feed(fact.model_copy(update=changed), "warning:r9", lane="urgent")
+    first, second = await front.messages()
+    assert (first.recipient, first.plan[0].address) == ("owner:zhou", "+8613700137000")
+    assert {first.queue, second.queue, first.state, second.state} == {"emergency", "queued"}
+    assert "跑水" in first.text
+    assert (second.recipient, second.template) == ("owner:sun", "emergency_near_you_unlisted")
 
 
 async def test_what_becomes_due_in_quiet_hours_is_held(front: Notify, servers: Running) -> None:

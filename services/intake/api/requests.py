@@ -20,6 +20,7 @@ from services.intake.attachment_answers import AttachmentItem
 from services.intake.desk import desk_of
 from services.intake.domain import bodies, case_commands, commands, join
 from services.intake.domain.accept import possible_duplicates
+from services.intake.domain.affected import WarnAffected, WarnBody
 from services.intake.domain.directory import PhoneEntry, Unit
 from services.intake.domain.reference import read_reference
 from services.intake.domain.request import Request, Stage, Status
@@ -153,6 +154,12 @@ async def raise_urgency(call: CallDep, request_id: PathId, body: bodies.RaiseBod
 async def lower_urgency(call: CallDep, request_id: PathId, body: bodies.LowerBody) -> Response:
     """Make it less urgent, never below the lists (ruling J18: a supervisor)."""
     return await act(call, request_id, commands.LowerUrgency, body)
+
+
+@router.post("/requests/{request_id}/warn-affected", response_model=RequestState)
+async def warn_affected(call: CallDep, request_id: PathId, body: WarnBody) -> Response:
+    """Tell the owners and tenants of the named units and buildings of an emergency (P020)."""
+    return await act(call, request_id, WarnAffected, body)
 
 
 @router.post("/requests/{request_id}/cancel", response_model=RequestState)

@@ -14,6 +14,7 @@ from services.intake.domain import attachment_commands as a
 from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
+from services.intake.domain.affected import WarnAffected, not_to_warn
 from services.intake.domain.colleague import own_work
 from services.intake.domain.complaint import Complaint, about
 from services.intake.domain.complaint_steps import not_to_step
@@ -54,6 +55,7 @@ TAKE = Action(c.TakeRequest, "take", "TakeBody")
 AMEND = Action(c.AmendRequest, "amend", "AmendBody")
 RAISE = Action(c.RaiseUrgency, "raise-urgency", "RaiseBody")
 LOWER = Action(c.LowerUrgency, "lower-urgency", "LowerBody")
+WARN = Action(WarnAffected, "warn-affected", "WarnBody")
 CANCEL = Action(c.CancelRequest, "cancel", "CancelBody")
 ASK_TIME = Action(c.AskTime, "ask-time", "AskTimeBody")
 PROMISE = Action(c.PromiseTime, "promise", "PromiseBody")
@@ -156,6 +158,7 @@ GENERAL: Sequence[tuple[Action, Refusal]] = (
     (TAKE, lambda s: not_to_take(s.request)),
     (RAISE, lambda s: not_to_raise(s.request)),
     (LOWER, lambda s: not_to_lower(s.request, s.floor)),
+    (WARN, lambda s: not_to_warn(s.request)),
     (CANCEL, lambda s: not_to_cancel(s.request)),
     (ASK_TIME, lambda s: not_to_ask_time(s.request)),
     (PROMISE, _not_to_promise),

@@ -195,6 +195,7 @@ class Request:
     unanswered_callbacks: int = 0
     reopened: int = 0
     attachments_added: int = 0
+    owners_warned: int = 0  # others, whom an emergency touches (P020)
     closed_at: datetime | None = None
     watch_at: datetime | None = None  # when it is told that dispatch is silent (J30); None: not waited for
     watch_for: WatchFor = ""

@@ -17,6 +17,7 @@ from shared.events.billing import ForfeitureOverdue
 from shared.events.dispatch import SlipAlarm, WorkOrderAssigned, WorkOrderIssued
 from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
 from shared.events.envelope import Event, Lane
+from shared.events.intake_emergency import OwnerWarned
 from shared.ids import derived_id
 
 ZONE_UNTIL_KNOWN = "Asia/Shanghai"
@@ -117,9 +118,12 @@ def messages(occasion: Occasion, notices: Sequence[Notice], words: Words) -> lis
 
 
 def _readers(occasion: Occasion, notice: Notice) -> Iterator[Reader]:
-    request = occasion.request
+    request, event = occasion.request, occasion.event
     if notice.to:
         yield from _named(occasion, notice.to)
+    elif isinstance(event, OwnerWarned):  # another owner than the one who asked; his part says who (P020)
+        if (who := event.personal) is not None:
+            yield Reader("owner", event.person_id, who.name, who.phone, who.email, who.language)
     elif notice.audience == "staff":
         yield from _staff(occasion)
     elif request is not None and not request.erased and not request.nobody:
