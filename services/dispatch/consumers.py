@@ -14,7 +14,7 @@ from services.dispatch.domain.commands import (
     SwapShift,
 )
 from services.dispatch.domain.people_commands import PutParties
-from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
+from services.dispatch.domain.side_commands import CheckFiles, CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
 from services.dispatch.domain.week import RecordWeek
 from services.dispatch.handlers import billing, evidence, side_timers, timers
@@ -103,6 +103,7 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         CheckMaterial: side_timers.check_material,
         CheckReturn: side_timers.check_return,
         CheckParty: side_timers.check_party,
+        CheckFiles: side_timers.check_files,
         IssuePaperBlock: paper.issue,
         VoidPaperNumber: paper.void,
         RecordSlipCheck: record_check,

@@ -19,6 +19,7 @@ from shared.events.intake import RequestCancelled
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
 from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
+from tests.connected.evidence_kit import added, named
 
 pytestmark = pytest.mark.connected
 Scene = Callable[[Desk], Awaitable[tuple[str, datetime]]]
@@ -113,6 +114,14 @@ async def _(desk: Desk) -> tuple[str, datetime]:
     done = await desk.take("technician", order_id, "complete", sub="tech-1")
     assert done["status"] == "REPAIRED"
     return order_id, datetime.fromisoformat(done["return_due_at"])
+
+
+@scene("attachment_missing", "p016-file")
+async def _(desk: Desk) -> tuple[str, datetime]:
+    order_id = await desk.report()
+    photo = {"attachments": [named(added("r1"))]}
+    await desk.take("technician", order_id, "collect", photo, sub="tech-1")
+    return order_id, desk.clock.now() + timedelta(minutes=60)
 
 
 @scene("party_silent", "p024")

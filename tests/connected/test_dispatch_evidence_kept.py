@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+import orjson
 import pytest
 import pytest_asyncio
 
+from services.dispatch.audit import AUDIT
 from shared.events.intake import AttachmentAdded, AttachmentRemoved
 from shared.settings import Settings
 from tests import sample_files
 from tests.connected.attachment_kit import Sender
+from tests.connected.audit_kit import GRACE, SECOND, overdue
 from tests.connected.dispatch_desk import PROPERTY, Desk
 from tests.connected.evidence_kit import (
     TECHNICIAN,
@@ -120,3 +124,49 @@ async def test_the_file_intake_keeps_is_the_one_a_slip_names(desk: Desk, desk_se
     await desk.hear(AttachmentAdded.model_validate_json(row["data"]))
     taken = await step(desk, order_id, "collect", {name: sent[name] for name in ("id", "sha256", "kind")})
     assert [(one["id"], one["state"]) for one in taken["attachments"]] == [(sent["id"], "stored")]
+
+
+async def alarms(desk: Desk, order_id: str) -> list[str]:
+    """To which roles it was told that a file of that slip is missing."""
+    rows = await desk.told("work_order.alarm_raised", stream=f"escalation:{order_id}")
+    facts = [orjson.loads(row["data"]) for row in rows]
+    return [fact["to_role"] for fact in facts if fact["kind"] == "attachment_missing"]
+
+
+HEARD = {"stored": [], "awaited": ["cs_supervisor"], "contradicted": ["cs_supervisor"]}
+
+
+async def test_p022_a_file_that_never_came_or_is_another_one_is_an_alarm_after_an_hour(desk: Desk) -> None:
+    for state, alarmed in HEARD.items():
+        request_id, order_id = await reported(desk)
+        late = added(request_id)
+        said = named(late, sha256=hash_of("another")) if state == "contradicted" else named(late)
+        await step(desk, order_id, "collect", said)
+        if state != "awaited":
+            await desk.hear(late)
+        await desk.pass_time(minutes=59, seconds=59)
+        assert await alarms(desk, order_id) == []
+        await desk.pass_time(seconds=1)
+        assert await alarms(desk, order_id) == alarmed, state
+        await desk.pass_time(hours=2)
+        assert await alarms(desk, order_id) == alarmed, "once"
+
+
+async def test_p031_a_file_of_a_callback_that_never_came_is_an_alarm_after_an_hour(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, first_contact_id="lin")
+    await desk.work_done(order_id, "tech-1")
+    await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"}, sub="boss-1")
+    [callback] = (await desk.call("cs_officer", "GET", f"callbacks?work_order_id={order_id}")).json()["items"]
+    scan = named(added(request_id, "scan"))
+    said = {"result": "not_reached", "attachments": [scan]}
+    answer = await desk.call("cs_officer", "POST", f"callbacks/{callback['id']}/attempt", said, sub="lin")
+    assert answer.status_code == 200, answer.text
+    timers = await desk.db["timers"].find({"command": "dispatch.check_callback"}).to_list()
+    await desk.db["timers"].delete_many({"command": "dispatch.check_callback"})
+    desk.clock.advance(timedelta(minutes=60) + GRACE + SECOND)
+    late = {("attachment_missing", callback["id"])}
+    assert await overdue(AUDIT, desk.db, desk.clock.now(), PROPERTY) >= late
+    await desk.db["timers"].insert_many(timers)
+    await desk.pass_time(seconds=0)
+    assert await alarms(desk, order_id) == ["cs_supervisor"]
+    assert not await overdue(AUDIT, desk.db, desk.clock.now(), PROPERTY) & late

@@ -83,6 +83,7 @@ def beside(order: WorkOrder, before: datetime) -> list[Expected]:
         expected.append(("paperwork_late", paperwork_due_at(order)))
     if order.cancel_notice is not None and order.cancel_notice.told_at is None:
         expected.append(("cancellation_waits", cancellation_at(order)))
+    expected.append(("attachment_missing", order.files_due_at))
     if not order.return_late_told:
         expected.append(("slip_return_late", return_due_at(order)))
     return [(kind, due) for kind, due in expected if due is not None and due < before]

@@ -25,7 +25,7 @@ from shared.events.intake import Outcome
 from shared.texts.say import say, words
 
 Status = Literal["AWAITING_RAIN", "DUE", "ANSWERED", "CLOSED"]
-Alarm = Literal["callback_late", "notice_late", "rain_missing"]
+Alarm = Literal["callback_late", "notice_late", "rain_missing", "attachment_missing"]
 Result = Literal["", "satisfied", "problem", "unreached", "superseded", "ended"]
 ATTEMPTS_MAX = 50  # kept; the count goes on
 NO_RESULT_YET: frozenset[str] = frozenset({"AWAITING_RAIN", "DUE"})
@@ -92,6 +92,7 @@ class Callback:
     on_behalf_reason: str = ""
     signatures: tuple[Signed, ...] = ()
     attachments: tuple[Given, ...] = ()
+    files_due_at: datetime | None = None
     result: Result = ""
     ended_with: Outcome | Literal[""] = ""  # how the request ended, where that ended the callback
     closed_at: datetime | None = None

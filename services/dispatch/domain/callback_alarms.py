@@ -1,4 +1,4 @@
-"""What is told about callbacks: not made, a notice not read, a rain that did not come (P031). Pure."""
+"""What is told about callbacks: not made, a notice not read, no rain (P031), a file not there. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def alarms(callback: Callback) -> dict[Alarm, datetime]:
         expected["rain_missing"] = callback.due_at
     if callback.notice_open and not callback.notice_raised:
         expected["notice_late"] = callback.notice_due_at
+    expected["attachment_missing"] = callback.files_due_at
     return {alarm: at for alarm, at in expected.items() if at is not None}
 
 
@@ -26,4 +27,6 @@ def told(callback: Callback, alarm: Alarm) -> Callback:
         return dataclasses.replace(callback, late_raised=True)
     if alarm == "notice_late":
         return dataclasses.replace(callback, notice_raised=True)
+    if alarm == "attachment_missing":
+        return dataclasses.replace(callback, files_due_at=None)
     return dataclasses.replace(callback, rain_missed=True)

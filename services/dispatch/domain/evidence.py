@@ -147,6 +147,12 @@ def state_of(one: Given, request_id: str, copies: Copies) -> GivenState:
     return copy.status if right and drawn else "contradicted"
 
 
+def unconfirmed(files: Sequence[Given], request_id: str, copies: Copies) -> bool:
+    """Whether intake has not told of one of these files, or has told otherwise."""
+    states = (state_of(one, request_id, copies) for one in files)
+    return any(state in ("awaited", "contradicted") for state in states)
+
+
 def drawn_mark(files: Sequence[GivenFile]) -> str:
     """A drawn signature as the mark that stands on the form; empty if there is none."""
     return next((file.id for file in files if file.kind == SIGNATURE), "")

@@ -236,6 +236,7 @@ class WorkOrder:
     deposit: DepositState = "none"
     signatures: tuple[Signature, ...] = ()
     attachments: tuple[Given, ...] = ()
+    files_due_at: datetime | None = None  # until when intake has to have told of them all
     withdrawal: Withdrawal | None = None
     booking: Booking | None = None
     taxi: Taxi | None = None

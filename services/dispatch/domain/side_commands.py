@@ -168,6 +168,14 @@ class CheckReturn(Command):
     due_at: datetime
 
 
+class CheckFiles(Command):
+    """Timer: has intake told of the files that were given?"""
+
+    NAME: ClassVar[str] = "dispatch.check_files"
+    work_order_id: str
+    due_at: datetime
+
+
 class CheckParty(Command):
     """Timer: has the party answered?"""
 

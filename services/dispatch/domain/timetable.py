@@ -29,7 +29,7 @@ from services.dispatch.domain.deadlines import (
 )
 from services.dispatch.domain.errand import last_free_cancellation
 from services.dispatch.domain.model import WorkOrder
-from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
+from services.dispatch.domain.side_commands import CheckFiles, CheckMaterial, CheckParty, CheckReturn
 from shared.kernel.unit import Command
 
 
@@ -70,12 +70,15 @@ def timers_of(order: WorkOrder, now: datetime) -> dict[str, Timer]:
 
 
 def _side_timers(order: WorkOrder) -> dict[str, Timer]:
-    """Missing material to be reported, a slip to come back, a party to answer (P025, P027, P028)."""
+    """Missing material to be reported, a slip to come back, a party to answer (P025, P027, P028), files to be
+    there.
+    """
     wanted: dict[str, Timer] = {}
     for name, due, kind in (
         ("material", material_due_at(order), CheckMaterial),
         ("return", return_due_at(order), CheckReturn),
         ("party", party_due_at(order), CheckParty),
+        ("files", order.files_due_at, CheckFiles),
     ):
         if due is not None:
             wanted[f"{name}:{order.id}"] = Timer(due, kind(work_order_id=order.id, due_at=due))

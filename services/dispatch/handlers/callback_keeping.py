@@ -93,6 +93,7 @@ def closed_fact(callback: Callback, *, last: bool) -> CallbackClosed:
 
 def raise_alarm(unit: Unit, callback: Callback, alarm: Alarm, to_role: str, staff: Staff | None) -> None:
     """Tell on an urgent stream of its own that something about this callback was not done in time."""
+    assert alarm != "attachment_missing"  # its slip's alarm
     due_at = alarms(callback)[alarm]
     fact = CallbackOverdue(
         callback_id=callback.id,

@@ -14,11 +14,12 @@ from services.dispatch.domain.bodies import Body
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
 from services.dispatch.domain.callback_alarms import alarms, told
 from services.dispatch.domain.callback_plan import Times, due_after_rain, planned
-from services.dispatch.domain.evidence import Giving, Whose
+from services.dispatch.domain.evidence import Giving, Whose, unconfirmed
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
 from services.dispatch.domain.rain import RainEvent, recorded
 from services.dispatch.handlers.callback_answers import state_of
 from services.dispatch.handlers.callback_keeping import closed_fact, keep_callback, others, raise_alarm
+from services.dispatch.handlers.calling import call
 from services.dispatch.handlers.evidence import checked, copies_of, files_of
 from services.dispatch.handlers.keeping import actor_of, payload
 from services.dispatch.handlers.people import holder, member
@@ -186,9 +187,19 @@ class Callbacks:
         before = await unit.load(Callback, command.callback_id)
         if before is None or alarms(before).get(command.alarm) != command.due_at:
             return
-        role = ALARM_ROLE[command.alarm]
-        raise_alarm(unit, before, command.alarm, role, await holder(unit, before.department, role))
+        if command.alarm == "attachment_missing":
+            await self._files_missing(unit, before)
+        else:
+            role = ALARM_ROLE[command.alarm]
+            raise_alarm(unit, before, command.alarm, role, await holder(unit, before.department, role))
         keep_callback(unit, before, told(before, command.alarm))
+
+    async def _files_missing(self, unit: Unit, callback: Callback) -> None:
+        """What was given with it is a file of its slip, and is told like one."""
+        order = await unit.look(WorkOrder, callback.work_order_id)
+        copies = await copies_of(unit, callback.attachments)
+        if order is not None and unconfirmed(callback.attachments, callback.request_id, copies):
+            await call(unit, order, "attachment_missing", "cs_supervisor", callback.files_due_at)
 
     # --- in common ----------------------------------------------------------------------------------------
 
@@ -253,8 +264,9 @@ class Callbacks:
             return after, ()
         whose: Whose = "" if step == "attempt" else "own"
         giving = Giving(before.request_id, step, actor_of(unit).by, unit.now, whose)
-        held = await checked(unit, self._catalogue, before.attachments, files, giving)
-        return dataclasses.replace(after, attachments=(*before.attachments, *held)), files
+        held, due = await checked(unit, self._catalogue, before.attachments, files, giving)
+        kept = (*before.attachments, *held)
+        return dataclasses.replace(after, attachments=kept, files_due_at=due or before.files_due_at), files
 
     async def _answer(self, unit: Unit, stored: Callback) -> None:
         copies = await copies_of(unit, stored.attachments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from services.dispatch.domain import bodies, commands, side_commands
 from services.dispatch.domain.evidence import (
@@ -15,6 +16,7 @@ from services.dispatch.domain.evidence import (
     Whose,
     check_room,
     given,
+    unconfirmed,
 )
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
@@ -29,7 +31,7 @@ from shared.events.files import GivenFile
 from shared.events.intake import AttachmentAdded, AttachmentErased, AttachmentRemoved
 from shared.kernel.unit import Unit
 
-FILES_MAX = "slip.attachments_max"
+FILES_MAX, CONFIRMED_WITHIN = "slip.attachments_max", "slip.attachments_confirm_minutes"
 OWNER_DRAWS = (commands.WithdrawRepair, commands.RecordForm)
 TAKER_DRAWS = (side_commands.SignUndone, side_commands.SignNotice)
 
@@ -76,19 +78,26 @@ async def with_files(before: WorkOrder, change: Change, unit: Unit, catalogue: C
     at, fact = _told(change.events)
     name = fact.step if isinstance(fact, WorkStepTaken) else fact.TYPE.split(".")[2]
     giving = Giving(before.request_id, name, actor_of(unit).by, unit.now, _whose(command))
-    held = await checked(unit, catalogue, before.attachments, files, giving)
+    held, due = await checked(unit, catalogue, before.attachments, files, giving)
     events = (*change.events[:at], fact.model_copy(update={"attachments": files}), *change.events[at + 1 :])
-    order = dataclasses.replace(change.order, attachments=(*before.attachments, *held))
+    order = dataclasses.replace(
+        change.order, attachments=(*before.attachments, *held), files_due_at=due or before.files_due_at
+    )
     return Change(order, events)
 
 
 async def checked(
     unit: Unit, catalogue: Catalogue, before: tuple[Given, ...], files: tuple[GivenFile, ...], giving: Giving
-) -> list[Given]:
-    """The files as they are kept; see `evidence.given`."""
-    settings = await unit.look(PropertyCopy, unit.cause.property_id)
-    check_room(before, files, int(settings_with(catalogue, settings)[FILES_MAX]))
-    return given(before, files, giving, await copies_of(unit, files))
+) -> tuple[list[Given], datetime | None]:
+    """The files as they are kept, see `evidence.given`; and until when intake has to have told of them, where
+    it has not yet.
+    """
+    settings = settings_with(catalogue, await unit.look(PropertyCopy, unit.cause.property_id))
+    check_room(before, files, int(settings[FILES_MAX]))
+    copies = await copies_of(unit, files)
+    held = given(before, files, giving, copies)
+    awaited = unconfirmed(held, giving.request_id, copies)
+    return held, unit.now + timedelta(minutes=int(settings[CONFIRMED_WITHIN])) if awaited else None
 
 
 async def copies_of(unit: Unit, files: Iterable[GivenFile | Given]) -> dict[str, AttachmentCopy]:

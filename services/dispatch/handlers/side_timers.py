@@ -1,4 +1,4 @@
-"""What the timers of the side paths find: a report, a slip or an answer that is late (P025, P027, P028)."""
+"""What the timers of the side paths find: a report, slip, answer or file that is late (P025, P027, P028)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.deadlines import material_due_at, party_due_at, return_due_at
+from services.dispatch.domain.evidence import unconfirmed
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import WorkOrder
-from services.dispatch.domain.side_commands import CheckMaterial, CheckParty, CheckReturn
+from services.dispatch.domain.side_commands import CheckFiles, CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.handlers.calling import call
+from services.dispatch.handlers.evidence import copies_of
 from services.dispatch.handlers.keeping import keep, payload
 from shared.kernel.unit import Unit
 
@@ -39,9 +41,21 @@ async def check_party(unit: Unit) -> None:
         await _tell(unit, order, told, "party_silent", "cs_supervisor", order.outside.answer_due_at)
 
 
+async def check_files(unit: Unit) -> None:
+    """A file that was given with a step never came to intake, or is another one than was said."""
+    order = await _late(unit, payload(unit, CheckFiles), lambda order: order.files_due_at)
+    if order is None:
+        return
+    told = replace(order, files_due_at=None)
+    if unconfirmed(order.attachments, order.request_id, await copies_of(unit, order.attachments)):
+        await _tell(unit, order, told, "attachment_missing", "cs_supervisor", order.files_due_at)
+    else:
+        keep(unit, order, Change(told))
+
+
 async def _late(
     unit: Unit,
-    command: CheckMaterial | CheckReturn | CheckParty,
+    command: CheckMaterial | CheckReturn | CheckParty | CheckFiles,
     due_of: Callable[[WorkOrder], datetime | None],
 ) -> WorkOrder | None:
     """The order, unless the step was taken or its time moved meanwhile."""

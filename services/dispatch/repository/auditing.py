@@ -70,7 +70,8 @@ def _untold(row: Mapping[str, Any]) -> Iterator[Expected]:
 async def beside_the_deadline(
     db: Database, property_id: str, before: datetime, limit: int
 ) -> AsyncIterator[WorkOrder]:
-    """Orders that nobody has, emergencies without their papers, cancellations that wait, slips that are out.
+    """Orders that nobody has, emergencies without their papers, cancellations that wait, slips that are out,
+    files that are not there.
 
     Each along an index of its own that holds little else.
     """
@@ -88,6 +89,7 @@ async def beside_the_deadline(
             "return_due_at": {"$lt": before},
             "status": {"$nin": ["SIGNED", "USED"]},
         },
+        {"files_due_at": {**IS_DATE, "$lt": before}},
     ):
         cursor = db[WORK_ORDERS].find({"property_id": property_id, **query}).limit(limit)
         async for row in cursor:

@@ -63,6 +63,7 @@ async def overdue_callbacks(
     for query, time in (
         ({"open": True, "due_at": {"$lt": before}, "late_raised": False, "rain_missed": False}, "due_at"),
         ({"notice_open": True, "notice_due_at": {"$lt": before}, "notice_raised": False}, "notice_due_at"),
+        ({"files_due_at": {"$type": "date", "$lt": before}}, "files_due_at"),
     ):
         cursor = db[CALLBACKS].find({"property_id": property_id, **query}).sort(time, 1).limit(limit)
         async for row in cursor:

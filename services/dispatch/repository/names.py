@@ -83,6 +83,15 @@ INDEXES: tuple[Index, ...] = (
         serves="slips that are not back; the auditor's reading",
         partial={"open": True, "return_late_told": False},
     ),
+    *(
+        Index(
+            collection,
+            (("property_id", 1), ("files_due_at", 1)),
+            serves="files that intake has not told of; the auditor's reading",
+            partial={"files_due_at": {"$type": "date"}},
+        )
+        for collection in (WORK_ORDERS, CALLBACKS)
+    ),
     Index(PAPER_BLOCKS, (("property_id", 1), ("state", 1)), serves="blocks with open numbers"),
     Index(PAPER_BLOCKS, (("property_id", 1), ("year", 1), ("issued_at", -1)), serves="the blocks of a year"),
     Index(ROSTERS, (("property_id", 1),), serves="all departments of a property"),
