@@ -275,6 +275,7 @@ def _context(occasion: Occasion, language: Language) -> dict[str, object]:
         "staff_name": contact.name if contact else "",
         "first_contact": person_meant(event, request, FIRST_CONTACT),
         "slip": slip,
+        "hazard_name": getattr(event, f"hazard_{language}", ""),
         "cancel_notice_hours": _cancel_notice_hours(occasion.procedure),
     }
 
