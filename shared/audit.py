@@ -6,12 +6,16 @@ timer with a command that is not in it, so a new kind of timer cannot stay unsee
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from shared.catalogue.load import Catalogue
 from shared.mongo.client import Database
+
+T = TypeVar("T")
+AT_ONCE = 200  # properties that one query names: as many places of an index as MongoDB reads in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,42 @@ class Audit:
     def commands(self) -> frozenset[str]:
         """Every command a timer of the service may be started with."""
         return frozenset((*self.audited, *self.unaudited))
+
+
+def in_batches(properties: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many of them as one query names."""
+    return (properties[n : n + AT_ONCE] for n in range(0, len(properties), AT_ONCE))
+
+
+async def of_all(
+    properties: Sequence[str],
+    most: int,
+    read: Callable[[Sequence[str]], AsyncIterator[T]],
+    judge: Callable[[T], Iterable[Finding]],
+) -> AsyncGenerator[Finding, None]:
+    """What `judge` finds in the rows that `read` gives of all properties, many at once.
+
+    `read` gives at most `most` rows. Where it gave so many, each property of the batch is read for itself:
+    what is much in one never hides what is late in another.
+    """
+    for batch in in_batches(properties):
+        found, rows = await _judged(batch, read, judge)
+        alone = rows >= most and len(batch) > 1
+        for one in batch if alone else ():
+            for finding in (await _judged([one], read, judge))[0]:
+                yield finding
+        for finding in () if alone else found:
+            yield finding
+
+
+async def _judged(
+    batch: Sequence[str],
+    read: Callable[[Sequence[str]], AsyncIterator[T]],
+    judge: Callable[[T], Iterable[Finding]],
+) -> tuple[list[Finding], int]:
+    found: list[Finding] = []
+    rows = 0
+    async for row in read(batch):
+        rows += 1
+        found += judge(row)
+    return found, rows

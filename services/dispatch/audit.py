@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from services.dispatch import repository
-from services.dispatch.domain.audit import beside, callbacks_overdue, overdue
+from services.dispatch.domain.audit import Watched, beside, callbacks_overdue, overdue
+from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.model import PropertyCopy, WorkOrder
+from services.dispatch.domain.rain import RainEvent
 from services.dispatch.handlers.rules import due_week, order_id_of_stream, settings_with, zone_of
-from shared.audit import Audit, Finding, Look
+from shared.audit import Audit, Finding, Look, of_all
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import wall_time_of
 from shared.events.intake import EmergencyRaised, RequestAccepted
@@ -23,33 +26,64 @@ RAIN_TAKES = timedelta(minutes=5)  # until every callback that waited for a rain
 
 async def look(at: Look) -> AsyncGenerator[Finding, None]:
     """What is overdue in dispatch; raises what the store raises."""
-    async for finding in _without_slip(at):
-        yield finding
-    for property_id in await repository.properties_with_work(at.db):
-        async for finding in _orders(at, property_id):
-            yield finding
-        async for callback in repository.overdue_callbacks(at.db, property_id, at.before, LISTED_MAX):
-            for kind, due in callbacks_overdue(callback, at.before):
-                yield at.finding(kind, property_id, callback.id, due, callback.slip)
-        for rain in await repository.rain_left_over(at.db, property_id, at.before - RAIN_TAKES, LISTED_MAX):
-            assert rain.recorded_at is not None
-            yield at.finding("rain_not_spread", property_id, rain.id, rain.recorded_at + RAIN_TAKES)
-        async for finding in _night(at, property_id):
-            yield finding
-        async for finding in _week(at, property_id):
+    properties = await repository.properties_with_work(at.db)
+    settings = await repository.all_settings(at.db, properties)
+    for findings in (
+        _without_slip(at),
+        _orders(at, properties),
+        _beside(at, properties),
+        _callbacks(at, properties),
+        _rain(at, properties),
+        _nights(at, properties, settings),
+        _weeks(at, properties, settings),
+    ):
+        async for finding in findings:
             yield finding
 
 
-async def _orders(at: Look, property_id: str) -> AsyncIterator[Finding]:
-    async for watched in repository.watched(at.db, property_id, at.rows_max):
-        for kind, due in overdue(watched, at.before):
-            yield at.finding(kind, property_id, watched.id, due, watched.slip)
-    told: set[tuple[str, str]] = set()  # an order may be found in two ways
-    async for order in repository.beside_the_deadline(at.db, property_id, at.before, LISTED_MAX):
+def _orders(at: Look, properties: Sequence[str]) -> AsyncGenerator[Finding, None]:
+    def late(one: Watched) -> Iterator[Finding]:
+        for kind, due in overdue(one, at.before):
+            yield at.finding(kind, one.property_id, one.id, due, one.slip)
+
+    return of_all(properties, at.rows_max, lambda some: repository.watched(at.db, some, at.rows_max), late)
+
+
+async def _beside(at: Look, properties: Sequence[str]) -> AsyncGenerator[Finding, None]:
+    def late(order: WorkOrder) -> Iterator[Finding]:
         for kind, due in beside(order, at.before):
-            if (order.id, kind) not in told:
-                told.add((order.id, kind))
-                yield at.finding(kind, property_id, order.id, due, order.slip)
+            yield at.finding(kind, order.property_id, order.id, due, order.slip)
+
+    def read(some: Sequence[str]) -> AsyncIterator[WorkOrder]:
+        return repository.beside_the_deadline(at.db, some, at.before, LISTED_MAX)
+
+    told: set[str] = set()  # an order may be found in several ways
+    async for finding in of_all(properties, LISTED_MAX, read, late):
+        if finding.key not in told:
+            told.add(finding.key)
+            yield finding
+
+
+def _callbacks(at: Look, properties: Sequence[str]) -> AsyncGenerator[Finding, None]:
+    def late(callback: Callback) -> Iterator[Finding]:
+        for kind, due in callbacks_overdue(callback, at.before):
+            yield at.finding(kind, callback.property_id, callback.id, due, callback.slip)
+
+    def read(some: Sequence[str]) -> AsyncIterator[Callback]:
+        return repository.overdue_callbacks(at.db, some, at.before, LISTED_MAX)
+
+    return of_all(properties, LISTED_MAX, read, late)
+
+
+def _rain(at: Look, properties: Sequence[str]) -> AsyncGenerator[Finding, None]:
+    def late(rain: RainEvent) -> Iterator[Finding]:
+        assert rain.recorded_at is not None
+        yield at.finding("rain_not_spread", rain.property_id, rain.id, rain.recorded_at + RAIN_TAKES)
+
+    def read(some: Sequence[str]) -> AsyncIterator[RainEvent]:
+        return repository.rain_left_over(at.db, some, at.before - RAIN_TAKES, LISTED_MAX)
+
+    return of_all(properties, LISTED_MAX, read, late)
 
 
 async def _without_slip(at: Look) -> AsyncIterator[Finding]:
@@ -66,29 +100,37 @@ async def _without_slip(at: Look) -> AsyncIterator[Finding]:
             yield at.finding("report_without_slip", h.property_id, h.stream, h.since + SLIP_WITHIN)
 
 
-async def _night(at: Look, property_id: str) -> AsyncIterator[Finding]:
+async def _nights(
+    at: Look, properties: Sequence[str], settings: Mapping[str, PropertyCopy]
+) -> AsyncGenerator[Finding, None]:
     """The nightly check of the slips was not recorded (P033)."""
-    settings = await repository.settings_of(at.db, property_id)
-    hour = str(settings_with(at.catalogue, settings)["slip.check_at"])
-    date, due = wall_time_of(at.before - NIGHT_TAKES, hour, zone_of(settings))
-    if due is None or await repository.checked(at.db, property_id, date):
-        return
-    first = await repository.first_issued_at(at.db, property_id)
-    if first is None:
-        return
-    due = max(due, first) + NIGHT_TAKES
-    if due < at.before:
-        yield at.finding("slip_check_missing", property_id, date, due)
+    nights: dict[str, tuple[str, datetime]] = {}
+    for property_id in properties:
+        copy = settings.get(property_id)
+        hour = str(settings_with(at.catalogue, copy)["slip.check_at"])
+        date, due = wall_time_of(at.before - NIGHT_TAKES, hour, zone_of(copy))
+        if due is not None:
+            nights[property_id] = date, due
+    dates = {property_id: date for property_id, (date, _) in nights.items()}
+    checked = await repository.recorded(at.db, repository.SLIP_CHECKS, dates)
+    for property_id in nights.keys() - checked:
+        date, due = nights[property_id]
+        first = await repository.first_issued_at(at.db, property_id)
+        if first is not None and max(due, first) + NIGHT_TAKES < at.before:
+            yield at.finding("slip_check_missing", property_id, date, max(due, first) + NIGHT_TAKES)
 
 
-async def _week(at: Look, property_id: str) -> AsyncIterator[Finding]:
+async def _weeks(
+    at: Look, properties: Sequence[str], settings: Mapping[str, PropertyCopy]
+) -> AsyncGenerator[Finding, None]:
     """The reports of a week that should have been made by now (P032)."""
-    settings = await repository.settings_of(at.db, property_id)
-    week = due_week(at.catalogue, settings, at.now)
-    if week.due_at >= at.before or not await repository.worked_before(at.db, property_id, week.until):
-        return
-    if not await repository.week_reported(at.db, property_id, week.name):
-        yield at.finding("week_not_reported", property_id, week.name, week.due_at)
+    all_weeks = {id: due_week(at.catalogue, settings.get(id), at.now) for id in properties}
+    weeks = {id: week for id, week in all_weeks.items() if week.due_at < at.before}
+    names = {id: week.name for id, week in weeks.items()}
+    reported = await repository.recorded(at.db, repository.WEEK_REPORTS, names)
+    for id in weeks.keys() - reported:
+        if await repository.worked_before(at.db, id, weeks[id].until):
+            yield at.finding("week_not_reported", id, weeks[id].name, weeks[id].due_at)
 
 
 AUDIT = Audit(

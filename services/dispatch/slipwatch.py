@@ -46,13 +46,15 @@ class SlipWatch:
 
     async def look(self) -> None:
         """Check every property whose night has come and was not recorded yet."""
-        for property_id in await repository.properties_with_work(self._runtime.db):
-            settings = await repository.settings_of(self._runtime.db, property_id)
-            date = self._night(settings)
+        db = self._runtime.db
+        properties = await repository.properties_with_work(db)
+        known = await repository.all_settings(db, properties)
+        for property_id in properties:
+            date = self._night(known.get(property_id))
             if not date or self._done.get(property_id) == date:
                 continue
-            if not await repository.checked(self._runtime.db, property_id, date):
-                await self._check(property_id, settings, date)
+            if not await repository.checked(db, property_id, date):
+                await self._check(property_id, known.get(property_id), date)
             self._done[property_id] = date
 
     def _night(self, settings: PropertyCopy | None) -> str:

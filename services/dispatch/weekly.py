@@ -41,8 +41,10 @@ class WeeklyReports:
     async def look(self) -> None:
         """Report every property whose moment has come; before its first work there is nothing to report."""
         db = self._runtime.db
-        for property_id in await repository.properties_with_work(db):
-            settings = await repository.settings_of(db, property_id)
+        properties = await repository.properties_with_work(db)
+        known = await repository.all_settings(db, properties)
+        for property_id in properties:
+            settings = known.get(property_id)
             week = due_week(self._runtime.catalogue, settings, self._runtime.clock.now())
             if self._done.get(property_id) == week.name:
                 continue

@@ -5,6 +5,7 @@ from services.dispatch.repository.auditing import (
     first_issued_at,
     have_slips,
     held_reports,
+    recorded,
     watched,
 )
 from services.dispatch.repository.book import (
@@ -27,9 +28,18 @@ from services.dispatch.repository.callbacks import (
     waiting_for_rain,
 )
 from services.dispatch.repository.evidence import attachment_copies
-from services.dispatch.repository.names import INDEXES, KINDS, RAIN, WORK_ORDERS, Database
+from services.dispatch.repository.names import (
+    INDEXES,
+    KINDS,
+    RAIN,
+    SLIP_CHECKS,
+    WEEK_REPORTS,
+    WORK_ORDERS,
+    Database,
+)
 from services.dispatch.repository.orders import (
     Search,
+    all_settings,
     loads,
     properties_with_work,
     roll_up_loads,
@@ -48,6 +58,8 @@ __all__ = [
     "INDEXES",
     "KINDS",
     "RAIN",
+    "SLIP_CHECKS",
+    "WEEK_REPORTS",
     "WORK_ORDERS",
     "Database",
     "MonthLine",
@@ -55,6 +67,7 @@ __all__ = [
     "Search",
     "Slips",
     "VoidSlip",
+    "all_settings",
     "altered",
     "attachment_copies",
     "beside_the_deadline",
@@ -79,6 +92,7 @@ __all__ = [
     "rain_events",
     "rain_left_over",
     "rain_to_spread",
+    "recorded",
     "roll_up_loads",
     "roster",
     "rosters",

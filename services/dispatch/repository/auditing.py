@@ -10,6 +10,7 @@ from typing import Any, cast
 from services.dispatch.domain.audit import Expected, Watched
 from services.dispatch.domain.model import DONE, EscalationPoint, WorkOrder
 from services.dispatch.repository.names import CODEC, PARKED, WAITING, WORK_ORDERS, Database
+from shared.audit import in_batches
 from shared.events.envelope import LANES
 from shared.kernel.kinds import document_id
 
@@ -34,15 +35,15 @@ IS_DATE = {"$type": "date"}  # as the index says; without it the planner does no
 ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
 
 
-async def watched(db: Database, property_id: str, limit: int) -> AsyncIterator[Watched]:
+async def watched(db: Database, properties: Sequence[str], limit: int) -> AsyncIterator[Watched]:
     """What the auditor compares.
 
-    Open orders whose deadline is not kept, most pressing first, at most `limit`.
+    Open orders whose deadline is not kept; of each property the most pressing first, at most `limit` in all.
     """
-    query = {"property_id": property_id, "open": True, "status": {"$nin": sorted(DONE)}}
+    query = {"property_id": {"$in": list(properties)}, "open": True, "status": {"$nin": sorted(DONE)}}
     shown = {"_id": 0, "terms": 1, **dict.fromkeys(_WATCHED, 1), **dict.fromkeys(_BESIDES, 1)}
     cursor = db[WORK_ORDERS].find(query, shown, batch_size=1_000)
-    async for row in cursor.sort([("due_at", 1), ("id", 1)]).limit(limit):
+    async for row in cursor.sort([("property_id", 1), ("due_at", 1), ("id", 1)]).limit(limit):
         terms = row.pop("terms")
         besides = {name: row.pop(name, None) for name in _BESIDES}
         yield Watched(
@@ -68,7 +69,7 @@ def _untold(row: Mapping[str, Any]) -> Iterator[Expected]:
 
 
 async def beside_the_deadline(
-    db: Database, property_id: str, before: datetime, limit: int
+    db: Database, properties: Sequence[str], before: datetime, limit: int
 ) -> AsyncIterator[WorkOrder]:
     """Orders that nobody has, emergencies without their papers, cancellations that wait, slips that are out,
     files that are not there.
@@ -91,9 +92,19 @@ async def beside_the_deadline(
         },
         {"files_due_at": {**IS_DATE, "$lt": before}},
     ):
-        cursor = db[WORK_ORDERS].find({"property_id": property_id, **query}).limit(limit)
+        cursor = db[WORK_ORDERS].find({"property_id": {"$in": list(properties)}, **query}).limit(limit)
         async for row in cursor:
             yield cast("WorkOrder", CODEC.aggregate(WorkOrder, row))
+
+
+async def recorded(db: Database, collection: str, ids: Mapping[str, str]) -> set[str]:
+    """Those of the properties whose record of that id is there: a night's check, a week's report."""
+    wanted = {document_id(property_id, id): property_id for property_id, id in ids.items()}
+    there: set[str] = set()
+    for some in in_batches(list(wanted)):
+        query = {"_id": {"$in": some}, "property_id": {"$in": [wanted[one] for one in some]}}
+        there |= {wanted[row["_id"]] async for row in db[collection].find(query, {"_id": 1})}
+    return there
 
 
 async def first_issued_at(db: Database, property_id: str) -> datetime | None:

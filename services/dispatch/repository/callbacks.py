@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -57,7 +57,7 @@ async def waiting_for_rain(db: Database, property_id: str, before: datetime, lim
 
 
 async def overdue_callbacks(
-    db: Database, property_id: str, before: datetime, limit: int
+    db: Database, properties: Sequence[str], before: datetime, limit: int
 ) -> AsyncIterator[Callback]:
     """Callbacks that should have been made, or whose notice read, before a moment. Only for the auditor."""
     for query, time in (
@@ -65,7 +65,9 @@ async def overdue_callbacks(
         ({"notice_open": True, "notice_due_at": {"$lt": before}, "notice_raised": False}, "notice_due_at"),
         ({"files_due_at": {"$type": "date", "$lt": before}}, "files_due_at"),
     ):
-        cursor = db[CALLBACKS].find({"property_id": property_id, **query}).sort(time, 1).limit(limit)
+        cursor = (
+            db[CALLBACKS].find({"property_id": {"$in": list(properties)}, **query}).sort(time, 1).limit(limit)
+        )
         async for row in cursor:
             yield _callback(row)
 
@@ -76,11 +78,13 @@ async def rain_to_spread(db: Database, limit: int) -> list[RainEvent]:
     return [cast("RainEvent", CODEC.aggregate(RainEvent, row)) for row in rows]
 
 
-async def rain_left_over(db: Database, property_id: str, before: datetime, limit: int) -> list[RainEvent]:
+async def rain_left_over(
+    db: Database, properties: Sequence[str], before: datetime, limit: int
+) -> AsyncIterator[RainEvent]:
     """Rain recorded before a moment that is not worked off. Only for the auditor."""
-    query = {"property_id": property_id, "spread": False, "recorded_at": {"$lt": before}}
-    rows = await db[RAIN].find(query).limit(limit).to_list(limit)
-    return [cast("RainEvent", CODEC.aggregate(RainEvent, row)) for row in rows]
+    query = {"property_id": {"$in": list(properties)}, "spread": False, "recorded_at": {"$lt": before}}
+    async for row in db[RAIN].find(query).sort("rained_at", 1).limit(limit):
+        yield cast("RainEvent", CODEC.aggregate(RainEvent, row))
 
 
 async def rain_events(db: Database, property_id: str, after: Place | None, limit: int) -> list[RainEvent]:

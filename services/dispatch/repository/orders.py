@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -21,6 +21,7 @@ from services.dispatch.repository.names import (
     WORK_ORDERS,
     Database,
 )
+from shared.audit import in_batches
 from shared.kernel.kinds import document_id
 
 LOADED_PEOPLE_MAX = 10_000
@@ -90,6 +91,17 @@ async def settings_of(db: Database, property_id: str) -> PropertyCopy | None:
     query = {"_id": document_id(property_id, property_id), "property_id": property_id}
     row = await db[PROPERTIES].find_one(query)
     return None if row is None else cast("PropertyCopy", CODEC.aggregate(PropertyCopy, row))
+
+
+async def all_settings(db: Database, properties: Sequence[str]) -> dict[str, PropertyCopy]:
+    """The copies of many properties' settings, by property. Only for loops and the auditor."""
+    found: dict[str, PropertyCopy] = {}
+    for some in in_batches(properties):
+        ids = [document_id(property_id, property_id) for property_id in some]
+        query = {"_id": {"$in": ids}, "property_id": {"$in": list(some)}}
+        async for row in db[PROPERTIES].find(query):
+            found[row["property_id"]] = cast("PropertyCopy", CODEC.aggregate(PropertyCopy, row))
+    return found
 
 
 async def loads(db: Database, property_id: str) -> Loads | None:
