@@ -20,6 +20,7 @@ import pymongo
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.settings import Settings
+from tests.waiting import PATIENCE_SECONDS
 from tools.exits import Exit, Stop
 from tools.stack.broker import APACHE, BrokerKind, Traits
 from tools.stack.kafka import version
@@ -30,7 +31,6 @@ VARIABLE = "GUANJIA_TEST_BROKER"
 MONGODB_IMAGE = "mongo:8.0"
 KAFKA_IMAGE = f"apache/kafka:{version()}"
 CACHE_GIB = 0.5
-PRIMARY_SECONDS = 30
 _KAFKA_INSIDE = 19_092
 
 
@@ -159,7 +159,7 @@ def _containers() -> Iterator[SessionStack]:
         with pymongo.MongoClient(url) as client:
             member = {"_id": 0, "host": "localhost:27017"}
             client.admin.command("replSetInitiate", {"_id": "guanjia", "members": [member]})
-            end = time.monotonic() + PRIMARY_SECONDS
+            end = time.monotonic() + PATIENCE_SECONDS
             while not client.admin.command("hello").get("isWritablePrimary"):
                 assert time.monotonic() < end, "MongoDB did not become a primary"
                 time.sleep(0.05)

@@ -20,6 +20,7 @@ from tests.connected.intake_kit import Estate, new_property, own_settings, runni
 from tests.connected.kernel_kit import Kit, open_kit
 from tests.connected.notify_kit import Notify, notify
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.server import Running, gateway
 
 
@@ -79,8 +80,8 @@ def sending_settings(settings: Settings, servers: Running) -> Settings:
         update={
             "gateway_url": servers.url,
             "smtp_port": servers.smtp_port,
-            "gateway_timeout_seconds": 5.0,
-            "smtp_timeout_seconds": 5.0,
+            "gateway_timeout_seconds": PATIENCE_SECONDS,
+            "smtp_timeout_seconds": PATIENCE_SECONDS,
             "message_retry_base_seconds": 0.1,
             "message_poll_ms": 50,
         }

@@ -31,9 +31,11 @@ class Committer:
         self.raw: list[tuple[Record, str]] = []
         self.parks: set[str] = set()
         self.slow = 0.0
+        self.begun = 0
 
     async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
         """Everything is applied, but what a test parks."""
+        self.begun += len(causes)
         await asyncio.sleep(self.slow)
         self.causes += causes
         return [Parked("test") if c.poison or c.stream in self.parks else Applied() for c in causes]

@@ -28,6 +28,7 @@ from shared.policy import Policy
 from shared.settings import Settings
 from tests.connected.kernel_kit import WIRING, Count
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
 
 SECRET = "s" * 40
 POLICY = """
@@ -86,7 +87,9 @@ class Server:
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         """A client that carries a token."""
         headers = {"Authorization": f"Bearer {token or self.token()}"}
-        return httpx.AsyncClient(base_url=self.url + "/v1/properties/garden", headers=headers)
+        return httpx.AsyncClient(
+            base_url=self.url + "/v1/properties/garden", headers=headers, timeout=PATIENCE_SECONDS
+        )
 
 
 @asynccontextmanager

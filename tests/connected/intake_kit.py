@@ -32,6 +32,7 @@ from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
 from tests.connected.sweeping import sweeper_of
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
 
 Json = dict[str, Any]
 SECRET = "test-secret-that-is-long-enough-for-hs256"
@@ -83,7 +84,7 @@ class Estate:
         return httpx.AsyncClient(
             base_url=self.root,
             headers={"Authorization": f"Bearer {bearer}", "User-Agent": "desk-1"},
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
             verify=False,  # plain HTTP: no certificates to load
         )
 

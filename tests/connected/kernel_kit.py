@@ -215,7 +215,7 @@ class Kit:
 @asynccontextmanager
 async def open_kit(url: str, clock: Clock | None = None) -> AsyncIterator[Kit]:
     """A committer over an empty database of this server."""
-    client = connect(url, "tests", selection_timeout_ms=2_000)
+    client = connect(url, "tests")
     made = Kit(client["kernel_" + new_id()], clock)
     await made.prepare()
     yield made

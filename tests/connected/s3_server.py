@@ -14,9 +14,9 @@ import httpx
 from pydantic import SecretStr
 
 from shared.settings import Settings
+from tests.waiting import PATIENCE_SECONDS
 from tools.stack.ports import free_port
 
-START_SECONDS = 40
 BUCKET = "guanjia-test"
 
 
@@ -36,10 +36,10 @@ class S3Server:
         """Start it with an empty bucket."""
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                assert httpx.put(f"{self.url}/{BUCKET}", timeout=20).status_code == 200
+                assert httpx.put(f"{self.url}/{BUCKET}", timeout=PATIENCE_SECONDS).status_code == 200
                 return
             time.sleep(0.05)
         raise TimeoutError(f"nothing listens on {self.port}")
@@ -61,7 +61,7 @@ def on_s3(settings: Settings, server: S3Server) -> Settings:
             "s3_bucket": BUCKET,
             "s3_access_key_id": SecretStr("test"),
             "s3_secret_access_key": SecretStr("test"),
-            "s3_timeout_seconds": 5.0,
+            "s3_timeout_seconds": PATIENCE_SECONDS,
         }
     )
 

@@ -22,8 +22,9 @@ from tests.connected.problems import problem
 from tests.connected.s3_server import on_s3, s3_server
 from tests.events import issued
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 YEAR = timedelta(days=366)
 SMALL = files.photo(size=(64, 48))
 
@@ -192,7 +193,7 @@ async def test_a_keeper_that_has_stopped_makes_its_process_unready(desk: Sender)
     runtime.beat("attachmentkeeper")
     assert runtime.silent() == []
     runtime._beats["attachmentkeeper"] -= runtime.settings.ready_silence_seconds + 1
-    async with httpx.AsyncClient(base_url=desk.estate.url) as client:
+    async with httpx.AsyncClient(base_url=desk.estate.url, timeout=PATIENCE_SECONDS) as client:
         answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()["silent"]) == (503, ["attachmentkeeper"])
     runtime.beat("attachmentkeeper")

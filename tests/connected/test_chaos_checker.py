@@ -12,7 +12,7 @@ from tests.connected.chaos_plants import callbacks, cases, files, messages, requ
 from tests.connected.chaos_world import Copy, Recording, record
 from tests.stack import SessionStack
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.connected
 TOPICS = (requests, messages, streams, slips, callbacks, cases, files)
 PLANTS = {rule: plant for topic in TOPICS for rule, plant in topic.PLANTS.items()}
 DROWNED = 30

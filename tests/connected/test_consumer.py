@@ -23,7 +23,7 @@ from tests.connected.journal_world import (
     own_broker,
     world,
 )
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 __all__ = ["forgetful_world", "own_broker", "world"]
 pytestmark = pytest.mark.connected
@@ -124,14 +124,14 @@ async def test_a_stop_finishes_the_batch_in_flight(world: World) -> None:
     async with world.running_relay():
         async with consuming(world, committer):
             await world.insert(*rows)
-            await world.sealed(1)
-            await asyncio.sleep(0.4)
-        got = list(committer.ids)
-        if got:  # the batch had begun: it was finished, and its offset kept
-            fresh = Committer()
-            async with consuming(world, fresh):
-                await asyncio.sleep(0.5)
-            assert fresh.ids == []
+            await until(lambda: committer.begun)
+        assert committer.ids == [rows[0]["_id"]], "the batch had begun: it was finished"
+        fresh = Committer()
+        later = [reopened("r-1", 2)]
+        async with consuming(world, fresh):
+            await world.insert(*later)
+            await came(fresh, later)
+        assert fresh.ids == [later[0]["_id"]], "and its offset was kept"
 
 
 async def test_what_is_not_durable_is_not_taken_off_the_log(world: World) -> None:
@@ -147,11 +147,10 @@ async def test_what_is_not_durable_is_not_taken_off_the_log(world: World) -> Non
     async with world.running_relay():
         await world.insert(*rows)
         await world.sealed(3)
-        async with consuming(world, stopping):
+        async with consuming(world, stopping, shutdown_seconds=PATIENCE_SECONDS):
             await came(stopping, rows)
-            await asyncio.sleep(0.3)
             began = time.monotonic()
-        assert time.monotonic() - began < 5, "a batch that waits does not hold up the end"
+        assert time.monotonic() - began < PATIENCE_SECONDS / 2, "a batch that waits does not hold up the end"
         async with consuming(world, next_process):
             await came(next_process, rows)
 

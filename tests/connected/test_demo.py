@@ -237,7 +237,9 @@ async def test_one_trace_goes_from_the_call_to_the_message(platform: Platform, t
         "requester": {"name": "王", "phone": "13900139099"},
         "contact": {"channel": "hotline"},
     }
-    async with httpx.AsyncClient(base_url=machine.addresses.of("intake"), trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=machine.addresses.of("intake"), trust_env=False, timeout=PATIENCE_SECONDS
+    ) as http:
         headers = {"Authorization": f"Bearer {token}", "traceparent": trace}
         answer = await http.post(f"/v1/properties/{TOWER.id}/requests", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
@@ -284,7 +286,9 @@ async def test_language_of_a_refusal_of_each_service(
 ) -> None:
     machine = platform.machine
     token = machine.token("night", [(f"property:{TOWER.id}", role) for role in ("director", "cs_officer")])
-    async with httpx.AsyncClient(base_url=machine.addresses.of(service), trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=machine.addresses.of(service), trust_env=False, timeout=PATIENCE_SECONDS
+    ) as http:
         for asked, language, detail in (("zh-CN,zh;q=0.9", "zh", zh), ("en-GB", "en", en), ("", "en", en)):
             headers = {"Authorization": f"Bearer {token}", "Accept-Language": asked}
             verb, url = "POST" if body else "GET", f"/v1/properties/{TOWER.id}{path}"

@@ -158,7 +158,7 @@ async def test_a_webhook_is_signed_and_one_way_out_is_enough(desk: Desk) -> None
     await desk.db["timers"].delete_many({})
     desk.clock.advance(timedelta(hours=2))
     await night(desk)
-    watcher = auditor(desk, 1, auditor_webhook_url=url, smtp_timeout_seconds=1.0)
+    watcher = auditor(desk, 1, auditor_webhook_url=url)
     await watcher.round()
     await watcher.round()
     server.close()
@@ -196,7 +196,7 @@ async def test_nobody_reached_means_it_is_tried_again(desk: Desk, mailbox: Any) 
     await desk.report(urgency="emergency")
     await desk.db["timers"].delete_many({})
     desk.clock.advance(timedelta(hours=2))
-    await auditor(desk, 1, smtp_timeout_seconds=1.0).round()
+    await auditor(desk, 1).round()
     assert mailbox.mails == []
     await auditor(desk, mailbox.port).round()
     assert len(mailbox.mails) == 1
@@ -266,7 +266,10 @@ async def test_the_process_says_that_it_is_ready_and_stops_when_told(desk: Desk,
     )
     base = f"http://127.0.0.1:{desk.runtime.settings.port_of('auditor')}"
     try:
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(PATIENCE_SECONDS):
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client,
+            asyncio.timeout(PATIENCE_SECONDS),
+        ):
             while True:
                 try:
                     if (await client.get(base + "/health/ready")).status_code == 200:

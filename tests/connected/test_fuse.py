@@ -103,7 +103,7 @@ async def test_the_fuse_stops_a_routine_consumer_until_it_is_reset(
         await asyncio.sleep(0.8)
         assert good["_id"] not in committer.ids
         assert any("in a row were parked" in a for a in world.alarms)
-        assert metric() == 1
+        await until(lambda: metric() == 1)
         assert await reset(db, LANE)
         await came(committer, [good])
 

@@ -20,6 +20,7 @@ from shared.kernel.denials import Denials
 from shared.mongo.client import connect
 from tests.connected.http_kit import Server, open_server
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
 from tools.stack.ports import free_port
 
 pytestmark = pytest.mark.connected
@@ -201,7 +202,7 @@ async def test_lists_have_pages_with_a_cursor(server: Server) -> None:
 
 
 async def test_ready_only_while_the_loops_progress(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         assert (await client.get("/health/live")).status_code == 200
         assert (await client.get("/health/ready")).status_code == 200
         server.runtime.expect("relay")
@@ -212,7 +213,7 @@ async def test_ready_only_while_the_loops_progress(server: Server) -> None:
 
 
 async def test_the_documents_are_served(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         assert (await client.get("/docs")).status_code == 200
         openapi = (await client.get("/openapi.json")).json()
         assert "Problem" in openapi["components"]["schemas"]

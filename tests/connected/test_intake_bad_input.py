@@ -13,6 +13,7 @@ import pytest
 from shared.ids import new_id
 from tests.connected.intake_kit import Estate, new_property, token
 from tests.connected.problems import problem
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 NOW = datetime.now(UTC)
@@ -131,7 +132,9 @@ async def test_a_request_of_another_property_does_not_exist(estate: Estate) -> N
 
 async def test_a_token_for_another_property_finds_nothing_here(estate: Estate) -> None:
     foreign = token(new_property(), "cs_officer", "administrator")
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {foreign}"}) as client:
+    async with httpx.AsyncClient(
+        headers={"Authorization": f"Bearer {foreign}"}, timeout=PATIENCE_SECONDS
+    ) as client:
         answers = [
             await client.get(estate.root),
             await client.put(estate.root, json={}),

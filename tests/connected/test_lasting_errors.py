@@ -29,7 +29,7 @@ from tests.connected.private_stores import EmbeddedMongod
 from tests.connected.sweeping import sweeper_on
 from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.connected
 BAD_VALUE, MAX_TIME_EXPIRED, INTERRUPTED_AT_SHUTDOWN, UNHEARD_OF = 2, 50, 11600, 777_777
 _names = itertools.count(1)
 Fails = Callable[[int], AbstractContextManager[None]]

@@ -18,7 +18,7 @@ from shared.events.intake import Requester
 from shared.http.app import make_app
 from shared.settings import Settings
 from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, issued, notify
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 from tools.gateway.server import Running
 
 pytestmark = pytest.mark.connected
@@ -58,7 +58,9 @@ def client(front: Notify, base: str, *roles: str, scope: str = "property:garden"
         "grants": [{"scope": scope, "role": role, "until": until_at} for role in roles],
     }
     token = jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm="HS256")
-    return httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {token}"})
+    return httpx.AsyncClient(
+        base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS
+    )
 
 
 async def test_lists_are_filtered_paged_newest_first_and_masked(front: Notify, base: str) -> None:

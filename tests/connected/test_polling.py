@@ -21,8 +21,8 @@ TRIES = 7
 async def test_a_record_that_comes_while_a_poll_waits_is_taken_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A poll that slept through would take half its patience, 5 s, in the mean."""
-    monkeypatch.setattr("shared.kernel.raw_batches.PATIENCE_MS", 10_000)
+    """A poll that slept through would take half its patience, 30 s, in the mean."""
+    monkeypatch.setattr("shared.kernel.raw_batches.PATIENCE_MS", 60_000)
     committer = Committer()
     taken: list[float] = []
     async with world.running_relay(), consuming(world, committer):
@@ -34,7 +34,7 @@ async def test_a_record_that_comes_while_a_poll_waits_is_taken_at_once(
             await world.insert(reopened("r-1", n))
             await came(committer, [reopened("r-1", n)])
             taken.append(time.monotonic() - began)
-    assert statistics.median(taken) < 1.0
+    assert statistics.median(taken) < 10
 
 
 async def test_a_consumer_stops_at_once_in_the_middle_of_a_poll(
@@ -48,7 +48,7 @@ async def test_a_consumer_stops_at_once_in_the_middle_of_a_poll(
             await came(committer, [reopened("r-1", 1)])
             await asyncio.sleep(0.5)
             began = time.monotonic()
-        assert time.monotonic() - began < 5, "far less than the patience"
+        assert time.monotonic() - began < 30, "far less than the patience"
 
 
 async def test_replicas_of_a_group_share_the_partitions_and_the_last_one_takes_all(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.settings import Settings
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS, until
 from tools.exits import Exit, Stop
 from tools.stack.processes import BULK_NICE, status_of
 from tools.stack.stack import Stack, StackOptions
@@ -55,11 +56,16 @@ async def test_services_start_come_back_after_a_kill_and_drain(
             assert os.getpriority(os.PRIO_PROCESS, bulk.pid) >= BULK_NICE
             killed = {name: supervisor.kill(name) for name in supervisor.services}
             for process in supervisor.services.values():
-                assert await process.child.exited(5)
+                assert await process.child.exited(PATIENCE_SECONDS)
             await supervisor.wait_ready(seconds=READY_SECONDS)
             assert all(process.pid != killed[name] for name, process in supervisor.services.items())
             assert supervisor.ends() == {"intake-front": 1, "intake-bulk": 1}
-            assert await status_of(supervisor.settings.port_of("intake"), "/openapi.json") == 200
+            port = supervisor.settings.port_of("intake")
+
+            async def described() -> bool:
+                return await status_of(port, "/openapi.json") == 200
+
+            await until(described)
         finally:
             await supervisor.stop()
         codes = {name: process.child.exit_code for name, process in supervisor.services.items()}

@@ -14,6 +14,7 @@ from tests.connected.attachment_kit import DESK, Sender, stored
 from tests.connected.intake_kit import Estate, new_property
 from tests.connected.intake_process import Ahead
 from tests.connected.problems import problem
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 
@@ -32,7 +33,7 @@ async def test_a_link_is_for_one_person_some_minutes_and_one_file(
     for said in (str(expires + 60), "", "soon", "٣"):
         altered = url.replace(f"expires={expires}", f"expires={said}")
         problem(await desk.client.get(altered), 403, "link-not-valid")
-    async with httpx.AsyncClient(verify=False) as nobody:
+    async with httpx.AsyncClient(verify=False, timeout=PATIENCE_SECONDS) as nobody:
         problem(await nobody.get(url), 401, "no-token")
     stranger = Estate(desk.estate.runtime, desk.estate.url, new_property())
     async with stranger.client(*DESK) as client:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha1, sha256
@@ -21,6 +20,7 @@ from tests.connected.attachment_kit import BODY, DESK, MIB, TUS, Sender, rows
 from tests.connected.intake_kit import Estate, new_property
 from tests.connected.intake_process import Ahead
 from tests.connected.problems import problem
+from tests.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,10 +47,12 @@ async def test_an_upload_goes_on_where_the_connection_broke(desk: Sender, seed: 
         assert head.headers["Upload-Expires"].endswith("GMT")
         return int(head.headers["Upload-Offset"])
 
-    deadline = time.monotonic() + 10
-    while (offset := await arrived()) < cut:
-        assert time.monotonic() < deadline, offset
-    assert offset == cut, "everything that arrived is kept"
+    async def all_kept() -> bool:
+        """Everything that arrived is kept."""
+        return await arrived() == cut
+
+    await until(all_kept)
+    offset = cut
     request_id = (await desk.estate.accept())["id"]
     body = problem(await desk.add(request_id, where), 409, "upload-unfinished")
     assert f"{cut} of {len(data)}" in body["detail"]
@@ -75,22 +77,24 @@ async def test_what_breaks_off_under_a_checksum_is_not_kept(desk: Sender, seed: 
     checksum = "sha256 " + base64.b64encode(sha256(data).digest()).decode()
     written = 0
 
+    async def pieces() -> int:
+        return (await rows(desk.estate))["upload_pieces"]
+
+    async def none_left() -> bool:
+        return await pieces() == 0
+
     async def broken() -> AsyncIterator[bytes]:
         nonlocal written
         for begin in range(0, len(data) - 1, 300_000):
             yield data[begin : min(begin + 300_000, len(data) - 1)]
-        deadline = time.monotonic() + 10
-        while not (written := (await rows(desk.estate))["upload_pieces"]):
-            assert time.monotonic() < deadline
+        written = await until(pieces)
         raise ConnectionError("the telephone is in the lift")
 
     headers = BODY | {"Upload-Offset": "0", "Upload-Checksum": checksum, "Content-Length": str(len(data))}
     with pytest.raises((httpx.HTTPError, ConnectionError)):
         await desk.client.patch(f"/uploads/{where}", headers=headers, content=broken())
     assert written > 0, "pieces were stored before it broke off"
-    deadline = time.monotonic() + 10
-    while (await rows(desk.estate))["upload_pieces"]:
-        assert time.monotonic() < deadline
+    await until(none_left)
     assert (await desk.client.head(f"/uploads/{where}", headers=TUS)).headers["Upload-Offset"] == "0"
 
 

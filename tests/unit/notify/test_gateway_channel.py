@@ -14,6 +14,7 @@ from services.notify.channels.gateway import GatewayChannel
 from shared.clock import SystemClock
 from shared.ids import derived_id
 from tests.unit.notify.conftest import SECRET
+from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.faults import Fault
 from tools.gateway.receipts import Receipts
 from tools.gateway.server import Running, gateway
@@ -50,7 +51,7 @@ async def test_a_wrong_secret_is_refused_and_counts_as_failed(servers: Running) 
 async def test_a_body_changed_on_the_way_is_refused(servers: Running, sms: GatewayChannel) -> None:
     body = b'{"messages":[]}'
     headers = sms._headers([outgoing()], body)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         answer = await client.post(f"{servers.url}/v1/messages", content=body + b" ", headers=headers)
     assert answer.status_code == 401
 
@@ -98,7 +99,7 @@ async def test_one_malformed_message_does_not_hold_the_others(servers: Running, 
 
 
 async def test_nobody_listens(sms: GatewayChannel, unused_port: int) -> None:
-    channel = GatewayChannel(f"http://127.0.0.1:{unused_port}", SECRET, 0.5, SystemClock())
+    channel = GatewayChannel(f"http://127.0.0.1:{unused_port}", SECRET, PATIENCE_SECONDS, SystemClock())
     [result] = await channel.deliver([outgoing()])
     await channel.close()
     assert (result.outcome, result.reason) == ("failed", "connection")
@@ -114,7 +115,7 @@ async def test_a_repeated_message_is_marked_in_its_language(servers: Running, sm
 async def test_keys_are_known_after_a_restart(tmp_path: Path) -> None:
     for outcome in ("accepted", "duplicate"):
         async with gateway(SECRET, tmp_path) as running:
-            channel = GatewayChannel(running.url, SECRET, 0.5, SystemClock())
+            channel = GatewayChannel(running.url, SECRET, PATIENCE_SECONDS, SystemClock())
             [result] = await channel.deliver([outgoing()])
             await channel.close()
             assert result.outcome == "accepted"
@@ -137,7 +138,7 @@ async def test_receipts_are_bounded_and_survive_a_torn_line(tmp_path: Path) -> N
 
 
 async def test_faults_need_leave(tmp_path: Path) -> None:
-    async with gateway(SECRET, tmp_path) as running, httpx.AsyncClient() as client:
+    async with gateway(SECRET, tmp_path) as running, httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         refused = await client.post(f"{running.url}/faults", json={"kind": "drop"})
         assert refused.status_code == 403
         page = await client.get(f"{running.url}/messages", params={"limit": "9999999"})

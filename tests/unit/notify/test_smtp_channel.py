@@ -10,6 +10,7 @@ from services.notify.channels.base import Outgoing
 from services.notify.channels.smtp import MailServer, SmtpChannel
 from shared.clock import SystemClock
 from shared.ids import derived_id
+from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running
 
@@ -88,7 +89,7 @@ async def test_an_address_that_is_none_is_rejected(servers: Running, mail: SmtpC
 
 async def test_nobody_listens(unused_port: int) -> None:
     channel = SmtpChannel(
-        MailServer("127.0.0.1", unused_port, "g@example.org", timeout_seconds=0.5), SystemClock()
+        MailServer("127.0.0.1", unused_port, "g@example.org", timeout_seconds=PATIENCE_SECONDS), SystemClock()
     )
     [result] = await channel.deliver([outgoing()])
     await channel.close()

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -47,16 +46,14 @@ def test_every_command_explains_itself(command: str) -> None:
     assert "Usage:" in answer.output
 
 
-def test_help_is_quick() -> None:
+def test_help_is_quick_as_it_loads_little() -> None:
     """Nothing heavy is imported for it: no HTTP client, no database, no broker, no catalogue."""
     code = (
         "import sys; from tools.cli import app\n"
         "heavy = {'httpx', 'pymongo', 'aiokafka', 'fastapi', 'pydantic', 'rich.live'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    begun = time.monotonic()
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
-    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize(
