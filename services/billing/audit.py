@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 
 from services.billing import repository
-from shared.audit import Audit, Finding, Look
+from services.billing.domain.deposit import Deposit
+from shared.audit import Audit, Finding, Look, of_all
 
 LISTED_MAX = 1_000
 
 
 async def look(at: Look) -> AsyncGenerator[Finding, None]:
     """Deposits about whose forfeiture a decider should have been reminded by now."""
-    for property_id in await repository.properties(at.db):
-        for deposit in await repository.unreminded(at.db, property_id, at.before, LISTED_MAX):
-            assert deposit.remind_at is not None
-            yield at.finding("forfeiture_not_reminded", property_id, deposit.id, deposit.remind_at)
+
+    def late(deposit: Deposit) -> Iterator[Finding]:
+        assert deposit.remind_at is not None
+        yield at.finding("forfeiture_not_reminded", deposit.property_id, deposit.id, deposit.remind_at)
+
+    def read(some: Sequence[str]) -> AsyncIterator[Deposit]:
+        return repository.unreminded(at.db, some, at.before, LISTED_MAX)
+
+    async for finding in of_all(await repository.properties(at.db), LISTED_MAX, read, late):
+        yield finding
 
 
 AUDIT = Audit(

@@ -6,7 +6,7 @@ commit of a property.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -131,11 +131,13 @@ async def properties(db: Database) -> list[str]:
     return [row["property_id"] for row in await found.to_list(PROPERTIES_MAX)]
 
 
-async def unreminded(db: Database, property_id: str, before: datetime, limit: int) -> list[Deposit]:
+async def unreminded(
+    db: Database, properties: Sequence[str], before: datetime, limit: int
+) -> AsyncIterator[Deposit]:
     """Deposits about whose forfeiture somebody should have been reminded by then. Only for the auditor."""
-    query = {"property_id": property_id, "status": "DISPUTED", "remind_at": {"$lt": before}}
-    rows = await db[DEPOSITS].find(query).sort("remind_at", 1).limit(limit).to_list(limit)
-    return [cast("Deposit", _KINDS.aggregate(Deposit, row)) for row in rows]
+    late = {"property_id": {"$in": list(properties)}, "status": "DISPUTED", "remind_at": {"$lt": before}}
+    async for row in db[DEPOSITS].find(late).sort("remind_at", 1).limit(limit):
+        yield cast("Deposit", _KINDS.aggregate(Deposit, row))
 
 
 @dataclass(frozen=True, slots=True)

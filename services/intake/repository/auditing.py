@@ -1,7 +1,8 @@
-"""What the deadline auditor reads of intake's data, one property at a time, along small indexes."""
+"""What the deadline auditor reads of intake's data, of many properties at once, along small indexes."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +16,7 @@ from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request
 from services.intake.domain.watch import SlipWatch
 from services.intake.repository.names import KINDS, QUERY_MS_MAX, REQUESTS, A, Database
+from shared.audit import in_batches
 from shared.kernel.kinds import Kinds, document_id
 
 IS_DATE = {"$type": "date"}  # as the indexes say; without it the planner does not take them
@@ -27,6 +29,7 @@ _KINDS = Kinds(KINDS)
 class Due:
     """Something about a request that is overdue, and since when."""
 
+    property_id: str
     request_id: str
     reference: str
     due_at: datetime
@@ -39,82 +42,97 @@ async def all_properties(db: Database) -> list[Property]:
 
 
 async def due_requests(
-    db: Database, property_id: str, field: str, before: datetime, limit: int, **more: Any
-) -> list[Due]:
+    db: Database, properties: Sequence[str], field: str, before: datetime, limit: int, **more: Any
+) -> AsyncIterator[Due]:
     """Open requests of which that moment has passed, the oldest first."""
-    query = {"property_id": property_id, field: {**IS_DATE, "$lt": before}, "status": "OPEN", **more}
-    cursor = db[REQUESTS].find(query, {"id": 1, "reference": 1, field: 1}, max_time_ms=QUERY_MS_MAX)
-    rows = await cursor.sort(field, 1).limit(limit).to_list(limit)
-    return [Due(row["id"], row["reference"], _at(row, field)) for row in rows]
+    query = {**_of(properties), field: {**IS_DATE, "$lt": before}, "status": "OPEN", **more}
+    async for row in _due(db, query, field, limit):
+        yield row
 
 
-async def late_talks(db: Database, property_id: str, before: datetime, limit: int) -> list[Due]:
+async def late_talks(
+    db: Database, properties: Sequence[str], before: datetime, limit: int
+) -> AsyncIterator[Due]:
     """Special clients the director has not talked to in time, and nobody was told."""
-    query = {"property_id": property_id, "talk.waiting": True, "talk.due_at": {"$lt": before}}
-    wanted = {"id": 1, "reference": 1, "talk.due_at": 1}
-    cursor = db[REQUESTS].find({**query, "talk.late": False}, wanted, max_time_ms=QUERY_MS_MAX)
-    rows = await cursor.sort("talk.due_at", 1).limit(limit).to_list(limit)
-    return [Due(row["id"], row["reference"], _at(row, "talk.due_at")) for row in rows]
+    query = {**_of(properties), "talk.waiting": True, "talk.due_at": {"$lt": before}, "talk.late": False}
+    async for row in _due(db, query, "talk.due_at", limit):
+        yield row
 
 
-async def joined_requests(db: Database, property_id: str, limit: int) -> list[tuple[Request, Request | None]]:
+async def joined_requests(
+    db: Database, properties: Sequence[str], limit: int
+) -> AsyncIterator[tuple[Request, Request | None]]:
     """Open requests that are joined to another, with that one."""
-    query = {"property_id": property_id, "status": "OPEN", "joined_to": {"$gt": ""}}
-    joined = await _find(db, Request, query, limit)
-    others = {r.id: r for r in await _several(db, Request, property_id, {r.joined_to for r in joined})}
-    return [(request, others.get(request.joined_to)) for request in joined]
+    query = {**_of(properties), "status": "OPEN", "joined_to": {"$gt": ""}}
+    joined = [request async for request in _find(db, Request, query, limit)]
+    others = await _several(db, Request, {(r.property_id, r.joined_to) for r in joined})
+    for request in joined:
+        yield request, others.get((request.property_id, request.joined_to))
 
 
-async def open_complaints(db: Database, property_id: str, limit: int) -> list[Complaint]:
+def open_complaints(db: Database, properties: Sequence[str], limit: int) -> AsyncIterator[Complaint]:
     """Complaints that have not ended, the oldest first."""
-    query = {"property_id": property_id, "state": {"$in": list(OPEN_STATES)}}
-    return await _find(db, Complaint, query, limit, "received_at")
+    return _find(
+        db, Complaint, {**_of(properties), "state": {"$in": list(OPEN_STATES)}}, limit, "received_at"
+    )
 
 
-async def late_calls(db: Database, property_id: str, before: datetime, limit: int) -> list[Difficulty]:
-    """Difficult issues whose superior has not called in time, and nobody was told."""
-    query = {"property_id": property_id, "difficult": True, "status": "OPEN"}
-    rows = await db[REQUESTS].find(query, {"id": 1}).limit(limit).to_list(limit)
-    found = await _several(db, Difficulty, property_id, {row["id"] for row in rows})
-    late = [d for d in found if d.due_at is not None and d.due_at < before]
-    return [d for d in late if d.called_at is None and not d.late_told]
+async def difficulties(
+    db: Database, properties: Sequence[str], limit: int
+) -> AsyncIterator[Difficulty | None]:
+    """What is recorded of each open difficult issue."""
+    query = {**_of(properties), "difficult": True, "status": "OPEN"}
+    rows = await db[REQUESTS].find(query, {"id": 1, "property_id": 1}).limit(limit).to_list(limit)
+    keys = [(row["property_id"], row["id"]) for row in rows]
+    found = await _several(db, Difficulty, set(keys))
+    for key in keys:
+        yield found.get(key)
 
 
-async def late_inquiries(db: Database, property_id: str, before: datetime, limit: int) -> list[Inquiry]:
+def late_inquiries(
+    db: Database, properties: Sequence[str], before: datetime, limit: int
+) -> AsyncIterator[Inquiry]:
     """Deferred inquiries that are not answered in time, and nobody was told."""
-    query = _late(property_id, "DEFERRED", before) | {"late_told": False}
-    return await _find(db, Inquiry, query, limit, "due_at")
+    query = _late(properties, "DEFERRED", before) | {"late_told": False}
+    return _find(db, Inquiry, query, limit, "due_at")
 
 
-async def late_messages(db: Database, property_id: str, before: datetime, limit: int) -> list[Relay]:
+def late_messages(
+    db: Database, properties: Sequence[str], before: datetime, limit: int
+) -> AsyncIterator[Relay]:
     """Messages of which nobody was reminded in time."""
-    return await _find(db, Relay, _late(property_id, "TAKEN", before), limit, "due_at")
+    return _find(db, Relay, _late(properties, "TAKEN", before), limit, "due_at")
 
 
-async def day_was_checked(db: Database, property_id: str, day: str) -> bool:
-    """Whether it was looked at whether that day is signed."""
-    return await _is_there(db, DayCheck, property_id, day)
+async def days_checked(db: Database, days: Mapping[str, str]) -> set[str]:
+    """Those of the properties of which it was looked at whether that day is signed."""
+    return {property_id for property_id, _ in await _several(db, DayCheck, set(days.items()))}
 
 
-async def week_was_told(db: Database, property_id: str, week: str) -> bool:
-    """Whether it was told that the complaints of that week can be read."""
-    return await _is_there(db, WeekTold, property_id, week)
+async def weeks_told(db: Database, weeks: Mapping[str, str]) -> set[str]:
+    """Those of the properties where it was told that the complaints of that week can be read."""
+    return {property_id for property_id, _ in await _several(db, WeekTold, set(weeks.items()))}
 
 
-async def slips_told(db: Database, property_id: str) -> SlipWatch | None:
-    """How far a property has been told that its slips are not out."""
-    query = {"_id": document_id(property_id, property_id), "property_id": property_id}
-    row = await db[KINDS[SlipWatch]].find_one(query)
-    return None if row is None else cast("SlipWatch", _KINDS.aggregate(SlipWatch, row))
+async def slips_told(db: Database, properties: Sequence[str]) -> dict[str, SlipWatch]:
+    """How far each property has been told that its slips are not out."""
+    found = await _several(db, SlipWatch, {(property_id, property_id) for property_id in properties})
+    return {property_id: state for (property_id, _), state in found.items()}
 
 
-async def _is_there(db: Database, kind: type[A], property_id: str, id: str) -> bool:
-    query = {"_id": document_id(property_id, id), "property_id": property_id}
-    return await db[KINDS[kind]].find_one(query, {"_id": 1}) is not None
+def _of(properties: Sequence[str]) -> dict[str, Any]:
+    return {"property_id": {"$in": list(properties)}}
 
 
-def _late(property_id: str, state: str, before: datetime) -> dict[str, Any]:
-    return {"property_id": property_id, "state": state, "due_at": {"$lt": before}}
+def _late(properties: Sequence[str], state: str, before: datetime) -> dict[str, Any]:
+    return {**_of(properties), "state": state, "due_at": {"$lt": before}}
+
+
+async def _due(db: Database, query: dict[str, Any], field: str, limit: int) -> AsyncIterator[Due]:
+    wanted = {"property_id": 1, "id": 1, "reference": 1, field: 1}
+    cursor = db[REQUESTS].find(query, wanted, max_time_ms=QUERY_MS_MAX)
+    async for row in cursor.sort(field, 1).limit(limit):
+        yield Due(row["property_id"], row["id"], row["reference"], _at(row, field))
 
 
 def _at(row: dict[str, Any], field: str) -> datetime:
@@ -124,15 +142,22 @@ def _at(row: dict[str, Any], field: str) -> datetime:
     return cast("datetime", found)
 
 
-async def _several(db: Database, kind: type[A], property_id: str, ids: set[str]) -> list[A]:
-    if not ids:
-        return []
-    wanted = sorted(document_id(property_id, one) for one in ids)
-    return await _find(db, kind, {"_id": {"$in": wanted}, "property_id": property_id}, len(wanted))
+async def _several(db: Database, kind: type[A], keys: set[tuple[str, str]]) -> dict[tuple[str, str], A]:
+    """Those that are there of these properties' ids."""
+    found: dict[tuple[str, str], A] = {}
+    for some in in_batches(sorted(keys)):
+        ids = [document_id(*key) for key in some]
+        query = {"_id": {"$in": ids}, **_of(sorted({property_id for property_id, _ in some}))}
+        async for one in _find(db, kind, query, len(ids)):
+            found[one.property_id, one.id] = one
+    return found
 
 
-async def _find(db: Database, kind: type[A], query: dict[str, Any], limit: int, sort: str = "") -> list[A]:
+async def _find(
+    db: Database, kind: type[A], query: dict[str, Any], limit: int, sort: str = ""
+) -> AsyncIterator[A]:
     cursor = db[KINDS[kind]].find(query, max_time_ms=QUERY_MS_MAX)
     if sort:
         cursor = cursor.sort(sort, 1)
-    return [cast("A", _KINDS.aggregate(kind, row)) for row in await cursor.limit(limit).to_list(limit)]
+    async for row in cursor.limit(limit):
+        yield cast("A", _KINDS.aggregate(kind, row))
