@@ -132,6 +132,7 @@ class WorkQuoted(Event):
     deposit_percent: int = 0
     partner: str = ""
     start_at: Moment | None = None
+    attachments: tuple[GivenFile, ...] = ()
     quoted_by: str
     quoted_at: Moment
 

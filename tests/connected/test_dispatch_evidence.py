@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -167,3 +168,34 @@ async def test_p031_r18_two_people_draw_their_own_signatures_under_a_callback(de
         ("lin", "opinion", "stored"),
         ("mei", "sign", "stored"),
     ]
+
+
+async def test_p014_what_is_to_be_replaced_is_photographed_with_its_quote(desk: Desk) -> None:
+    request_id, order_id = await reported(desk, area="indoor", procedure="repair-indoor")
+    await step(desk, order_id, "collect")
+    await desk.into_home(order_id)
+    await step(desk, order_id, "confirm-item", item="tap")
+    photo, drawn = await kept(desk, request_id), await kept(desk, request_id, "signature")
+    lines: Json = {"lines": [{"code": "tap-replacement", "quantity": 1}]}
+    nobody = await desk.refused(TECHNICIAN, order_id, "quote", lines | {"attachments": [drawn]}, sub="tech-1")
+    assert nobody["field"] == "attachments.0.kind", "nobody signs with a quote"
+    quoted = await step(desk, order_id, "quote", photo, **lines)
+    assert [(one["id"], one["step"]) for one in quoted["attachments"]] == [(photo["id"], "quoted")]
+    [fact] = await facts(desk, request_id, "work_order.quoted")
+    assert fact["attachments"] == [photo]
+
+
+async def test_p066_p067_the_partners_word_and_the_taxis_receipt_are_scanned(desk: Desk) -> None:
+    start = (desk.clock.now() + timedelta(days=5)).isoformat()
+    request_id, order_id = await reported(
+        desk, procedure="car-hire", category="car-hire", fields={"start_at": start}
+    )
+    offer, receipt = [await kept(desk, request_id, "scan") for _ in range(2)]
+    car = {"partner": "Fast Cars", "price_minor": 60_000, "attachments": [offer]}
+    await desk.take("butler", order_id, "confirm-car", car)
+    await desk.take("butler", order_id, "unavailable", {"partner": "Fast Cars"})
+    taxi = {"consent": True, "plate": "A12345", "attachments": [receipt]}
+    called = await desk.take("butler", order_id, "taxi", taxi)
+    assert [one["step"] for one in called["attachments"]] == ["car_confirmed", "taxi_called"]
+    told = {fact["step"]: fact["attachments"] for fact in await facts(desk, request_id)}
+    assert (told["car_confirmed"], told["taxi_called"]) == ([offer], [receipt])

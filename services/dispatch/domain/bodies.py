@@ -124,7 +124,7 @@ class LineBody(Body):
     quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
-class QuoteBody(Body):
+class QuoteBody(StepBody):
     """What the work needs. A repair names tariff lines; an errand none, its price is the partner's."""
 
     lines: Annotated[tuple[LineBody, ...], Field(max_length=QUOTE_LINES_MAX)] = ()
@@ -150,7 +150,7 @@ class WithdrawBody(StepBody):
     cause: Literal["price", "time", "material", "own_arrangement", "other"] = "other"
 
 
-class CarBody(Body):
+class CarBody(StepBody):
     """The partner's confirmation: which car, at what price in minor units of the property's currency."""
 
     partner: Name
@@ -164,7 +164,7 @@ class PartnerBody(Body):
     partner: Name
 
 
-class TaxiBody(Body):
+class TaxiBody(StepBody):
     """The owner's consent to a taxi, and its plate (P067)."""
 
     consent: bool
