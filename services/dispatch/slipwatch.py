@@ -5,8 +5,6 @@ A scan of the year beside the day's work; what it finds becomes one command, so 
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import datetime, timedelta
 
 from services.dispatch import repository
@@ -14,71 +12,40 @@ from services.dispatch.domain.issue import SERIES
 from services.dispatch.domain.model import PropertyCopy
 from services.dispatch.domain.slip_commands import RecordSlipCheck
 from services.dispatch.handlers.rules import settings_with, zone_of
+from services.dispatch.once import Once
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import slip_period
 from shared.deadlines import zone_of as time_zone
 from shared.ids import derived_id
-from shared.kernel.runtime import Runtime
-from shared.kernel.unit import Applied, Cause, Duplicate
+from shared.kernel.unit import Cause
 
-log = logging.getLogger(__name__)
-EVERY_SECONDS = 5.0  # more often than a silent loop makes its process unready
 PENDING_FOR = timedelta(minutes=15)  # how long a number may be taken before its slip is there
 TOLD_MAX = 100  # numbers named in an event; the rest is on the page of the gaps
 LATE_DAYS = DispatchRules.model_fields["slip_late_days"].default
 
 
-class SlipWatch:
+class SlipWatch(Once):
     """The nightly loop of the front process."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._done: dict[str, str] = {}  # property -> the last night known to be recorded
-
-    async def run(self) -> None:
-        """Look for ever; the bulk process leaves it to the front."""
-        if self._runtime.role != "front":
-            return
-        while True:
-            await self.look()
-            self._runtime.beat("slipwatch")
-            await asyncio.sleep(EVERY_SECONDS)
-
-    async def look(self) -> None:
-        """Check every property whose night has come and was not recorded yet."""
-        db = self._runtime.db
-        properties = await repository.properties_with_work(db)
-        known = await repository.all_settings(db, properties)
-        for property_id in properties:
-            date = self._night(known.get(property_id))
-            if not date or self._done.get(property_id) == date:
-                continue
-            if not await repository.checked(db, property_id, date):
-                await self._check(property_id, known.get(property_id), date)
-            self._done[property_id] = date
-
-    def _night(self, settings: PropertyCopy | None) -> str:
-        """The date of the night whose hour has come there; empty before it has."""
+    def due(self, settings: PropertyCopy | None) -> str:
+        """The date of the night."""
         wall = self._runtime.clock.now().astimezone(time_zone(zone_of(settings)))
         at = str(settings_with(self._runtime.catalogue, settings)["slip.check_at"])
         return wall.date().isoformat() if wall.strftime("%H:%M") >= at else ""
 
-    async def _check(self, property_id: str, settings: PropertyCopy | None, date: str) -> None:
+    async def do(self, property_id: str, settings: PropertyCopy | None, name: str) -> Cause | None:
         """The year of the day before, so that New Year's Eve is not left out."""
-        now = self._runtime.clock.now()
-        year = (datetime.fromisoformat(date) - timedelta(days=1)).year
-        command = await self._findings(property_id, settings, date, year, now)
-        cause = Cause(
-            id=derived_id("slip-check", property_id, date),
+        if await repository.checked(self._runtime.db, property_id, name):
+            return None
+        year = (datetime.fromisoformat(name) - timedelta(days=1)).year
+        return Cause(
+            id=derived_id("slip-check", property_id, name),
             kind="command",
             property_id=property_id,
             stream=f"slips:{year}",
             lane="urgent",
-            payload=command,
+            payload=await self._findings(property_id, settings, name, year, self._runtime.clock.now()),
         )
-        [outcome] = await self._runtime.committer.submit([cause])
-        if not isinstance(outcome, Applied | Duplicate):
-            log.error("the nightly check of slips was not recorded: %s", type(outcome).__name__)
 
     async def _findings(
         self, property_id: str, settings: PropertyCopy | None, date: str, year: int, now: datetime

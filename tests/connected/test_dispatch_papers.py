@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from services.dispatch.handlers.rules import first_order_id
 from services.dispatch.slipwatch import SlipWatch
 from shared.events.intake import RequestCancelled
+from shared.kernel.unit import Cause, Failed, Outcome
 from shared.settings import Settings
 from tests.connected.dispatch_desk import PROPERTY, Desk, Json, open_desk
 
@@ -215,3 +216,23 @@ async def test_p029_a_month_that_is_none_is_refused(desk: Desk, path: str) -> No
     answer = await desk.call("cs_officer", "GET", path)
     assert answer.status_code == 422
     assert answer.json()["field"]
+
+
+async def test_p033_a_night_that_could_not_be_recorded_is_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.report()
+    desk.clock.advance(timedelta(days=1))
+    watch, submit = SlipWatch(desk.runtime), desk.runtime.committer.submit
+
+    async def full(causes: Sequence[Cause]) -> list[Outcome]:
+        monkeypatch.setattr(desk.runtime.committer, "submit", submit)
+        return [Failed(RuntimeError()) for _ in causes]
+
+    monkeypatch.setattr(desk.runtime.committer, "submit", full)
+    await watch.look()
+    assert await desk.told("slips.checked") == []
+    await watch.look()
+    assert len(await desk.told("slips.checked")) == 1
+    await watch.look()
+    assert len(await desk.told("slips.checked")) == 1
