@@ -177,3 +177,17 @@ async def test_p020_what_was_repaired_and_not_signed_bursts_again_and_somebody_i
     assert "urgency_raised" in await desk.steps(), "by which intake knows that it was heard"
     await desk.take("technician", order_id, "arrive", sub=had)
     assert (await desk.take("technician", order_id, "complete", sub=had))["status"] == "REPAIRED"
+
+
+async def test_p025_nobody_is_called_to_what_another_party_has(desk: Desk) -> None:
+    await desk.pass_time(hours=12)  # everybody has gone home
+    order_id = await desk.report()
+    await desk.take("cs_officer", order_id, "report-outside", REASON)
+    await desk.take("cs_supervisor", order_id, "transfer", GIVEN)
+    await desk.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"))
+    await desk.forget_looks()
+    await desk.pass_time(hours=1)
+    assert await called(desk) == []
+    await desk.take("cs_supervisor", order_id, "carry-on", REASON)
+    await desk.pass_time(minutes=15)
+    assert [reason for _, reason in await called(desk)] == ["found"]

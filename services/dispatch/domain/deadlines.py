@@ -12,6 +12,7 @@ from typing import Literal
 
 from services.dispatch.domain.model import DONE, ENDED, URGENCY_RANK, EscalationPoint, Mode, WorkOrder
 from services.dispatch.domain.onsite_flow import unattended
+from services.dispatch.domain.side_flow import HELD
 from shared.catalogue.model import DispatchRules
 from shared.deadlines import add_calendar_days, share_of
 from shared.events.intake import Urgency
@@ -121,8 +122,8 @@ def answer_due_at(order: WorkOrder) -> datetime | None:
 
 
 def reroute_at(order: WorkOrder, now: datetime) -> datetime | None:
-    """When to look again for somebody; None if somebody has it."""
-    if order.assignee_id or not order.open or unsigned_notice(order):
+    """When to look again for somebody; None if somebody has it, or it is in others' hands."""
+    if order.assignee_id or not order.open or order.status in HELD or unsigned_notice(order):
         return None
     return now + timedelta(minutes=REROUTE_MINUTES[order.urgency])
 

@@ -83,14 +83,13 @@ async def find_somebody(unit: Unit) -> None:
     """Nobody had it: look again, until somebody has come on duty."""
     command = payload(unit, FindSomebody)
     order = await unit.load(WorkOrder, command.work_order_id)
-    if order is None or order.assignee_id or not order.open:
+    again = reroute_at(order, unit.now) if order is not None else None
+    if order is None or again is None:
         return
     choice = await find(unit, order)
     if choice.staff is None:
-        again = reroute_at(order, unit.now)
-        if again is not None:
-            unit.start_timer(f"find:{order.id}", again, command)
-            unit.save(dataclasses.replace(order, looked_at=unit.now))
+        unit.start_timer(f"find:{order.id}", again, command)
+        unit.save(dataclasses.replace(order, looked_at=unit.now))
         return
     after = given(order, choice, unit.now)
     keep(unit, order, Change(after, (reassigned(after, "found", unit.now, contact_of(choice.staff)),)))

@@ -20,6 +20,7 @@ from services.dispatch.domain.commands import (
 )
 from services.dispatch.domain.deadlines import escalation_steps, more_urgent, next_step, step_due
 from services.dispatch.domain.model import DONE, EscalationPoint
+from services.dispatch.domain.side_flow import HELD
 from services.dispatch.domain.timetable import changes, timers_of
 from tests.unit.dispatch.builders import NOW, car, noticed, order, terms
 
@@ -145,3 +146,10 @@ def test_j18_urgency_is_only_raised_on_the_way() -> None:
 def test_the_chain_is_sorted_whatever_the_file_says() -> None:
     mixed = terms(escalation=(EscalationPoint(100, "b"), EscalationPoint(50, "a")))
     assert [s.at_percent for s in escalation_steps(order(terms=mixed))] == [50, 100]
+
+
+@pytest.mark.parametrize("status", sorted(HELD))
+def test_p025_nobody_is_looked_for_while_it_is_in_others_hands(status: str) -> None:
+    held = order(status, assignee_id="")
+    assert "find:w1" not in timers_of(held, NOW)
+    assert "find:w1" in changes(held, replace(held, status="COLLECTED"), NOW).start
