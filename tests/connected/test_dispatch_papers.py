@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.dispatch.domain.paper import OPEN_BLOCKS_MAX
 from services.dispatch.handlers.rules import first_order_id
 from services.dispatch.slipwatch import SlipWatch
 from shared.events.intake import RequestCancelled
@@ -236,3 +237,13 @@ async def test_p033_a_night_that_could_not_be_recorded_is_tried_again(
     assert len(await desk.told("slips.checked")) == 1
     await watch.look()
     assert len(await desk.told("slips.checked")) == 1
+
+
+async def test_p033_no_more_blocks_go_out_than_are_looked_into(desk: Desk) -> None:
+    blocks = [await block(desk, 1) for _ in range(OPEN_BLOCKS_MAX)]
+    body = {"count": 1, "issued_to": "cs-1", "reason": "outage"}
+    answer = await desk.call("cs_supervisor", "POST", "slips/paper-blocks", body)
+    assert (answer.status_code, answer.json()["field"]) == (409, "count")
+    fields = {"paper_slip": blocks[-1]["open"][0]}
+    assert (await desk.read(await desk.report(fields=fields)))["slip"] == blocks[-1]["open"][0]
+    await block(desk, 1)

@@ -17,7 +17,7 @@ from shared.texts.say import listed, say, word
 
 PAPER_FIELD = "paper_slip"  # the answer of the form that names a paper slip
 PRINTED = re.compile(r"(\d{4})-(\d{1,9})")
-OPEN_BLOCKS_MAX = 20
+OPEN_BLOCKS_MAX = 20  # blocks with open numbers that may be out at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,17 @@ def check_size(count: int, limit: int) -> None:
     if count > limit:
         detail = say("A block has at most {limit} numbers here.", limit=limit)
         raise Invalid("paper-block-size", detail, field="count", accepted=say("1 to {limit}", limit=limit))
+
+
+def check_open(blocks: Sequence[PaperBlock]) -> None:
+    """Raises Conflict where so many blocks are out that a further one would not be looked into."""
+    if len(blocks) >= OPEN_BLOCKS_MAX:
+        raise Conflict(
+            "too-many-paper-blocks",
+            say("{most} blocks with open numbers are out already (P033).", most=OPEN_BLOCKS_MAX),
+            field="count",
+            accepted="another block once the numbers of one are used or void",
+        )
 
 
 def _settled(block: PaperBlock, changed: PaperNumber) -> PaperBlock:

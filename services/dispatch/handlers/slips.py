@@ -81,6 +81,7 @@ class Paper:
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         count = command.body.count
         paper.check_size(count, int(settings_with(self._catalogue, settings)[BLOCK_MAX]))
+        paper.check_open(await _open_blocks(unit))
         year = local_year(unit.now, zone_of(settings))
         names = [f"paper:{command.block_id}:{n}" for n in range(count)]
         numbers = await asyncio.gather(*(unit.number(SERIES, name, year) for name in names))
@@ -110,13 +111,17 @@ async def paper_number(unit: Unit, report: Report) -> tuple[int, int] | None:
     named = paper.printed(report.paper_slip)
     if named is None:
         return None
-    open_blocks = await unit.look_by(PaperBlock, "state", "open", limit=paper.OPEN_BLOCKS_MAX)
-    seen = paper.holding(open_blocks, *named)
+    seen = paper.holding(await _open_blocks(unit), *named)
     block = await unit.load(PaperBlock, seen.id) if seen is not None else None
     if block is None or paper.holding([block], *named) is None:
         return None
     unit.save(paper.used(block, named[1], report.request_id, unit.cause.principal.sub, unit.now))
     return named
+
+
+async def _open_blocks(unit: Unit) -> Sequence[PaperBlock]:
+    """All that are out; two desks at once may exceed the most there should be."""
+    return await unit.look_by(PaperBlock, "state", "open", limit=2 * paper.OPEN_BLOCKS_MAX)
 
 
 async def record_check(unit: Unit) -> None:
