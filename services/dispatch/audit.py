@@ -113,7 +113,7 @@ async def _nights(
             nights[property_id] = date, due
     dates = {property_id: date for property_id, (date, _) in nights.items()}
     checked = await repository.recorded(at.db, repository.SLIP_CHECKS, dates)
-    for property_id in nights.keys() - checked:
+    for property_id in sorted(nights.keys() - checked):
         date, due = nights[property_id]
         first = await repository.first_issued_at(at.db, property_id)
         if first is not None and max(due, first) + NIGHT_TAKES < at.before:
@@ -128,7 +128,7 @@ async def _weeks(
     weeks = {id: week for id, week in all_weeks.items() if week.due_at < at.before}
     names = {id: week.name for id, week in weeks.items()}
     reported = await repository.recorded(at.db, repository.WEEK_REPORTS, names)
-    for id in weeks.keys() - reported:
+    for id in sorted(weeks.keys() - reported):
         if await repository.worked_before(at.db, id, weeks[id].until):
             yield at.finding("week_not_reported", id, weeks[id].name, weeks[id].due_at)
 

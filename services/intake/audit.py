@@ -170,7 +170,7 @@ async def _days(at: Look, houses: Houses) -> AsyncGenerator[Finding, None]:
         if by < at.before and (settled.opened_at is None or by > settled.opened_at):
             due[id] = day, by
     checked = await auditing.days_checked(at.db, {id: day for id, (day, _) in due.items()})
-    for id in due.keys() - checked:
+    for id in sorted(due.keys() - checked):
         day, by = due[id]
         yield at.finding("day_not_checked", id, day, by)
 
@@ -184,7 +184,7 @@ async def _weeks(at: Look, houses: Houses) -> AsyncGenerator[Finding, None]:
         if week.due_at < at.before and (houses[id].opened_at or week.since) < week.due_at
     }
     told = await auditing.weeks_told(at.db, {id: week.name for id, week in weeks.items()})
-    for id in weeks.keys() - told:
+    for id in sorted(weeks.keys() - told):
         yield at.finding("complaint_week_not_told", id, weeks[id].name, weeks[id].due_at)
 
 
