@@ -73,9 +73,9 @@ class Audit:
         return frozenset((*self.audited, *self.unaudited))
 
 
-def in_batches(properties: Sequence[str]) -> Iterator[Sequence[str]]:
+def in_batches(things: Sequence[T]) -> Iterator[Sequence[T]]:
     """So many of them as one query names."""
-    return (properties[n : n + AT_ONCE] for n in range(0, len(properties), AT_ONCE))
+    return (things[n : n + AT_ONCE] for n in range(0, len(things), AT_ONCE))
 
 
 async def of_all(
