@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.events.envelope import PRODUCERS, Lane
@@ -24,7 +24,9 @@ MIB = 1024 * KIB
 class CoreSettings(BaseSettings):
     """Read once per process; a wrong value stops the process and names the variable."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     # --- Where things are ---------------------------------------------------------------------------------
     mongodb_url: str = Field(
@@ -268,7 +270,23 @@ class Settings(AttachmentSettings, CoreSettings):
         return self
 
 
+def wrong_setting(error: ValidationError) -> str:
+    """What is wrong with the settings, in one line that shows no secret."""
+    wrong = error.errors(include_url=False)[0]
+    said = wrong["msg"].removeprefix("Value error, ")
+    if not wrong["loc"]:
+        return said  # of several together: it names them
+    name = str(wrong["loc"][0])
+    field = Settings.model_fields.get(name)
+    secret = field is None or field.annotation is SecretStr
+    given = "" if secret else f"={wrong['input']}"
+    return f"{name.upper()}{given}: {said}"
+
+
 @cache
 def settings() -> Settings:
-    """The settings of this process, read from the environment once."""
-    return Settings()
+    """The settings of this process, read from the environment once; a wrong one ends it with one line."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SystemExit(wrong_setting(error)) from None

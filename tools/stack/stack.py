@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from shared.settings import Settings
+from shared.settings import Settings, wrong_setting
 from tools.exits import Exit, Stop
 from tools.stack.broker import APACHE, Broker, BrokerKind, Traits, reachable
 from tools.stack.child import stop_orphans
@@ -188,9 +188,7 @@ def settings_of(environment: dict[str, str], **changes: object) -> Settings:
     try:
         return Settings(**known)
     except ValidationError as error:
-        wrong = error.errors()[0]
-        name = "_".join(str(part) for part in wrong["loc"]).upper()
-        raise Stop(Exit.USAGE, f"{name}={wrong['input']}: {wrong['msg']}") from error
+        raise Stop(Exit.USAGE, wrong_setting(error)) from None
 
 
 def _overridable() -> list[str]:
