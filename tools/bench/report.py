@@ -24,7 +24,7 @@ def earlier(path: Path, broker: str) -> dict[str, float]:
         own = [row for row in rows if row["context"]["broker"] == broker and row["ratio"]]
         return {str(row["name"]): float(row["ratio"]) for row in own}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Stop(Exit.FAILED, f"{path} holds no lines of an earlier bench: {error}") from error
+        raise Stop(Exit.USAGE, f"{path} holds no lines of an earlier bench: {error}") from error
 
 
 class Report:
