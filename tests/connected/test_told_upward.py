@@ -132,7 +132,9 @@ async def test_p037_the_superior_is_told_at_once_and_his_silence_of_24_hours_is_
 async def lamp(world: Town) -> Json:
     """A repair; its slip."""
     told = {"procedure": "repair-report", "category": "other", "description": "a lamp"}
-    [order] = await world.orders((await world.accept(**told, fields={"part": "lamp", "tariff_told": True}))["id"])
+    [order] = await world.orders(
+        (await world.accept(**told, fields={"part": "lamp", "tariff_told": True}))["id"]
+    )
     return order
 
 
