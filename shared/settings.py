@@ -125,7 +125,7 @@ class CoreSettings(BaseSettings):
 
     # --- Timers and the auditor ---------------------------------------------------------------------------
     timer_sweep_ms: int = Field(200, ge=10, description="How often due timers are looked for")
-    timer_batch_max: int = Field(500, ge=1, description="Due timers taken at once")
+    timer_batch_max: int = Field(1_000, ge=1, description="Due timers taken at once")
     auditor_every_seconds: float = Field(10.0, gt=0, description="How often the auditor compares deadlines")
     auditor_grace_seconds: float = Field(
         30.0, ge=0, description="How late something may fire before it is an alarm"

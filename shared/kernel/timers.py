@@ -34,6 +34,12 @@ STEPS_MAX = 10  # of one chain that are looked for at once
 INDEXES = (
     Index(TIMERS, (("due_at", 1),), serves="how many are due"),
     Index(TIMERS, (("urgency", 1), ("due_at", 1)), serves="the sweeper: due timers, urgent first"),
+    Index(
+        TIMERS,
+        (("stream", 1), ("property_id", 1)),
+        serves="the sweeper: the other steps of chains",
+        partial={"chain": {"$gt": ""}},
+    ),
 )
 
 
@@ -112,10 +118,12 @@ class Sweeper:
         chains = {_chain(row) for row in rows if row["chain"]}
         if not chains:
             return []
-        # The id begins with property and stream, so its index serves.
-        streams = sorted({f"{property_id}:{stream}" for property_id, stream, _ in chains})
-        clauses = [{"_id": {"$gte": f"{stream}:", "$lt": f"{stream};"}} for stream in streams]
-        query = {"$or": clauses, "urgency": {"$in": [0, 1]}, "due_at": {"$lte": moment}}
+        query = {
+            "property_id": {"$in": sorted({property_id for property_id, _, _ in chains})},
+            "stream": {"$in": sorted({stream for _, stream, _ in chains})},
+            "chain": {"$gt": ""},
+            "due_at": {"$lte": moment},
+        }
         found = await self._db[TIMERS].find(query).limit(STEPS_MAX * self._batch_max).to_list()
         known = {row["_id"] for row in rows}
         return [row for row in found if row["_id"] not in known and _chain(row) in chains]
