@@ -91,13 +91,30 @@ class LookCache:
         self._entries.pop((collection, id), None)
 
 
+class Found:
+    """The documents of one look, made into aggregates once for all units that share it."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self._made: dict[type, tuple[Any, ...]] = {}
+
+    def of(self, kind: type, make: Callable[[type, Document], Any]) -> tuple[Any, ...]:
+        """The aggregates, in the order of their documents. Frozen, so nobody changes another's."""
+        if kind not in self._made:
+            self._made[kind] = tuple(make(kind, document) for document in self.documents)
+        return self._made[kind]
+
+
+NOTHING = Found(())
+
+
 class Reads:
     """The shared reads of one batch."""
 
     def __init__(self, db: AsyncDatabase[Document]) -> None:
         self._db = db
         self._by_id: dict[str, Collector[str, Document]] = {}
-        self._by_field: dict[tuple[str, str, int], Collector[tuple[str, str], list[Document]]] = {}
+        self._by_field: dict[tuple[str, str, int], Collector[tuple[str, str], Found]] = {}
 
     async def by_id(self, collection: str, id: str) -> Document | None:
         """One document by `_id`, which names the property."""
@@ -105,14 +122,12 @@ class Reads:
             self._by_id[collection] = Collector(lambda ids, c=collection: self._find_ids(c, ids))  # type: ignore[misc]
         return await self._by_id[collection].get(id)
 
-    async def by_field(
-        self, collection: str, property_id: str, field: str, value: str, limit: int
-    ) -> list[Document]:
+    async def by_field(self, collection: str, property_id: str, field: str, value: str, limit: int) -> Found:
         """Documents of a property whose indexed field has the value, at most `limit`."""
         key = (collection, field, limit)
         if key not in self._by_field:
             self._by_field[key] = Collector(lambda pairs, k=key: self._find_field(k, pairs))  # type: ignore[misc]
-        return await self._by_field[key].get((property_id, value)) or []
+        return await self._by_field[key].get((property_id, value)) or NOTHING
 
     async def _find_ids(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         cursor = self._db[collection].find({"_id": {"$in": list(ids)}})
@@ -120,7 +135,7 @@ class Reads:
 
     async def _find_field(
         self, key: tuple[str, str, int], pairs: Sequence[tuple[str, str]]
-    ) -> dict[tuple[str, str], list[Document]]:
+    ) -> dict[tuple[str, str], Found]:
         """One query, and a limit for each value: what has many documents takes no place from the others."""
         collection, field, limit = key
         found: dict[tuple[str, str], list[Document]] = defaultdict(list)
@@ -130,7 +145,7 @@ class Reads:
             united = [{"$unionWith": {"coll": collection, "pipeline": branch}} for branch in rest]
             async for document in await self._db[collection].aggregate([*first, *united]):
                 found[part[document.pop(PLACE)]].append(document)
-        return found
+        return {pair: Found(documents) for pair, documents in found.items()}
 
 
 def _branch(field: str, pair: tuple[str, str], limit: int, place: int) -> list[Document]:

@@ -115,15 +115,17 @@ class RunningUnit:
         document = await self._batch.reads.by_id(collection, _id)
         if document is None:
             return None
-        found = self._batch.kinds.aggregate(kind, document)
-        self._batch.cache.put(collection, _id, found)
+        found = self._batch.cache.get(collection, _id)  # another unit may have asked in the same turn
+        if found is None:
+            found = self._batch.kinds.aggregate(kind, document)
+            self._batch.cache.put(collection, _id, found)
         return cast("A", found)
 
     async def look_by(self, kind: type[A], field: str, value: str, limit: int = 20) -> Sequence[A]:
         """See `Unit.look_by`."""
         collection = self._batch.kinds.collection(kind)
-        rows = await self._batch.reads.by_field(collection, self.cause.property_id, field, value, limit)
-        return [cast("A", self._batch.kinds.aggregate(kind, row)) for row in rows]
+        found = await self._batch.reads.by_field(collection, self.cause.property_id, field, value, limit)
+        return found.of(kind, self._batch.kinds.aggregate)
 
     async def number(self, series: str, of: str, year: int) -> int:
         """See `Unit.number`."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.kernel.reads import Collector, Reads
+from shared.kernel.reads import Collector, Document, Reads
 from shared.kernel.unit import Index
 from shared.mongo.client import Database, connect
 from shared.mongo.indexes import ensure_indexes
@@ -39,24 +39,36 @@ async def test_a_value_with_many_documents_takes_nothing_from_the_others(db: Dat
     many, head, other, none = await asyncio.gather(
         *(reads.by_field("staff", property_id, "role", role, 5) for property_id, role in asked)
     )
-    assert len(many) == 5
-    assert head == [{"_id": "p:head", "property_id": "p", "role": "head"}]
-    assert [row["_id"] for row in other] == ["q:head"]
-    assert none == []
+    assert len(many.documents) == 5
+    assert head.documents == [{"_id": "p:head", "property_id": "p", "role": "head"}]
+    assert [row["_id"] for row in other.documents] == ["q:head"]
+    assert not none.documents
     assert await unserved(db) == (1, [])
 
 
 async def test_a_field_that_is_a_list_is_found_by_what_it_holds(db: Database) -> None:
     reads = Reads(db)
     found = await asyncio.gather(*(reads.by_field("staff", "q", "knows", what, 5) for what in "xyz"))
-    assert [[row["_id"] for row in rows] for rows in found] == [["q:head"], ["q:head"], []]
+    assert [[row["_id"] for row in one.documents] for one in found] == [["q:head"], ["q:head"], []]
 
 
 async def test_as_many_values_as_a_large_batch_asks_for(db: Database) -> None:
     reads = Reads(db)
     roles = [f"role-{n}" for n in range(450)] + ["head"]
     found = await asyncio.gather(*(reads.by_field("staff", "p", "role", role, 5) for role in roles))
-    assert [len(rows) for rows in found] == [0] * 450 + [1]
+    assert [len(one.documents) for one in found] == [0] * 450 + [1]
+
+
+async def test_units_that_ask_for_the_same_share_what_was_made_of_it(db: Database) -> None:
+    reads, made = Reads(db), []
+
+    def make(kind: type, document: Document) -> object:
+        made.append(document["_id"])
+        return kind()
+
+    found = await asyncio.gather(*(reads.by_field("staff", "p", "role", "head", 5) for _ in range(20)))
+    assert len({id(one.of(object, make)[0]) for one in found}) == 1
+    assert made == ["p:head"]
 
 
 async def test_what_is_asked_for_in_one_turn_is_one_fetch_and_an_error_reaches_all() -> None:
