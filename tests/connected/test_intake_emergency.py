@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from shared.events.dispatch import WorkStepTaken
-from tests.connected.intake_kit import Estate
+from tests.connected.intake_kit import Estate, Json
 from tests.events import issued
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
@@ -201,3 +201,25 @@ async def test_p020_so_many_are_told_at_once_and_no_more(estate: Estate) -> None
     taken = await estate.accept(urgency="emergency")
     too_many = await estate.refused(taken["id"], "warn-affected", buildings=["3"])
     assert (too_many["kind"], too_many["accepted"]) == ("too-many-affected", "at most 1 people")
+
+
+async def test_p020_a_whole_tower_is_told_in_one_step_up_to_the_limit(estate: Estate) -> None:
+    most = 300
+    labels = [f"5-{n}" for n in range(1, most + 1)]
+    people = [{"person_id": f"p{n}", "name": "x", "units": [owner(label)]} for n, label in enumerate(labels)]
+    async with estate.client() as client:
+        units = {"units": [{"label": label} for label in labels]}
+        assert (await client.post("/units/bulk", json=units)).status_code == 201
+        assert (await client.post("/people/bulk", json={"people": people})).status_code == 201
+    id = (await estate.accept(hazard="power-outage"))["id"]
+    await estate.act(id, "warn-affected", "duty_officer", buildings=["5"])
+    warned = {"property_id": estate.property_id, "stream": f"warning:{id}"}
+    assert await estate.runtime.db["outbox"].count_documents(warned) == most
+    async with estate.client() as client:
+        assert (await client.post("/units", json={"label": "5-301"})).status_code == 201
+    assert (await estate.refused(id, "warn-affected", buildings=["5"]))["kind"] == "too-many-affected"
+
+
+def owner(unit_id: str) -> Json:
+    """One who owns that unit."""
+    return {"unit_id": unit_id, "role": "owner"}
