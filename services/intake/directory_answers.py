@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.intake.answers import Answer
-from services.intake.domain.file_rows import RefusedLine
 from shared.http.actions import AllowedAction
+from shared.texts.rows import RefusedRow
 
 
 class PropertyAnswer(Answer):
@@ -94,7 +94,7 @@ class Recorded(Answer):
     """
 
     ids: list[str]
-    refused: list[RefusedLine] = []
+    refused: list[RefusedRow] = []
     id: str = ""
     version: int = 0
     allowed_actions: list[AllowedAction] = []

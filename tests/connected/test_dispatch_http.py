@@ -226,7 +226,7 @@ async def test_each_line_of_a_file_is_judged_by_itself_and_sent_twice_changes_no
     assert again == answer
     header, *lines = shifts.splitlines()
     bad = await upload(desk, "shifts/csv?department=engineering", f"{header}\n{lines[2]}\n")
-    assert (bad.status_code, bad.json()["field"]) == (422, "body")
+    assert (bad.status_code, bad.json()["field"]) == (422, "line 2: staff_id")
     assert "Line 2: staff_id" in bad.json()["detail"], "a file without a usable line says why"
     whole = {
         "department": "engineering",

@@ -61,6 +61,37 @@ async def test_p074_parties_are_recorded_listed_and_refused_where_nobody_can_be_
     assert stale.status_code == 412
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        (
+            "staff/csv?department=engineering",
+            "staff_id,name,phone,role\n{}t,Li,none,technician\n",
+            "电话号码",
+        ),
+        (
+            "staff/csv?department=engineering",
+            "staff_id,name,phone,role\n{}t,Li,13800138000,lord\n",
+            "这个岗位",
+        ),
+        ("parties/csv", "party_id,kind,name,contact\n{}x,friend,X,Desk\n", "应为以下之一"),
+    ],
+)
+async def test_a_line_that_is_refused_says_why_in_the_senders_language(
+    desk: Desk, path: str, text: str, said: str
+) -> None:
+    good = "g,Wang,13800138000,technician\n" if path.startswith("staff") else "c,partner,Cars,Desk\n"
+    token, csv = desk.token("administrator"), {"Content-Type": "text/csv", "Accept-Language": "zh-CN"}
+    headers = {"Authorization": f"Bearer {token}", **csv}
+    for before in (good, ""):  # beside a line that is taken, and where none is
+        sent = await desk.call(
+            "administrator", "POST", path, content=text.format(before).encode(), headers=headers
+        )
+        body = sent.json()
+        detail = body["refused"][0]["detail"] if sent.status_code == 200 else body["detail"]
+        assert said in detail, sent.text
+
+
 async def test_a_shift_that_overlaps_is_refused_and_nothing_changed(desk: Desk) -> None:
     await desk.staff("garden", ("green-1", "technician"))
     before = (await desk.call("cs_officer", "GET", "shifts?department=garden")).json()

@@ -73,6 +73,22 @@ async def test_each_line_of_a_file_is_judged_by_itself_and_sent_twice_changes_no
         assert [person["name"] for person in home] == ["王一"], "the same file again is the same people"
 
 
+async def test_a_line_that_is_refused_says_why_in_the_senders_language(estate: Estate) -> None:
+    said: dict[str, list[str]] = {}
+    async with estate.client() as client:
+        for language in ("zh", "en"):
+            csv = {"Content-Type": "text/csv", "Accept-Language": language}
+            text = "label,kind\n8-3-101,\n8-3-102,castle\n8-3-103,,,\n8-3-101,\n"
+            answer = await client.post("/units/csv", content=text, headers=csv)
+            assert answer.status_code == 201, answer.text
+            said[language] = [row["detail"] for row in answer.json()["refused"]]
+    assert len(said["zh"]) == len(said["en"]) == 3
+    assert said["zh"][1] == "本行的列数与首行不同。"
+    assert said["en"][1] == "This line has another number of columns than the first."
+    assert all(max(detail) >= "\u4e00" for detail in said["zh"])
+    assert all(detail.isascii() for detail in said["en"])
+
+
 async def test_j8_history_comes_in_with_its_own_times_and_makes_nothing_else(estate: Estate) -> None:
     body = {
         "request_id": new_id(),

@@ -13,11 +13,11 @@ from services.dispatch.domain.bodies import Body
 from services.dispatch.domain.party_bodies import BULK_PARTIES_MAX, NamedParty, PartyBody
 from services.dispatch.domain.party_csv import parties_of
 from services.dispatch.domain.people_commands import PutParties
-from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.parties import PartiesAnswer
 from shared.errors import NotFound
 from shared.http.call import CallDep
 from shared.http.page import PageDep
+from shared.texts.rows import require_taken
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["parties"])
 CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
@@ -104,7 +104,9 @@ async def put_party(call: CallDep, party_id: PathId, body: PartyBody) -> Respons
 async def upload_parties(call: CallDep, request: Request) -> Response:
     """Add or replace parties from a CSV file: party_id, kind, name, contact and what else is known."""
     call.authorise(PutParties.NAME)
-    parsed = parties_of(await csv_text(request))
-    require_taken(list(parsed.rows), parsed.refused)
-    command = PutParties(parties=parsed.rows, lines=parsed.lines, refused=parsed.refused)
+    parsed = parties_of(await csv_text(request), call.voice.tell)
+    require_taken(len(parsed.rows), parsed.refused)
+    command = PutParties(
+        parties=parsed.rows, lines=parsed.lines, refused=parsed.refused, language=call.voice.language
+    )
     return await call.run(command, stream=STREAM)

@@ -23,11 +23,11 @@ from services.dispatch.domain import bodies
 from services.dispatch.domain.commands import CancelShift, PutShifts, PutStaff, SwapShift
 from services.dispatch.domain.roster import Roster, next_shifts, on_duty
 from services.dispatch.domain.roster_csv import shifts_of, staff_of
-from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.answers import RosterAnswer
 from shared.errors import Conflict, NotFound
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
+from shared.texts.rows import require_taken
 
 router = APIRouter(prefix="/v1/properties/{property_id}", tags=["staff and shifts"])
 NEXT_SHOWN = 20
@@ -163,9 +163,15 @@ async def upload_staff(call: CallDep, request: Request, department: QueryId) -> 
     Lists with `;`.
     """
     call.authorise(PutStaff.NAME)
-    parsed = staff_of(await csv_text(request))
-    require_taken(list(parsed.rows), parsed.refused)
-    command = PutStaff(department=department, staff=parsed.rows, lines=parsed.lines, refused=parsed.refused)
+    parsed = staff_of(await csv_text(request), call.voice.tell)
+    require_taken(len(parsed.rows), parsed.refused)
+    command = PutStaff(
+        department=department,
+        staff=parsed.rows,
+        lines=parsed.lines,
+        refused=parsed.refused,
+        language=call.voice.language,
+    )
     return await call.run(command, stream=f"roster:{department}")
 
 
@@ -222,9 +228,15 @@ async def upload_shifts(call: CallDep, request: Request, department: QueryId) ->
     if settings is None or not settings.zone:
         detail = "The property's time zone is not known here yet; try again soon."
         raise Conflict("property-unknown", detail)
-    parsed = shifts_of(await csv_text(request), settings.zone)
-    require_taken(list(parsed.rows), parsed.refused)
-    command = PutShifts(department=department, shifts=parsed.rows, lines=parsed.lines, refused=parsed.refused)
+    parsed = shifts_of(await csv_text(request), settings.zone, call.voice.tell)
+    require_taken(len(parsed.rows), parsed.refused)
+    command = PutShifts(
+        department=department,
+        shifts=parsed.rows,
+        lines=parsed.lines,
+        refused=parsed.refused,
+        language=call.voice.language,
+    )
     return await call.run(command, stream=f"roster:{department}")
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatch.domain.site import MATERIALS_MAX
-from shared.errors import Rejected
 from shared.events.files import GivenFile
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
@@ -242,16 +241,3 @@ class SwapBody(Body):
 
     department: Id
     staff_id: Id
-
-
-class RefusedRow(Body):
-    """A line of a file that was not taken over."""
-
-    line: int
-    field: str
-    detail: str
-
-    @classmethod
-    def of(cls, line: int, error: Rejected) -> RefusedRow:
-        """The line with the sentence it was refused with."""
-        return cls(line=line, field=error.field or "", detail=error.detail)

@@ -12,6 +12,8 @@ from typing import ClassVar
 from services.dispatch.domain import bodies
 from services.dispatch.domain.flow import Action
 from shared.kernel.unit import Command
+from shared.texts.rows import RefusedRow
+from shared.texts.voices import Language
 
 
 class WorkCommand(Command):
@@ -181,14 +183,15 @@ class PutStaff(Command):
     """People of a department, added or replaced; all of them or none.
 
     From a file, `lines` are those of the rows, and one that does not fit is refused by itself; `refused` are
-    the lines that were not understood.
+    the lines that were not understood, in the `language` of who sent them.
     """
 
     NAME: ClassVar[str] = "dispatch.put_staff"
     department: str
     staff: tuple[bodies.NamedStaff, ...]
     lines: tuple[int, ...] = ()
-    refused: tuple[bodies.RefusedRow, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    language: Language = "en"
 
 
 class PutShifts(Command):
@@ -198,7 +201,8 @@ class PutShifts(Command):
     department: str
     shifts: tuple[bodies.ShiftRow, ...]
     lines: tuple[int, ...] = ()
-    refused: tuple[bodies.RefusedRow, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    language: Language = "en"
 
 
 class CancelShift(Command):

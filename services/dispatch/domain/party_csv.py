@@ -8,6 +8,7 @@ from services.dispatch.domain.parties import joined
 from services.dispatch.domain.party_bodies import BULK_PARTIES_MAX, NamedParty
 from services.dispatch.domain.roster_csv import Parsed, parsed, yes_or_no
 from shared.phones import to_e164
+from shared.texts.rows import Tell
 
 CONTACT = {"contact": "name", "phone": "phone", "email": "email", "duty": "duty"}
 NEEDED = ("party_id", "kind", "name", "contact")
@@ -26,9 +27,9 @@ COLUMNS = (
 )
 
 
-def parties_of(text: str) -> Parsed[NamedParty]:
+def parties_of(text: str, tell: Tell = str) -> Parsed[NamedParty]:
     """The parties of a file; `services` has `;` between its items. Raises Invalid without its columns."""
-    found = parsed(text, COLUMNS, NEEDED, BULK_PARTIES_MAX, _party)
+    found = parsed(text, COLUMNS, NEEDED, BULK_PARTIES_MAX, _party, tell)
     rows = joined(found.rows)
     first = dict(zip(reversed([row.party_id for row in found.rows]), reversed(found.lines), strict=True))
     return Parsed(rows, found.refused, tuple(first[row.party_id] for row in rows))

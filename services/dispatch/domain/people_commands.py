@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from services.dispatch.domain import bodies, people_bodies
+from services.dispatch.domain import people_bodies
 from services.dispatch.domain.party_bodies import NamedParty
 from shared.kernel.unit import Command
+from shared.texts.rows import RefusedRow
+from shared.texts.voices import Language
 
 
 class PutParties(Command):
@@ -15,7 +17,8 @@ class PutParties(Command):
     NAME: ClassVar[str] = "dispatch.put_parties"
     parties: tuple[NamedParty, ...]
     lines: tuple[int, ...] = ()
-    refused: tuple[bodies.RefusedRow, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    language: Language = "en"
 
 
 class AskLeave(Command):

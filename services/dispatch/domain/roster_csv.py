@@ -19,12 +19,12 @@ from services.dispatch.domain.bodies import (
     BULK_STAFF_MAX,
     Body,
     NamedStaff,
-    RefusedRow,
     ShiftRow,
 )
 from shared.deadlines import zone_of
 from shared.errors import Invalid
 from shared.phones import to_e164
+from shared.texts.rows import RefusedRow, Tell, misread_row, refused_row
 from shared.texts.say import listed, say
 
 REFUSED_SHOWN_MAX = 200
@@ -60,20 +60,20 @@ class Parsed(Generic[R]):
     lines: tuple[int, ...]
 
 
-def staff_of(text: str) -> Parsed[NamedStaff]:
+def staff_of(text: str, tell: Tell = str) -> Parsed[NamedStaff]:
     """People: lists (`skills`, `areas`) have `;` between their items.
 
     Raises Invalid for a file without its columns.
     """
-    return parsed(text, STAFF_COLUMNS, STAFF_NEEDED, BULK_STAFF_MAX, _person)
+    return parsed(text, STAFF_COLUMNS, STAFF_NEEDED, BULK_STAFF_MAX, _person, tell)
 
 
-def shifts_of(text: str, zone: str) -> Parsed[ShiftRow]:
+def shifts_of(text: str, zone: str, tell: Tell = str) -> Parsed[ShiftRow]:
     """Shifts in the property's wall time; one that ends at or before its beginning ends on the next day.
 
     Raises Invalid.
     """
-    return parsed(text, SHIFT_COLUMNS, SHIFT_NEEDED, BULK_SHIFTS_MAX, lambda line: _shift(line, zone))
+    return parsed(text, SHIFT_COLUMNS, SHIFT_NEEDED, BULK_SHIFTS_MAX, lambda line: _shift(line, zone), tell)
 
 
 def parsed(
@@ -82,6 +82,7 @@ def parsed(
     needed: tuple[str, ...],
     rows_max: int,
     read: Callable[[Mapping[str, str]], R],
+    tell: Tell,
 ) -> Parsed[R]:
     """The lines of a file with these columns. Raises Invalid for one without those that are needed."""
     rows: list[R] = []
@@ -92,12 +93,9 @@ def parsed(
             rows.append(read(line))
             lines.append(number)
         except ValidationError as error:
-            first = error.errors()[0]
-            refused.append(
-                RefusedRow(line=number, field=str(first["loc"][0]), detail=str(first["msg"])[:200])
-            )
+            refused.append(misread_row(number, error, tell))
         except Invalid as error:
-            refused.append(RefusedRow(line=number, field=error.field or "", detail=error.detail))
+            refused.append(refused_row(number, error, tell))
         if len(rows) > rows_max:
             raise Invalid(
                 "too-many-lines",

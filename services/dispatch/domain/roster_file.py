@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from services.dispatch.domain.bodies import RefusedRow
 from services.dispatch.domain.roster import Roster, Shift, check_shift, overlaps
-from shared.errors import Invalid, Rejected
-from shared.texts.say import say
+from shared.errors import Rejected
+from shared.texts.rows import RefusedRow, Tell, refused_row
 
 T = TypeVar("T")
 Numbered = Iterable[tuple[int, T]]
 
 
-def fitting(rows: Numbered[T], check: Callable[[T], None]) -> tuple[list[T], list[RefusedRow]]:
+def fitting(rows: Numbered[T], check: Callable[[T], None], tell: Tell) -> tuple[list[T], list[RefusedRow]]:
     """The rows that the check lets pass, and the lines of those it does not."""
     taken: list[T] = []
     refused: list[RefusedRow] = []
@@ -24,14 +23,14 @@ def fitting(rows: Numbered[T], check: Callable[[T], None]) -> tuple[list[T], lis
         try:
             check(row)
         except Rejected as error:
-            refused.append(RefusedRow.of(line, error))
+            refused.append(refused_row(line, error, tell))
         else:
             taken.append(row)
     return taken, refused
 
 
 def fitting_shifts(
-    roster: Roster, rows: Numbered[Shift], now: datetime
+    roster: Roster, rows: Numbered[Shift], now: datetime, tell: Tell
 ) -> tuple[list[Shift], list[RefusedRow]]:
     """The shifts that overlap neither what is planned nor an earlier line; one sent again replaces itself."""
     planned: dict[tuple[str, bool], list[Shift]] = defaultdict(list)
@@ -46,16 +45,4 @@ def fitting_shifts(
                 raise overlaps(shift, other)
         planned[shift.staff_id, shift.on_call] = [*others, shift]
 
-    return fitting(rows, check)
-
-
-def require_taken(taken: list[T], refused: Iterable[RefusedRow]) -> None:
-    """Raises Invalid, naming the first line, if no row of a file can be taken over."""
-    if taken:
-        return
-    first = next(iter(refused), None)
-    facts = {"line": first.line, "field": first.field, "reason": first.detail} if first is not None else {}
-    said = say(" Line {line}: {field}: {reason}", **facts) if facts else ""
-    raise Invalid(
-        "no-usable-line", say("The file has no line that can be taken over.{said}", said=said), field="body"
-    )
+    return fitting(rows, check, tell)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.dispatch.domain import bodies
 from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.evidence import Copies
 from services.dispatch.domain.flow import Action
@@ -30,6 +29,7 @@ from services.dispatch.handlers.views import (
 )
 from shared.http.actions import AllowedAction
 from shared.policy import Policy
+from shared.texts.rows import RefusedRow
 
 
 def body_name(action: Action) -> str:
@@ -140,7 +140,7 @@ class RosterAnswer(BaseModel):
     staff: int
     shifts: int
     accepted: int
-    refused: list[bodies.RefusedRow] = []
+    refused: list[RefusedRow] = []
 
 
 def work_order_answer(order: WorkOrder, asked: Asked, policy: Policy, copies: Copies) -> WorkOrderAnswer:
@@ -218,7 +218,7 @@ def allowed_actions(order: WorkOrder, asked: Asked, policy: Policy) -> list[Allo
     ]
 
 
-def roster_answer(roster: Roster, accepted: int, refused: tuple[bodies.RefusedRow, ...] = ()) -> RosterAnswer:
+def roster_answer(roster: Roster, accepted: int, refused: tuple[RefusedRow, ...] = ()) -> RosterAnswer:
     """The roster after a change."""
     return RosterAnswer(
         version=roster.version,

@@ -6,14 +6,13 @@ import dataclasses
 
 from pydantic import BaseModel
 
-from services.dispatch.domain import bodies
-from services.dispatch.domain.bodies import RefusedRow
 from services.dispatch.domain.parties import Party, party_of
 from services.dispatch.domain.people_commands import PutParties
-from services.dispatch.domain.roster_file import require_taken
 from services.dispatch.handlers.keeping import payload
 from shared.errors import Rejected
 from shared.kernel.unit import Unit
+from shared.texts.rows import RefusedRow, refused_row, require_taken
+from shared.texts.voices import voice
 
 
 class PartiesAnswer(BaseModel):
@@ -24,7 +23,7 @@ class PartiesAnswer(BaseModel):
 
     version: int
     accepted: int
-    refused: list[bodies.RefusedRow] = []
+    refused: list[RefusedRow] = []
 
 
 async def put_parties(unit: Unit) -> None:
@@ -32,7 +31,7 @@ async def put_parties(unit: Unit) -> None:
     command = payload(unit, PutParties)
     single = len(command.parties) == 1
     kept: list[Party] = []
-    refused = list(command.refused)
+    refused, tell = list(command.refused), voice(command.language).tell
     for n, row in enumerate(command.parties):
         before = await unit.load(Party, row.party_id)
         if single:
@@ -42,12 +41,12 @@ async def put_parties(unit: Unit) -> None:
         except Rejected as error:
             if not command.lines:
                 raise
-            refused.append(RefusedRow.of(command.lines[n], error))
+            refused.append(refused_row(command.lines[n], error, tell))
             continue
         if after != before:
             unit.save(after)
             after = dataclasses.replace(after, version=after.version + 1)
         kept.append(after)
-    require_taken(kept, refused)
+    require_taken(len(kept), refused)
     version = kept[0].version if single else 0
     unit.answer(PartiesAnswer(version=version, accepted=len(kept), refused=refused))

@@ -18,7 +18,7 @@ from services.dispatch.domain.roster import (
     with_staff,
     without_shift,
 )
-from services.dispatch.domain.roster_file import fitting, fitting_shifts, require_taken
+from services.dispatch.domain.roster_file import fitting, fitting_shifts
 from services.dispatch.handlers.answers import roster_answer
 from services.dispatch.handlers.keeping import payload
 from shared.catalogue.model import HQ_DUTY
@@ -27,7 +27,9 @@ from shared.events.dispatch import StaffRecorded
 from shared.kernel.unit import Unit
 from shared.phones import to_e164
 from shared.policy import Policy
+from shared.texts.rows import require_taken
 from shared.texts.say import say, word
+from shared.texts.voices import voice
 
 
 class RosterHandlers:
@@ -46,9 +48,11 @@ class RosterHandlers:
         people, refused = [_staff(row) for row in command.staff], command.refused
         if command.lines:
             rows = zip(command.lines, people, strict=True)
-            people, found = fitting(rows, lambda person: check_role(person, self._roles))
+            people, found = fitting(
+                rows, lambda person: check_role(person, self._roles), voice(command.language).tell
+            )
             refused = (*refused, *found)
-            require_taken(people, refused)
+            require_taken(len(people), refused)
         after = with_staff(roster, people, self._roles)
         for person in people:
             if roster.person(person.id) != person:
@@ -62,9 +66,11 @@ class RosterHandlers:
         shifts = [Shift(row.staff_id, row.starts_at, row.ends_at, row.on_call) for row in command.shifts]
         refused = command.refused
         if command.lines:
-            shifts, found = fitting_shifts(roster, zip(command.lines, shifts, strict=True), unit.now)
+            shifts, found = fitting_shifts(
+                roster, zip(command.lines, shifts, strict=True), unit.now, voice(command.language).tell
+            )
             refused = (*refused, *found)
-            require_taken(shifts, refused)
+            require_taken(len(shifts), refused)
         after = with_shifts(roster, shifts, unit.now)
         unit.answer(roster_answer(kept(unit, roster, after), len(shifts), refused))
 

@@ -15,7 +15,6 @@ from services.intake.desk import desk_of
 from services.intake.directory_answers import PersonAnswer, PropertyAnswer, Recorded, UnitAnswer
 from services.intake.domain import bodies, commands
 from services.intake.domain.directory import Person, Unit, tail, unit_id_of
-from services.intake.domain.file_rows import Sieve
 from services.intake.domain.property import Property
 from shared.errors import Invalid
 from shared.http.actions import AllowedAction
@@ -23,6 +22,7 @@ from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
 from shared.ids import derived_id
 from shared.phones import masked, to_e164
+from shared.texts.rows import require_taken
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix=PREFIX, tags=["directory"])
@@ -79,9 +79,11 @@ async def record_units(call: CallDep, body: bodies.UnitsBody) -> Response:
 async def record_units_csv(call: CallDep, request: Request) -> Response:
     """Record up to 500 units from a CSV file; a line that does not fit is named, the others are taken."""
     call.authorise(commands.RecordUnits.NAME)
-    sheet = units_of(await request.body())
-    Sieve(sheet.lines, list(sheet.refused)).require_taken(len(sheet.rows))
-    command = commands.RecordUnits(units=sheet.rows, lines=sheet.lines, refused=sheet.refused)
+    sheet = units_of(await request.body(), call.voice.tell)
+    require_taken(len(sheet.rows), sheet.refused)
+    command = commands.RecordUnits(
+        units=sheet.rows, lines=sheet.lines, refused=sheet.refused, language=call.voice.language
+    )
     return await call.run(command, stream="unit:file", status=201)
 
 
@@ -129,10 +131,12 @@ async def record_people_csv(call: CallDep, request: Request) -> Response:
     A line without `person_id` gets one that follows from what it says: the same file again, the same people.
     """
     call.authorise(commands.RecordPeople.NAME)
-    sheet = people_of(await request.body())
-    Sieve(sheet.lines, list(sheet.refused)).require_taken(len(sheet.rows))
+    sheet = people_of(await request.body(), call.voice.tell)
+    require_taken(len(sheet.rows), sheet.refused)
     named = tuple(_named(call, body) for body in sheet.rows)
-    command = commands.RecordPeople(people=named, lines=sheet.lines, refused=sheet.refused)
+    command = commands.RecordPeople(
+        people=named, lines=sheet.lines, refused=sheet.refused, language=call.voice.language
+    )
     return await call.run(command, stream="person:file", status=201)
 
 

@@ -17,6 +17,7 @@ from shared.errors import Busy, Invalid, Rejected
 from shared.http.call import Call, CallDep
 from shared.kernel.unit import Applied, Duplicate, Outcome, Refused
 from shared.texts.fields import reason
+from shared.texts.rows import sentence
 from shared.texts.say import say
 
 router = APIRouter(prefix=PREFIX, tags=["requests"])
@@ -107,12 +108,10 @@ def _answer(call: Call, request_id: str, outcome: Outcome) -> RowAnswer:
 
 def _refused(call: Call, request_id: str, error: Rejected) -> RowAnswer:
     """In the language of who sent the rows."""
-    told = {"detail": call.voice.tell(error.detail), "accepted": call.voice.tell(error.accepted or "")}
-    both = say("{detail}; accepted: {accepted}", **told) if error.accepted else told["detail"]
     return RowAnswer(
         request_id=request_id,
         outcome="refused",
         kind=error.kind,
         field=error.field or "",
-        detail=call.voice.tell(both),
+        detail=sentence(error, call.voice.tell),
     )

@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from services.intake.domain.bodies import BULK_MAX, PersonBody, Residence, UnitBody
-from services.intake.domain.file_rows import RefusedLine
 from shared.errors import Invalid, TooLarge
+from shared.texts.rows import RefusedRow, Tell, misread_row
 from shared.texts.say import listed, say
 
 UNIT_COLUMNS = ("label", "kind", "unit_id", "delivered_on")
@@ -28,19 +28,19 @@ class Sheet(Generic[T]):
 
     rows: tuple[T, ...]
     lines: tuple[int, ...]
-    refused: tuple[RefusedLine, ...]
+    refused: tuple[RefusedRow, ...]
 
 
-def units_of(data: bytes) -> Sheet[UnitBody]:
+def units_of(data: bytes, tell: Tell = str) -> Sheet[UnitBody]:
     """Columns `label`, and if wanted `kind`, `unit_id`, `delivered_on`. Raises Invalid for no such file."""
-    return _each(data, UNIT_COLUMNS, "label", UnitBody.model_validate)
+    return _each(data, UNIT_COLUMNS, "label", UnitBody.model_validate, tell)
 
 
-def people_of(data: bytes) -> Sheet[PersonBody]:
+def people_of(data: bytes, tell: Tell = str) -> Sheet[PersonBody]:
     """Columns `name`, and if wanted `phones` (`;` between), `units` (`3-2-1801:owner;…`), `email`,
     `language`, `person_id`.
     """
-    return _each(data, PEOPLE_COLUMNS, "name", _person)
+    return _each(data, PEOPLE_COLUMNS, "name", _person, tell)
 
 
 def _person(row: dict[str, str]) -> PersonBody:
@@ -55,21 +55,19 @@ def _home(text: str) -> Residence:
 
 
 def _each(
-    data: bytes, columns: tuple[str, ...], needed: str, make: Callable[[dict[str, str]], T]
+    data: bytes, columns: tuple[str, ...], needed: str, make: Callable[[dict[str, str]], T], tell: Tell
 ) -> Sheet[T]:
     made: dict[int, T] = {}
-    refused: list[RefusedLine] = []
+    refused: list[RefusedRow] = []
     for line, row in _rows(data, columns, needed):
         if row is None:
-            detail = "This line has another number of columns than the first."
-            refused.append(RefusedLine(line=line, field="", detail=detail))
+            detail = tell(say("This line has another number of columns than the first."))
+            refused.append(RefusedRow(line=line, field="", detail=detail))
         else:
             try:
                 made[line] = make(row)
             except ValidationError as error:
-                first = error.errors()[0]
-                column = ".".join(map(str, first["loc"]))
-                refused.append(RefusedLine(line=line, field=column, detail=first["msg"]))
+                refused.append(misread_row(line, error, tell))
         if len(made) + len(refused) > BULK_MAX:
             raise TooLarge(
                 "too-many-lines",

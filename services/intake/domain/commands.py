@@ -10,9 +10,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.intake.domain import bodies
-from services.intake.domain.file_rows import RefusedLine
 from services.intake.domain.times import Instant
 from shared.kernel.unit import Command
+from shared.texts.rows import RefusedRow
+from shared.texts.voices import Language
 
 
 class ConfigureProperty(Command):
@@ -23,12 +24,16 @@ class ConfigureProperty(Command):
 
 
 class RecordUnits(Command):
-    """Record units, all or none; of a file (`lines` of the rows) each that fits. `refused`: no rows."""
+    """Record units, all or none; of a file (`lines` of the rows) each that fits.
+
+    `refused`: lines that are no rows; `language`: of who sent the file.
+    """
 
     NAME: ClassVar[str] = "intake.record_units"
     units: tuple[bodies.UnitBody, ...]
     lines: tuple[int, ...] = ()
-    refused: tuple[RefusedLine, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    language: Language = "en"
 
 
 class RecordPeople(Command):
@@ -37,7 +42,8 @@ class RecordPeople(Command):
     NAME: ClassVar[str] = "intake.record_people"
     people: tuple[bodies.PersonBody, ...]
     lines: tuple[int, ...] = ()
-    refused: tuple[RefusedLine, ...] = ()
+    refused: tuple[RefusedRow, ...] = ()
+    language: Language = "en"
 
 
 class RecordContact(Command):

@@ -29,6 +29,7 @@ from services.intake.handlers.signing import day_rhythm, watch_days, watch_weeks
 from shared.deadlines import is_quiet
 from shared.errors import Conflict, Invalid, NotFound, Rejected, demand
 from shared.kernel import unit as kernel
+from shared.texts.voices import voice
 
 T = TypeVar("T", Unit, Person)
 
@@ -60,7 +61,7 @@ class Directory(Handlers):
         """Record units, all or none; of a file each that fits."""
         await self.settled(unit)
         command = payload(unit, commands.RecordUnits)
-        sieve, recorded = Sieve(command.lines, list(command.refused)), []
+        sieve, recorded = Sieve(command.lines, list(command.refused), voice(command.language).tell), []
         found = await asyncio.gather(
             *(self._unit(unit, one) for one in command.units), return_exceptions=True
         )
@@ -83,7 +84,8 @@ class Directory(Handlers):
         """Record people, all or none, of a file each that fits; what a number finds follows (ruling J22)."""
         await self.settled(unit)
         command = payload(unit, commands.RecordPeople)
-        listed, sieve = command.people, Sieve(command.lines, list(command.refused))
+        listed, tell = command.people, voice(command.language).tell
+        sieve = Sieve(command.lines, list(command.refused), tell)
         homes = sorted({residence.unit_id for body in listed for residence in body.units})
         found = await asyncio.gather(*(unit.look(Unit, home) for home in homes))
         units = {one.id: one for one in found if one is not None}
