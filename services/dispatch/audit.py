@@ -36,9 +36,17 @@ async def look(at: Look) -> AsyncGenerator[Finding, None]:
         _rain(at, properties),
         _nights(at, properties, settings),
         _weeks(at, properties, settings),
+        _messages(at),
     ):
         async for finding in findings:
             yield finding
+
+
+async def _messages(at: Look) -> AsyncIterator[Finding]:
+    """Nobody looked whether a message goes over to the next shift (P002)."""
+    for message in await repository.messages_kept(at.db, at.before, LISTED_MAX):
+        assert message.look_at is not None
+        yield at.finding("message_not_handed_over", message.property_id, message.id, message.look_at)
 
 
 def _orders(at: Look, properties: Sequence[str]) -> AsyncGenerator[Finding, None]:
@@ -150,6 +158,7 @@ AUDIT = Audit(
         "dispatch.finish_rain": ("rain_not_spread",),
         "dispatch.record_slip_check": ("slip_check_missing",),
         "dispatch.record_week": ("week_not_reported",),
+        "dispatch.hand_message_over": ("message_not_handed_over",),
     },
     unaudited={},
     look=look,

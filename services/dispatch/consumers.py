@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.dispatch.domain.commands import (
     CancelShift,
     CheckAnswer,
@@ -14,10 +16,11 @@ from services.dispatch.domain.commands import (
     SwapShift,
 )
 from services.dispatch.domain.people_commands import PutParties
+from services.dispatch.domain.relay import HandMessageOver
 from services.dispatch.domain.side_commands import CheckFiles, CheckMaterial, CheckParty, CheckReturn
 from services.dispatch.domain.slip_commands import IssuePaperBlock, RecordSlipCheck, VoidPaperNumber
 from services.dispatch.domain.week import RecordWeek
-from services.dispatch.handlers import billing, evidence, side_timers, timers
+from services.dispatch.handlers import billing, evidence, relays, side_timers, timers
 from services.dispatch.handlers.amending import Amending
 from services.dispatch.handlers.callback_keeping import request_closed
 from services.dispatch.handlers.callbacks import Callbacks
@@ -52,6 +55,7 @@ from shared.events.intake import (
     UrgencyLowered,
     UrgencyRaised,
 )
+from shared.events.intake_cases import MessageRelayed
 from shared.kernel.unit import Command, Handler
 from shared.policy import Policy
 
@@ -68,6 +72,7 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
         RequestCancelled: amending.cancelled,
         RequestReopened: issuing.reopened,
         RequestClosed: request_closed,
+        MessageRelayed: partial(relays.relayed, catalogue),
         UrgencyRaised: amending.urgency_raised,
         UrgencyLowered: amending.urgency_lowered,
         EmergencyRaised: issuing.emergency_raised,
@@ -108,4 +113,5 @@ def commands(policy: Policy, catalogue: Catalogue) -> dict[type[Command], Handle
         VoidPaperNumber: paper.void,
         RecordSlipCheck: record_check,
         RecordWeek: record_week,
+        HandMessageOver: partial(relays.hand_over, catalogue),
     }

@@ -29,6 +29,7 @@ from services.intake.handlers.special import Special
 from services.intake.handlers.watching import Watching
 from shared.catalogue.load import Catalogue
 from shared.events.dispatch import StaffRecorded
+from shared.events.dispatch_roster import MessageHandedOver
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
 from shared.policy import Policy
@@ -131,4 +132,9 @@ def desk_commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mappi
 def events(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[type[Event], Handler]:
     """Every event of the other services stands in the timeline; some change the request."""
     following = Following(catalogue, policy, limits)
-    return {**dict.fromkeys(LINES, following.on_event), StaffRecorded: following.staff_recorded}
+    inquiring = Inquiring(catalogue, policy, limits)
+    return {
+        **dict.fromkeys(LINES, following.on_event),
+        StaffRecorded: following.staff_recorded,
+        MessageHandedOver: inquiring.handed_over,
+    }

@@ -16,6 +16,7 @@ from services.dispatch.audit import AUDIT, NIGHT_TAKES, RAIN_TAKES
 from services.dispatch.rain import RainRounds
 from services.dispatch.slipwatch import SlipWatch
 from shared.events.intake import RequestCancelled
+from shared.events.intake_cases import MessageRelayed
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
 from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
@@ -54,6 +55,15 @@ async def collected(desk: Desk, **changes: Any) -> str:
 @scene("not_escalated", "p019")
 async def _(desk: Desk) -> tuple[str, datetime]:
     return await collected(desk, urgency="urgent"), desk.clock.now() + timedelta(hours=18)
+
+
+@scene("message_not_handed_over", "p002")
+async def _(desk: Desk) -> tuple[str, datetime]:
+    now = desk.clock.now()
+    await desk.hear(MessageRelayed(request_id="m1", responsible_id="tech-1", relayed_at=now))
+    row = await desk.db["relay_copies"].find_one({"_id": f"{PROPERTY}:m1"})
+    assert row is not None
+    return "m1", row["look_at"]
 
 
 @scene("unanswered", "p020-answer")

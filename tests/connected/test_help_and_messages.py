@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -126,3 +127,54 @@ async def test_p002_a_message_for_somebody_of_the_roster_stays_open_until_he_ack
     assert (await world.act(id, "finance", "message/acknowledge"))["status"] == "ANSWERED"
     await world.pass_time(hours=5)
     assert await waits(world, id, "finance") == 1
+
+
+async def on_shift(world: Town, department: str, person: str, begin: float, end: float) -> None:
+    """A shift from so many hours from now until then."""
+    now = world.clock.now()
+    times = {"starts_at": now + timedelta(hours=begin), "ends_at": now + timedelta(hours=end)}
+    shift = {"staff_id": person, **{name: at.isoformat() for name, at in times.items()}}
+    body = {"department": department, "shifts": [shift]}
+    await world.call("dispatch", "administrator", "POST", "/shifts", body)
+
+
+async def recorded(world: Town, department: str, *roles: str) -> None:
+    """People who work there and are not on shift."""
+    staff = [{"staff_id": role, "name": role, "phone": "+8613900139000", "role": role} for role in roles]
+    await world.call(
+        "dispatch", "administrator", "POST", "/staff", {"department": department, "staff": staff}
+    )
+
+
+async def test_p002_what_is_open_goes_over_to_the_next_shift_by_itself(world: Town) -> None:
+    await recorded(world, "butler", "butler", "butler_supervisor")
+    await on_shift(world, "butler", "butler", -1, 2)
+    await on_shift(world, "butler", "butler_supervisor", 1, 9)
+    id, read = await message_for(world, "butler"), await message_for(world, "butler")
+    await world.act(read, "butler", "message/acknowledge")
+    await world.pass_time(hours=1, minutes=59)
+    assert ("staff:butler_supervisor", "message_for_you") not in await world.messages(id)
+    await world.pass_time(minutes=1)
+    assert ("staff:butler_supervisor", "message_for_you") in await world.messages(id)
+    assert ("staff:butler_supervisor", "message_for_you") not in await world.messages(read), "it was heard"
+    gone = await world.send("intake", "butler", "POST", f"/requests/{id}/message/acknowledge", {})
+    assert gone.status_code == 403, "it is the next shift's now"
+    await world.pass_time(minutes=59)
+    assert await waits(world, id, "butler_supervisor") == 0, "who takes it over has his hour"
+    assert (await world.act(id, "butler_supervisor", "message/acknowledge"))["status"] == "ANSWERED"
+    lines = await world.call("intake", "cs_officer", "GET", f"/requests/{id}/timeline")
+    [over] = [line for line in lines["items"] if line["what"] == "message.handed_over"]
+    assert over["detail"] == {"colleague_id": "butler_supervisor"}
+
+
+async def test_p002_it_stays_where_it_is_until_somebody_is_there_to_take_it(world: Town) -> None:
+    await recorded(world, "security", "gate_guard", "director")
+    await on_shift(world, "security", "gate_guard", -1, 1)
+    id = await message_for(world, "gate_guard")
+    for _ in range(3):
+        await world.pass_time(hours=1, seconds=1)
+    assert await waits(world, id, "gate_guard") == 3, "nobody else is there: he is reminded"
+    await on_shift(world, "security", "director", 0, 8)
+    await world.pass_time(minutes=15)
+    assert ("staff:director", "message_for_you") in await world.messages(id)
+    assert (await world.act(id, "director", "message/acknowledge"))["status"] == "ANSWERED"

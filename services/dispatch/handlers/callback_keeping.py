@@ -16,6 +16,7 @@ from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.callback_commands import CheckCallback
 from services.dispatch.domain.callback_plan import ROUNDS, callback_id
 from services.dispatch.domain.roster import Staff
+from services.dispatch.handlers import relays
 from services.dispatch.handlers.keeping import payload
 from services.dispatch.handlers.rules import latest
 from shared.events.dispatch_callbacks import CallbackClosed, CallbackOverdue
@@ -60,8 +61,11 @@ async def supersede(unit: Unit, work_order_id: str) -> None:
 
 
 async def request_closed(unit: Unit) -> None:
-    """The request has ended in intake: nobody is called back about it any more, and it says why."""
+    """The request has ended in intake: nobody is called back about it any more, and it says why; a message
+    waits for nobody.
+    """
     event = payload(unit, RequestClosed)
+    await relays.closed(unit)
     order = await latest(unit, event.request_id)
     for callback in await of_order(unit, order.id) if order is not None else ():
         after = ended_with(callback, event.outcome, unit.now)

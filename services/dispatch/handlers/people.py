@@ -39,13 +39,13 @@ async def recipient(unit: Unit, order: WorkOrder, role: str) -> Staff | None:
 
 async def member(unit: Unit, staff_id: str) -> Staff | None:
     """That person of any department, if he works here."""
-    found = (r.person(staff_id) for r in await _rosters(unit))
+    found = (r.person(staff_id) for r in await rosters_of(unit))
     return next((s for s in found if s is not None and s.active), None)
 
 
 async def present(unit: Unit, staff_id: str) -> Staff | None:
     """That person, if he is on duty now in any department."""
-    duty = (d.staff for r in await _rosters(unit) for d in on_duty(r, unit.now))
+    duty = (d.staff for r in await rosters_of(unit) for d in on_duty(r, unit.now))
     return next((s for s in duty if s.id == staff_id), None)
 
 
@@ -55,7 +55,7 @@ async def holder(unit: Unit, department: str, role: str) -> Staff | None:
     On duty in the department, on duty anywhere, of that role at all, else last resort. Headquarters is a post
     with a telephone (J21): nobody of the property stands in for it.
     """
-    rosters = await _rosters(unit)
+    rosters = await rosters_of(unit)
     own = [r for r in rosters if r.id == department]
     for group in (own, rosters):
         present = [d.staff for r in group for d in on_duty(r, unit.now) if d.staff.role == role]
@@ -73,7 +73,7 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staf
     roster = await unit.look(Roster, order.department)
     found = roster.person(staff_id) if roster is not None else None
     if found is None:
-        rosters = await _rosters(unit)
+        rosters = await rosters_of(unit)
         found = next((s for r in rosters if (s := r.person(staff_id)) is not None), None)
     if found is None:
         raise NotFound(
@@ -85,11 +85,11 @@ async def person(unit: Unit, order: WorkOrder, staff_id: str, field: str = "staf
 async def head(unit: Unit) -> Actor:
     """Who sends this command, with the departments on whose rosters he stands."""
     actor = actor_of(unit)
-    return replace(actor, departments=departments_of(actor.by, await _rosters(unit)))
+    return replace(actor, departments=departments_of(actor.by, await rosters_of(unit)))
 
 
 async def _last(unit: Unit, tried: Sequence[str]) -> Choice:
-    rosters = await _rosters(unit)
+    rosters = await rosters_of(unit)
     settings = await unit.look(PropertyCopy, unit.cause.property_id)
     chain = settings.duty_chain if settings is not None and settings.duty_chain else DUTY_CHAIN
     duty = [d for r in rosters for d in on_duty(r, unit.now)]
@@ -98,7 +98,8 @@ async def _last(unit: Unit, tried: Sequence[str]) -> Choice:
     return last_resort(chain, duty, everybody, planned, tried)
 
 
-async def _rosters(unit: Unit) -> Sequence[Roster]:
+async def rosters_of(unit: Unit) -> Sequence[Roster]:
+    """All departments of the property, as committed."""
     return await unit.look_by(Roster, "property_id", unit.cause.property_id, limit=DEPARTMENTS_MAX)
 
 

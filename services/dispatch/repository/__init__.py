@@ -5,6 +5,7 @@ from services.dispatch.repository.auditing import (
     first_issued_at,
     have_slips,
     held_reports,
+    messages_kept,
     recorded,
     watched,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "held_reports",
     "last_number",
     "loads",
+    "messages_kept",
     "month_lines",
     "not_handed_in",
     "open_work",

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from services.dispatch.domain.audit import Expected, Watched
 from services.dispatch.domain.model import DONE, EscalationPoint, WorkOrder
-from services.dispatch.repository.names import CODEC, PARKED, WAITING, WORK_ORDERS, Database
+from services.dispatch.domain.relay import RelayCopy
+from services.dispatch.repository.names import CODEC, PARKED, RELAY_COPIES, WAITING, WORK_ORDERS, Database
 from shared.audit import in_batches
 from shared.events.envelope import LANES
 from shared.kernel.kinds import document_id
@@ -33,6 +34,13 @@ _WATCHED = (
 _BESIDES = ("material", "outside", "site")
 IS_DATE = {"$type": "date"}  # as the index says; without it the planner does not take it
 ABSENT: dict[str, Any] = dict.fromkeys(_WATCHED)  # documents of an earlier release lack later fields
+
+
+async def messages_kept(db: Database, before: datetime, limit: int) -> list[RelayCopy]:
+    """Messages that should have been looked at when a shift ended, of all properties."""
+    query = {"open": True, "look_at": {"$lt": before}}
+    rows = await db[RELAY_COPIES].find(query).sort("look_at", 1).limit(limit).to_list(limit)
+    return [cast("RelayCopy", CODEC.aggregate(RelayCopy, row)) for row in rows]
 
 
 async def watched(db: Database, properties: Sequence[str], limit: int) -> AsyncIterator[Watched]:

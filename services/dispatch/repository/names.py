@@ -14,6 +14,7 @@ from services.dispatch.domain.model import Loads, PropertyCopy, WorkOrder
 from services.dispatch.domain.paper import PaperBlock
 from services.dispatch.domain.parties import Party
 from services.dispatch.domain.rain import RainEvent
+from services.dispatch.domain.relay import RelayCopy
 from services.dispatch.domain.roster import Roster
 from services.dispatch.domain.week import WeekReport
 from shared.kernel.kinds import Kinds
@@ -21,7 +22,7 @@ from shared.kernel.unit import Index
 
 WORK_ORDERS, ROSTERS, PROPERTIES, LOADS = "work_orders", "rosters", "properties", "loads"
 PARTIES, CALLBACKS, RAIN = "parties", "callbacks", "rain_events"
-ATTACHMENT_COPIES = "attachment_copies"
+ATTACHMENT_COPIES, RELAY_COPIES = "attachment_copies", "relay_copies"
 NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which slip numbers were taken, and for what
 PAPER_BLOCKS, SLIP_CHECKS, WEEK_REPORTS = "paper_blocks", "slip_checks", "week_reports"
 WAITING, PARKED = "waiting", "parked"  # the kernel's: reports that have no slip yet
@@ -38,6 +39,7 @@ KINDS: Mapping[type, str] = {
     SlipCheck: SLIP_CHECKS,
     WeekReport: WEEK_REPORTS,
     AttachmentCopy: ATTACHMENT_COPIES,
+    RelayCopy: RELAY_COPIES,
 }
 
 OPEN = {"open": True}
@@ -121,6 +123,12 @@ INDEXES: tuple[Index, ...] = (
         CALLBACKS,
         (("property_id", 1), ("repaired_at", 1)),
         serves="callbacks of the repairs of a week, for the reports",
+    ),
+    Index(
+        RELAY_COPIES,
+        (("look_at", 1),),
+        serves="messages to be handed over, of all properties; the auditor's reading",
+        partial=OPEN,
     ),
     Index(RAIN, (("property_id", 1), ("rained_at", -1), ("id", -1)), serves="rain, latest first"),
     Index(RAIN, (("rained_at", 1),), serves="rain that is not worked off", partial={"spread": False}),

@@ -1,4 +1,4 @@
-"""A message for a colleague (P002): open until he acknowledges it himself."""
+"""A message for a colleague (P002): open until he acknowledges it, or who is there after his shift."""
 
 from __future__ import annotations
 
@@ -57,4 +57,9 @@ def redirected(relay: Relay, to: Colleague | None) -> Relay:
     person = check_colleague(to, "colleague_id")
     if person.id == relay.to_id:
         raise Conflict("same-person", "The message is for this person already.", field="colleague_id")
-    return replace(relay, to_id=person.id, redirected=relay.redirected + 1)
+    return passed_on(relay, person.id)
+
+
+def passed_on(relay: Relay, to_id: str) -> Relay:
+    """It is for somebody else now."""
+    return replace(relay, to_id=to_id, redirected=relay.redirected + 1)

@@ -19,8 +19,9 @@ from services.intake.handlers.base import by_whom, payload, taken
 from services.intake.handlers.beginning import CASE_WAITS, VISIT_WAITS, remind
 from services.intake.handlers.cases import Cases, said
 from shared.catalogue.desk_rules import InquiryRules, RelayRules
-from shared.errors import Bug, Conflict
+from shared.errors import Bug, Conflict, Poison
 from shared.events import intake_cases as events
+from shared.events.dispatch_roster import MessageHandedOver
 from shared.events.envelope import Event
 from shared.kernel.unit import Unit
 
@@ -100,13 +101,28 @@ class Inquiring(Cases):
         command = payload(unit, c.RedirectMessage)
         request, before = await self._relay(unit, command.request_id)
         after = relays.redirected(before, await unit.look(Colleague, command.body.colleague_id))
+        self._pass_on(unit, request, after, "message.redirected")
+        unit.answer(await self.state(unit, request))
+
+    async def handed_over(self, unit: Unit) -> None:
+        """The colleague's shift is over and he has not acknowledged it: dispatch names who is there now."""
+        event = unit.cause.payload
+        if not isinstance(event, MessageHandedOver):
+            raise Bug("a message that goes over expected")
+        request, before = await unit.load(Request, event.request_id), await unit.load(Relay, event.request_id)
+        if request is None or before is None:
+            raise Poison("it speaks of a message that was never taken here")
+        if request.open and before.to_id == event.from_id:
+            self._pass_on(unit, request, relays.passed_on(before, event.to_id), "message.handed_over")
+
+    def _pass_on(self, unit: Unit, request: Request, after: Relay, what: str) -> None:
+        """Another one is told, and has his whole time from now."""
         unit.save(request)
         unit.emit(
             events.MessageRelayed(request_id=request.id, responsible_id=after.to_id, relayed_at=unit.now)
         )
         remind(unit, after, self._relay_rules(request))
-        self.note(unit, request, "message.redirected", colleague_id=after.to_id)
-        unit.answer(await self.state(unit, request))
+        self.note(unit, request, what, colleague_id=after.to_id)
 
     async def watch(self, unit: Unit) -> None:
         """Timer: it waits longer than it may."""
