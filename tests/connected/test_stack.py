@@ -23,6 +23,7 @@ from tests.waiting import PATIENCE_SECONDS, until
 from tools.exits import Exit, Stop
 from tools.stack.child import start_ticks
 from tools.stack.layout import Layout
+from tools.stack.logfile import LogFile
 from tools.stack.machine import running_settings
 from tools.stack.mongod import Mongod
 from tools.stack.ports import HOST, free_port
@@ -278,3 +279,22 @@ async def _produce(
             return
         futures = [await producer.send(topic, value, partition=0) for value in values]
         await asyncio.gather(*futures)
+
+
+async def test_a_look_that_fails_does_not_end_the_looking(
+    own: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.stack.supervisor.LOGS_EVERY_SECONDS", 0.05)
+    lines: list[str] = []
+    looks = 0
+
+    def full(_: LogFile) -> None:
+        nonlocal looks
+        looks += 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(LogFile, "rotate_if_large", full)
+    async with Supervisor(own, services=(), auditor=False, report=lines.append):
+        await until(lambda: looks > 3)
+    [said] = [line for line in lines if "the logs" in line]
+    assert "No space left" in said

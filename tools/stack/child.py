@@ -7,6 +7,7 @@ Start children from the main thread: the tether (tether.py) breaks when the thre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -116,13 +117,18 @@ async def stop_orphans(layout: Layout, timeout_seconds: float = 10.0) -> list[st
         content = layout.read_run(path.name) or {}
         pid, ticks = content.get("pid", 0), content.get("started_ticks", 0)
         if ticks and start_ticks(pid) == ticks:
-            os.kill(pid, signal.SIGTERM)
+            _signal(pid, signal.SIGTERM)
             orphans.append((path.stem, pid, ticks))
         layout.forget_run(path.name)
     until = time.monotonic() + timeout_seconds
     for _, pid, ticks in orphans:
         while start_ticks(pid) == ticks:
             if time.monotonic() > until:
-                os.kill(pid, signal.SIGKILL)
+                _signal(pid, signal.SIGKILL)
             await asyncio.sleep(POLL_SECONDS)
     return [name for name, _, _ in orphans]
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(pid, number)

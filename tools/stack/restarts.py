@@ -37,10 +37,12 @@ class Restarts:
         self._watched.add(name)
 
     async def start(self, name: str) -> None:
-        """Start it now, and again whenever it ends. Raises Stop when it cannot be started at all."""
+        """Start it now, and again whenever it ends, also if this start fails, which raises Stop."""
         self._backoff[name].started(time.monotonic())
-        await self._processes[name].start()
-        self._watched.add(name)
+        try:
+            await self._processes[name].start()
+        finally:
+            self._watched.add(name)
         self._changed()
 
     async def release(self, name: str) -> None:
@@ -81,6 +83,8 @@ class Restarts:
                     self.failed.set()
                     return
                 how = "did not start"
+            except OSError as error:  # no memory, no place on the disk: it may pass
+                how = f"could not be started ({error.strerror or type(error).__name__})"
             else:
                 break
         del self._reviving[name]

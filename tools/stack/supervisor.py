@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from aiokafka.errors import KafkaError
@@ -63,6 +63,8 @@ class Supervisor:
         self.processes: dict[str, Server] = {s.name: s for s in stack.servers} | dict(self.services)
         self._restarts = Restarts(self.processes, report, self._write_status)
         self._tasks: list[asyncio.Task[None]] = []
+        self._patients: dict[str, Patient] = {}
+        self._counted: tuple[int, BatchCounter] | None = None  # of which broker process
 
     @property
     def settings(self) -> Settings:
@@ -84,7 +86,12 @@ class Supervisor:
         except BaseException:
             await self.stop()
             raise
-        watchers = (self._watch_health(), self._watch_broker(), self._watch_logs())
+        self._patients = {name: Patient(must_be_ready=name == AUDITOR) for name in self.services}
+        watchers = (
+            self._watch("the processes", HEALTH_EVERY_SECONDS, self._look_at_health),
+            self._watch("the broker", BROKER_EVERY_SECONDS, self._look_at_broker),
+            self._watch("the logs", LOGS_EVERY_SECONDS, self._look_at_logs),
+        )
         self._tasks += [asyncio.create_task(watcher) for watcher in watchers]
 
     async def stop(self) -> None:
@@ -164,11 +171,22 @@ class Supervisor:
                 raise self._unready(hopeless or waiting)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _watch_health(self) -> None:
-        patients = {name: Patient(must_be_ready=name == AUDITOR) for name in self.services}
+    async def _watch(self, what: str, every_seconds: float, look: Callable[[], Awaitable[None]]) -> None:
+        """Look for ever. What makes one look fail is told once, and the next one comes all the same."""
+        told = ""
         while True:
-            await asyncio.gather(*(self._visit(name, patient) for name, patient in patients.items()))
-            await asyncio.sleep(HEALTH_EVERY_SECONDS)
+            try:
+                await look()
+                told = ""
+            except Exception as error:
+                line = f"looking after {what} failed: {error if isinstance(error, Stop) else repr(error)}"
+                if line != told:
+                    self._report(line)
+                told = line
+            await asyncio.sleep(every_seconds)
+
+    async def _look_at_health(self) -> None:
+        await asyncio.gather(*(self._visit(name, patient) for name, patient in self._patients.items()))
 
     async def _visit(self, name: str, patient: Patient) -> None:
         process = self.services[name]
@@ -183,31 +201,27 @@ class Supervisor:
         elif verdict != "well":
             self._report(f"{name} is {verdict}")
 
-    async def _watch_broker(self) -> None:
+    async def _look_at_broker(self) -> None:
         """Recycle the embedded broker before its fetches get slow or its memory large."""
         broker = self.stack.broker
         if not isinstance(broker, Tansu):
             return
         limit = self.settings.broker_batches_max
-        counter, pid = BatchCounter(broker.bootstrap_servers), 0
-        while True:
-            await asyncio.sleep(BROKER_EVERY_SECONDS)
-            if broker.pid != pid:
-                counter, pid = BatchCounter(broker.bootstrap_servers), broker.pid
-            try:
-                batches = await counter.most(limit)
-            except (KafkaError, OSError):
-                continue
-            memory = resident_mib(pid)
-            if batches > limit or memory > RESIDENT_MIB_MAX:
-                self._report(f"the embedded broker is full ({batches} batches, {memory} MiB) and is recycled")
-                await self.restart(broker.name)
+        if self._counted is None or self._counted[0] != broker.pid:
+            self._counted = broker.pid, BatchCounter(broker.bootstrap_servers)
+        pid, counter = self._counted
+        try:
+            batches = await counter.most(limit)
+        except (KafkaError, OSError):
+            return
+        memory = resident_mib(pid)
+        if batches > limit or memory > RESIDENT_MIB_MAX:
+            self._report(f"the embedded broker is full ({batches} batches, {memory} MiB) and is recycled")
+            await self.restart(broker.name)
 
-    async def _watch_logs(self) -> None:
-        while True:
-            for process in self.processes.values():
-                process.child.log.rotate_if_large()
-            await asyncio.sleep(LOGS_EVERY_SECONDS)
+    async def _look_at_logs(self) -> None:
+        for process in self.processes.values():
+            process.child.log.rotate_if_large()
 
     def _environment(self) -> dict[str, str]:
         return {"BASE_PORT": str(self.base_port), **self._extra}
