@@ -22,7 +22,7 @@ EXTENSIONS = ("tools.bench.command", "tools.chaos.command")
 
 
 class Commands(TyperGroup):
-    """Turns `Stop` and Ctrl-C into one line and an exit code."""
+    """Turns `Stop`, a full or broken disk, and Ctrl-C into one line and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; every planned end leaves by an exit code of tools/exits.py."""
@@ -31,6 +31,9 @@ class Commands(TyperGroup):
         except Stop as stop:
             complain(stop.line)
             raise typer.Exit(int(stop.code)) from None
+        except OSError as error:
+            complain(f"{error.filename or 'this machine'}: {error.strerror or error}")
+            raise typer.Exit(int(Exit.FAILED)) from None
         except KeyboardInterrupt:
             raise typer.Exit(int(Exit.INTERRUPTED)) from None
 

@@ -109,6 +109,14 @@ def test_what_does_not_say_who_runs_means_that_nobody_does(own_data_folder: Path
     assert "guanjia up" in answer.output
 
 
+def test_what_the_disk_refuses_is_one_line(own_data_folder: Path) -> None:
+    (own_data_folder / "secrets" / "keys.part").mkdir(parents=True)
+    answer = runner.invoke(app, ["token", "--sub", "li", "--grant", "property:tower=butler"])
+    assert answer.exit_code == Exit.FAILED
+    assert "keys.part: Is a directory" in answer.output
+    assert "Traceback" not in answer.output
+
+
 def test_started_twice_it_says_that_it_runs_already(own_data_folder: Path) -> None:
     machine()
     running = {"supervisor_pid": os.getpid(), "settings": {}}
