@@ -39,4 +39,27 @@ def test_what_a_document_names_is_there(document: str, command: str) -> None:
     names = set().union(*(names_in(place) for place in places))
     chosen = re.search(r'-k ("[^"]+"|\S+)', command)
     for word in re.findall(r"\w+", chosen[1] if chosen else ""):
-        assert word in ("or", "and", "not") or any(word in name for name in names), (document, word)
+        assert word in ("or", "and", "not") or any(word.lower() in name for name in names), (document, word)
+
+
+PROCEDURES = {f"P{n:03}" for n in (*range(1, 4), *range(8, 39), 127)}
+RULES = {f"R{n}" for n in (1, 2, 5, 6, 7, 8, 9, 18, 19, 20)}
+ROWS = re.findall(
+    r"^\| ([PR]\d[PR\d, ]*) \|.*\| (.*) \|$", (ROOT / "docs/procedures.md").read_text("utf-8"), re.M
+)
+
+
+def test_every_procedure_and_rule_of_separation_has_its_evidence() -> None:
+    named = {number for numbers, _ in ROWS for number in numbers.split(", ")}
+    assert named == PROCEDURES | RULES
+
+
+@pytest.mark.parametrize(("numbers", "shown"), ROWS)
+def test_the_evidence_of_a_rule_is_a_test_on_real_stores_named_by_it(numbers: str, shown: str) -> None:
+    tests, cases = re.findall(r"`(\w+)`", shown), re.findall(r'"([^"]+)"', shown)
+    assert tests or cases
+    assert set(tests) <= names_in(ROOT / "tests" / "connected"), numbers
+    refused = (ROOT / "tests" / "connected" / "test_bad_input.py").read_text(encoding="utf-8")
+    assert [case for case in cases if f'"{case}":' not in refused] == [], numbers
+    for number in numbers.split(", "):
+        assert any(number.lower() in name.lower() for name in (*tests, *cases)), number
