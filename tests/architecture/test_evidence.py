@@ -1,19 +1,24 @@
-"""What the documents name as shown by a test exists: each `pytest ...` of theirs selects something."""
+"""What the documents quote is there: each `pytest ...` selects something, each `guanjia ...` can be given."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from tools.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+}
 COMMANDS = sorted(
-    {
-        (path.relative_to(ROOT).as_posix(), command)
-        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-        for command in re.findall(r"`pytest ([^`]+)`", path.read_text(encoding="utf-8"))
-    }
+    {(name, command) for name, text in DOCUMENTS.items() for command in re.findall(r"`pytest ([^`]+)`", text)}
 )
 
 
@@ -63,3 +68,33 @@ def test_the_evidence_of_a_rule_is_a_test_on_real_stores_named_by_it(numbers: st
     assert [case for case in cases if f'"{case}":' not in refused] == [], numbers
     for number in numbers.split(", "):
         assert any(number.lower() in name.lower() for name in (*tests, *cases)), number
+
+
+TOLD = [
+    (name, words)
+    for name, text in DOCUMENTS.items()
+    for said in re.findall(r"(?:`|^\$ |^)(guanjia [a-z][^`\n]*)", text, re.MULTILINE)
+    if (words := shlex.split(re.split("# | > ", said)[0]))
+]
+
+
+@pytest.mark.parametrize(("document", "words"), TOLD)
+def test_a_command_a_document_quotes_can_be_given_so(document: str, words: list[str]) -> None:
+    command: Any = get_command(app)
+    words = words[1:]
+    while hasattr(command, "commands") and words:
+        name = words.pop(0).rstrip(":")
+        assert name in command.commands, (document, name)
+        command = command.commands[name]
+    options = {flag: one for one in command.params for flag in one.opts if flag.startswith("-")}
+    given = iter(words)
+    places = 0
+    for word in given:
+        if not word.startswith("-"):
+            places += 1
+            continue
+        assert word in options, (document, word)
+        if not options[word].is_flag:
+            next(given)
+    wanted = [one for one in command.params if one.param_type_name == "argument"]
+    assert places in (0, len(wanted)), (document, words)
