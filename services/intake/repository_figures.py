@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.intake.repository.names import CONTACTS, QUERY_MS_MAX, REQUESTS, UNITS, Database, Query
 from shared.catalogue.channels import channels
@@ -37,6 +37,25 @@ async def summary(db: Database, property_id: str, since: datetime) -> Summary:
         await _counted(db, still_open, "$urgency"),
         await db[REQUESTS].count_documents(late, maxTimeMS=QUERY_MS_MAX),
     )
+
+
+async def answered_calls(
+    db: Database, property_id: str, since: datetime, within: timedelta
+) -> tuple[int, int]:
+    """Calls from outside since a time whose ringing is known: how many were answered in time, of how many."""
+    query: Query = {
+        "property_id": property_id,
+        "started_at": {"$gte": since},
+        "medium": "call",
+        "direction": "in",
+        "answered_at": {"$gte": since},
+    }
+    rang = {"$subtract": ["$answered_at", "$started_at"]}
+    in_time = {"$cond": [{"$lt": [rang, within // timedelta(milliseconds=1)]}, 1, 0]}
+    grouped = {"$group": {"_id": None, "in_time": {"$sum": in_time}, "all": {"$sum": 1}}}
+    cursor = await db[CONTACTS].aggregate([{"$match": query}, grouped], maxTimeMS=QUERY_MS_MAX)
+    rows = await cursor.to_list()
+    return (rows[0]["in_time"], rows[0]["all"]) if rows else (0, 0)
 
 
 async def _counted(db: Database, query: Query, by: str) -> dict[str, int]:
