@@ -290,8 +290,8 @@ class Committer:
                     item.resolve(outcome)
                 count += 1
                 UNITS.labels(kind=item.cause.kind, outcome=type(outcome).__name__).inc()
-                if isinstance(outcome, Parked):
-                    PARKS.labels(kind=item.cause.kind).inc()
-                    log.error("parked on the %s lane: %s", item.cause.lane, outcome.reason)
+            for _, cause, reason in plan.parked:  # also what had waited and was released just now
+                PARKS.labels(kind=cause.kind).inc()
+                log.error("parked on the %s lane: %s", cause.lane, reason)
         COMMITS.inc()
         COMMIT_RECORDS.observe(count)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.ids import new_id
 from shared.kernel.plan import parked_id
@@ -49,6 +50,26 @@ async def waiting(kit: Kit) -> tuple[int, int]:
     """Events that wait: rows, and as the streams count them."""
     counted = sum([row["waiting"] async for row in kit.db["progress"].find()])
     return await kit.db["waiting"].count_documents({}), counted
+
+
+async def test_what_is_parked_when_it_is_released_is_told_too(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = parks()
+    broken.add("bad")
+    try:
+        early, first = event("intake", "s", 2, reason="bad"), event("intake", "s", 1)
+        assert [type(o) for o in await kit.committer.submit([early])] == [Waiting]
+        assert [type(o) for o in await kit.committer.submit([first])] == [Applied]
+    finally:
+        broken.discard("bad")
+    assert parks() == before + 1
+    assert "parked on the routine lane: Bug: ZeroDivisionError" in caplog.text
+
+
+def parks() -> float:
+    """Parked events, as the metric counts them."""
+    return REGISTRY.get_sample_value("guanjia_parks_total", {"kind": "event"}) or 0.0
 
 
 async def test_all_that_waited_behind_a_parked_event_follows_it(kit: Kit) -> None:
