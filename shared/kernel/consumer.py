@@ -242,8 +242,7 @@ class LaneConsumer:
 
     def _rest(self, *, stopped: bool) -> None:
         """Take no more of any partition, also of those that were assigned meanwhile; or go on."""
-        consumer = self._consumer
-        if consumer is None:
+        if (consumer := self._consumer) is None:
             return
         if stopped:
             consumer.pause(*consumer.assignment())
@@ -253,7 +252,7 @@ class LaneConsumer:
     # --- a batch ------------------------------------------------------------------------------------------
 
     async def _batch(self, batch: Sequence[ConsumerRecord[Any, Any]]) -> None:
-        """Until every record of it is durable. The store being away is waited for: nothing is parked."""
+        """Until every record of it is durable, with a wait before each new try: nothing is parked here."""
         records = [
             Record(r.topic, r.partition, r.offset, r.key or b"", r.value or b"", tuple(r.headers))
             for r in batch
@@ -263,10 +262,11 @@ class LaneConsumer:
             try:
                 await self._process(records)
                 break
-            except (PyMongoError, Transient) as error:
+            except Exception as error:
                 if self._stopping:
                     raise  # its offsets stay where they are; the next process begins with it
-                log.warning("%s: a batch waits: %s", self._group, type(error).__name__)
+                ours = not isinstance(error, PyMongoError | Transient)
+                log.warning("%s: a batch waits: %s", self._group, type(error).__name__, exc_info=ours)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, RETRY_SECONDS[1])
         CONSUMED.labels(*self._labels).inc(len(records))

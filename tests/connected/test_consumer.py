@@ -155,6 +155,26 @@ async def test_what_is_not_durable_is_not_taken_off_the_log(world: World) -> Non
             await came(next_process, rows)
 
 
+async def test_a_mistake_of_ours_is_tried_again_and_again_but_not_without_a_pause(world: World) -> None:
+    class Mistaken(Committer):
+        tries, wrong = 0, True
+
+        async def submit(self, causes: Sequence[Cause], *, wait: bool = True) -> list[Outcome]:
+            self.tries += 1
+            if causes and self.wrong:
+                raise ZeroDivisionError
+            return await super().submit(causes)
+
+    mistaken = Mistaken()
+    async with world.running_relay(), consuming(world, mistaken):
+        await world.insert(reopened("r-1", 1))
+        await until(lambda: mistaken.tries)
+        await asyncio.sleep(1.5)
+        assert mistaken.tries < 8, "its waits grow"
+        mistaken.wrong = False
+        await came(mistaken, [reopened("r-1", 1)])
+
+
 async def test_seals_are_announced_and_kept_as_first_seen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
