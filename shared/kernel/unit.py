@@ -111,7 +111,7 @@ class Unit(Protocol):
     async def load(self, kind: type[A], id: str) -> A | None:
         """The aggregate of this property, seen with the saves of earlier units.
 
-        Its version is checked at commit, even if only read.
+        Its version is checked at commit, even if only read. That it is absent is checked only if it is saved.
         """
         ...
 
