@@ -15,7 +15,7 @@ from shared.clock import ManualClock
 from shared.kernel.kinds import Kinds
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
-from tests.connected.billing_kit import VILLA, billing, body, pay
+from tests.connected.billing_kit import VILLA, billing, body, disputed
 from tests.connected.notify_kit import GARDEN, notify
 from tests.connected.sweeping import sweeper_of
 
@@ -25,12 +25,7 @@ pytestmark = pytest.mark.connected
 async def test_p066_j4_a_reminder_of_a_forfeiture_that_does_not_come_is_found(settings: Settings) -> None:
     clock = ManualClock(datetime(2026, 3, 1, 2, 0, tzinfo=UTC))
     async with billing(settings, clock) as desk:
-        await desk.accept("r1", "car-hire", area="public")
-        await desk.applied(desk.hired("r1"), "r1")
-        await desk.post("quotes/q-r1/consent", {}, "butler")
-        await pay(desk, 8_000, purpose="deposit")
-        await desk.applied(desk.cancelled("r1", in_time=False), "r1")
-        [deposit] = (await desk.get("deposits", "director", status="DISPUTED"))["items"]
+        deposit = await disputed(desk)
         assert deposit["amount"] == body(8_000)
         late = {("forfeiture_not_reminded", deposit["deposit_id"])}
         timer = await desk.db["timers"].find_one({"command": "billing.remind_forfeiture"})

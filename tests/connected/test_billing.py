@@ -10,7 +10,7 @@ import pytest
 from shared.clock import ManualClock
 from shared.deadlines import local_year
 from shared.settings import Settings
-from tests.connected.billing_kit import VILLA, Billing, billing, body, owing, pay, zero
+from tests.connected.billing_kit import VILLA, Billing, billing, body, disputed, owing, pay, zero
 from tests.connected.sweeping import sweeper_of
 
 pytestmark = pytest.mark.connected
@@ -63,12 +63,7 @@ async def test_a_car_from_deposit_to_applied(till: Billing) -> None:
 async def test_a_late_cancellation_waits_for_a_decision(settings: Settings) -> None:
     clock = ManualClock(datetime(2026, 3, 1, 2, 0, tzinfo=UTC))
     async with billing(settings, clock) as till:
-        await till.accept("r1", "car-hire", area="public")
-        await till.applied(till.hired("r1"), "r1")
-        await till.post("quotes/q-r1/consent", {}, "butler")
-        await pay(till, 8_000, purpose="deposit")
-        await till.applied(till.cancelled("r1", in_time=False), "r1")
-        [deposit] = (await till.get("deposits", "director", status="DISPUTED"))["items"]
+        deposit = await disputed(till)
         path = f"deposits/{deposit['deposit_id']}"
         sweeper = sweeper_of(till.runtime)
         assert await sweeper.sweep() == 0
