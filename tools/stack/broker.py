@@ -74,7 +74,7 @@ async def reachable(bootstrap_servers: str) -> bool:
             await admin.start()
             cluster = await admin.describe_cluster()
             return bool(cluster["brokers"])
-        except (KafkaError, OSError):
+        except (KafkaError, OSError, ValueError, OverflowError):  # the last two: that is no port
             return False
         finally:
             await admin.close()

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, PyMongoError
 
 from shared.settings import Settings, wrong_setting
 from tools.exits import Exit, Stop
@@ -163,9 +163,12 @@ class Stack:
     async def _check_given_mongodb(self) -> None:
         if self.mongod is not None:
             return
-        client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
-            self.mongodb_url, serverSelectionTimeoutMS=5_000
-        )
+        client: AsyncMongoClient[dict[str, object]]
+        try:
+            client = AsyncMongoClient(self.mongodb_url, serverSelectionTimeoutMS=5_000)
+        except (ConfigurationError, ValueError):  # what it says may quote the password
+            line = "MONGODB_URL is not an address such as mongodb://host:27017/?replicaSet=name"
+            raise Stop(Exit.USAGE, line) from None
         try:
             hello = await client.admin.command("hello")
         except PyMongoError as error:
