@@ -164,7 +164,7 @@ async def test_p002_what_is_open_goes_over_to_the_next_shift_by_itself(world: To
     assert (await world.act(id, "butler_supervisor", "message/acknowledge"))["status"] == "ANSWERED"
     lines = await world.call("intake", "cs_officer", "GET", f"/requests/{id}/timeline")
     [over] = [line for line in lines["items"] if line["what"] == "message.handed_over"]
-    assert over["detail"] == {"colleague_id": "butler_supervisor"}
+    assert over["detail"] == {"from_id": "butler", "to_id": "butler_supervisor"}
 
 
 async def test_p002_it_stays_where_it_is_until_somebody_is_there_to_take_it(world: Town) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.intake.domain.request import Request
-from shared.events import billing, dispatch, dispatch_callbacks, notify
+from shared.events import billing, dispatch, dispatch_callbacks, dispatch_roster, notify
 from shared.events.envelope import Amount, Event
 
 
@@ -133,6 +133,7 @@ LINES: dict[type[Event], Line] = {
     dispatch.DeadlineRaised: Line(
         "escalation.raised", "raised_at", "", ("slip", "kind", "step", "to_role", "due_at")
     ),
+    dispatch_roster.MessageHandedOver: Line("message.handed_over", "handed_at", "", ("from_id", "to_id")),
     dispatch_callbacks.CallbackScheduled: Line(
         "callback.scheduled", "scheduled_at", "", ("slip", "kind", "round", "due_at")
     ),

@@ -15,6 +15,7 @@ from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.refusals import check_open
 from services.intake.domain.relay import Relay
 from services.intake.domain.request import Request, ended, staged
+from services.intake.domain.timeline import entry_id, line_of
 from services.intake.handlers.base import by_whom, payload, taken
 from services.intake.handlers.beginning import CASE_WAITS, VISIT_WAITS, remind
 from services.intake.handlers.cases import Cases, said
@@ -101,7 +102,8 @@ class Inquiring(Cases):
         command = payload(unit, c.RedirectMessage)
         request, before = await self._relay(unit, command.request_id)
         after = relays.redirected(before, await unit.look(Colleague, command.body.colleague_id))
-        self._pass_on(unit, request, after, "message.redirected")
+        self._pass_on(unit, request, after)
+        self.note(unit, request, "message.redirected", colleague_id=after.to_id)
         unit.answer(await self.state(unit, request))
 
     async def handed_over(self, unit: Unit) -> None:
@@ -112,17 +114,19 @@ class Inquiring(Cases):
         request, before = await unit.load(Request, event.request_id), await unit.load(Relay, event.request_id)
         if request is None or before is None:
             raise Poison("it speaks of a message that was never taken here")
+        id = entry_id(event.producer(), unit.cause.sequence, unit.derived_id("timeline"))
+        if (entry := line_of(event, unit.cause.property_id, id)) is not None:
+            unit.save(entry)
         if request.open and before.to_id == event.from_id:
-            self._pass_on(unit, request, relays.passed_on(before, event.to_id), "message.handed_over")
+            self._pass_on(unit, request, relays.passed_on(before, event.to_id))
 
-    def _pass_on(self, unit: Unit, request: Request, after: Relay, what: str) -> None:
+    def _pass_on(self, unit: Unit, request: Request, after: Relay) -> None:
         """Another one is told, and has his whole time from now."""
         unit.save(request)
         unit.emit(
             events.MessageRelayed(request_id=request.id, responsible_id=after.to_id, relayed_at=unit.now)
         )
         remind(unit, after, self._relay_rules(request))
-        self.note(unit, request, what, colleague_id=after.to_id)
 
     async def watch(self, unit: Unit) -> None:
         """Timer: it waits longer than it may."""
