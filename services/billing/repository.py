@@ -20,12 +20,12 @@ from services.billing.domain.deposit import Deposit
 from services.billing.domain.ledger import AccountName, Entry
 from services.billing.domain.payment import Payment
 from services.billing.domain.quote import Quote
+from shared.kernel.gaps import compared
 from shared.kernel.kinds import Kinds
 from shared.kernel.unit import Aggregate, Index
 
 BOOKS, ACCOUNTS, QUOTES, CHARGES = "books", "accounts", "quotes", "charges"
 DEPOSITS, PAYMENTS, ENTRIES = "deposits", "payments", "entries"
-NUMBERS, COUNTERS = "numbers", "counters"  # the kernel's: which receipt numbers were taken, and for what
 
 KINDS: Mapping[type, str] = {
     Books: BOOKS,
@@ -39,7 +39,6 @@ KINDS: Mapping[type, str] = {
 OF_REQUEST_MAX = 500
 PROPERTIES_MAX = 5_000
 HOLDERS_MAX = 1_000
-GAPS_SHOWN_MAX = 1_000
 PENDING_FOR = timedelta(minutes=15)  # how long a number may be taken before its payment is there
 
 OF_REQUEST = (("property_id", 1), ("request_id", 1))
@@ -226,26 +225,11 @@ async def receipts(db: Database, property_id: str, series: str, year: int, now: 
 
     What has neither receipt nor void slip is missing.
     """
-    counter = await db[COUNTERS].find_one({"_id": f"{property_id}:{series}:{year}"})
     query = {"property_id": property_id, "receipt_year": year}
-    shown = {"_id": 0, "receipt_number": 1}
-    written: set[int] = set()
-    twins: set[int] = set()
-    async for row in db[PAYMENTS].find(query, shown).sort("receipt_number", 1):
-        (twins if row["receipt_number"] in written else written).add(row["receipt_number"])
-    last = max([*written, 0 if counter is None else int(counter["last"])], default=0)
-    absent = [n for n in range(1, last + 1) if n not in written][:GAPS_SHOWN_MAX]
-    rows = await _taken(db, property_id, series, year, absent)
-    void = tuple((n, rows[n]["reason"]) for n in absent if n in rows and rows[n]["state"] == "void")
-    young = {n for n, row in rows.items() if row["state"] == "taken" and row["taken_at"] > now - PENDING_FOR}
-    lost = set(absent) - young - {n for n, _ in void}
-    return Receipts(last, len(written), tuple(sorted(young)), void, tuple(sorted(lost)), tuple(sorted(twins)))
-
-
-async def _taken(
-    db: Database, property_id: str, series: str, year: int, numbers: Sequence[int]
-) -> dict[int, dict[str, Any]]:
-    if not numbers:
-        return {}
-    query = {"property_id": property_id, "series": series, "year": year, "number": {"$in": list(numbers)}}
-    return {row["number"]: row async for row in db[NUMBERS].find(query).limit(len(numbers))}
+    rows = db[PAYMENTS].find(query, {"_id": 0, "receipt_number": 1}).sort("receipt_number", 1)
+    seen = await compared(db, property_id, series, year, (row["receipt_number"] async for row in rows))
+    void = tuple((row["number"], row["reason"]) for row in seen.void())
+    young = seen.pending(now - PENDING_FOR)
+    known = {*young, *(n for n, _ in void)}
+    missing = tuple(n for n in seen.absent if n not in known)
+    return Receipts(seen.last, seen.used, young, void, missing, seen.twins)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from services.dispatch.repository.book import paper_blocks
-from services.dispatch.repository.names import COUNTERS, NUMBERS, WORK_ORDERS, Database
-
-GAPS_SHOWN_MAX = 1_000
+from services.dispatch.repository.names import NUMBERS, WORK_ORDERS, Database
+from shared.kernel.gaps import compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +40,15 @@ class Slips:
 
 async def slips(db: Database, property_id: str, series: str, year: int, pending_since: datetime) -> Slips:
     """Compare the numbers taken with the slips written; of very many gaps the first `GAPS_SHOWN_MAX`."""
-    counter = await db[COUNTERS].find_one({"_id": f"{property_id}:{series}:{year}"})
     query = {"property_id": property_id, "slip_year": year}
-    shown = {"_id": 0, "slip_number": 1}
-    written: set[int] = set()
-    twins: set[int] = set()
-    async for row in db[WORK_ORDERS].find(query, shown).sort("slip_number", 1):
-        (twins if row["slip_number"] in written else written).add(row["slip_number"])
-    last = max([*written, 0 if counter is None else int(counter["last"])], default=0)
-    absent = [n for n in range(1, last + 1) if n not in written][:GAPS_SHOWN_MAX]
-    rows = await _taken(db, property_id, series, year, absent)
-    void = tuple(_void(rows[n]) for n in absent if n in rows and rows[n]["state"] == "void")
-    pending = tuple(
-        n for n in absent if n in rows and rows[n]["state"] == "taken" and rows[n]["taken_at"] > pending_since
-    )
-    paper, unused = await _paper(db, property_id, year, set(absent))
-    void = tuple(sorted((*void, *unused), key=lambda v: v.number))
-    pending = tuple(n for n in pending if n not in paper)
+    rows = db[WORK_ORDERS].find(query, {"_id": 0, "slip_number": 1}).sort("slip_number", 1)
+    seen = await compared(db, property_id, series, year, (row["slip_number"] async for row in rows))
+    paper, unused = await _paper(db, property_id, year, set(seen.absent))
+    void = tuple(sorted((*map(_void, seen.void()), *unused), key=lambda v: v.number))
+    pending = tuple(n for n in seen.pending(pending_since) if n not in paper)
     known = {*pending, *paper, *(v.number for v in void)}
-    missing = tuple(n for n in absent if n not in known)
-    return Slips(last, len(written), void, pending, tuple(sorted(paper)), missing, tuple(sorted(twins)))
+    missing = tuple(n for n in seen.absent if n not in known)
+    return Slips(seen.last, seen.used, void, pending, tuple(sorted(paper)), missing, seen.twins)
 
 
 async def _paper(
@@ -93,15 +81,6 @@ async def void_slips(
     }
     rows = await db[NUMBERS].find(query).sort("number", 1).limit(limit).to_list(limit)
     return [_void(row) for row in rows]
-
-
-async def _taken(
-    db: Database, property_id: str, series: str, year: int, numbers: Sequence[int]
-) -> dict[int, dict[str, Any]]:
-    if not numbers:
-        return {}
-    query = {"property_id": property_id, "series": series, "year": year, "number": {"$in": list(numbers)}}
-    return {row["number"]: row async for row in db[NUMBERS].find(query).limit(len(numbers))}
 
 
 def _void(row: Mapping[str, Any]) -> VoidSlip:
