@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -17,15 +17,13 @@ from pydantic import (
 
 from services.billing.domain.payment import CLEAR_MAX, Method, Purpose
 from shared.ids import ID_PATTERN
+from shared.moments import normalised
 from shared.money import AMOUNT_MINOR_MAX
 from shared.texts.say import say
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 MaybeId = Annotated[str, StringConstraints(pattern=rf"^$|{ID_PATTERN}")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
-
-
-YEAR_MIN, YEAR_MAX = 1970, 2199
 
 
 def _written(value: object) -> object:
@@ -35,18 +33,7 @@ def _written(value: object) -> object:
     return value
 
 
-def bounded(moment: datetime) -> datetime:
-    """The moment in UTC. ValueError without an offset, or outside the years that can be stored."""
-    if moment.tzinfo is None:
-        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
-    if not YEAR_MIN < moment.year < YEAR_MAX:
-        raise ValueError(
-            say("must be a time between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
-        )
-    return moment.astimezone(UTC)
-
-
-At = Annotated[datetime, BeforeValidator(_written), AfterValidator(bounded)]
+At = Annotated[datetime, BeforeValidator(_written), AfterValidator(normalised)]
 
 
 class Body(BaseModel):

@@ -12,9 +12,9 @@ from services.notify import repository
 from services.notify.answers import MessageAnswer, message_answer
 from services.notify.domain.commands import NOTE_CHARS_MAX, ResolveUnknown
 from services.notify.domain.message import Message, State
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.http.call import Call, CallDep
-from shared.http.page import Page, PageDep
+from shared.http.page import PageDep, cursor, place
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 
@@ -51,11 +51,11 @@ async def list_messages(
     """The messages of the property, of a request, or in a state."""
     call.authorise(READ)
     found = await repository.newest(
-        call.db, call.property_id, request_id, state or "", _place(page), page.limit + 1
+        call.db, call.property_id, request_id, state or "", place(page), page.limit + 1
     )
     items = [_answer(call, message) for message in found[: page.limit]]
     last = found[page.limit - 1] if len(found) > page.limit else None
-    return page.answer(items, None if last is None else f"{last.created_at.isoformat()}|{last.id}")
+    return page.answer(items, None if last is None else cursor(last.created_at, last.id))
 
 
 class MessageSummary(BaseModel):
@@ -103,16 +103,3 @@ async def _message(call: Call, message_id: str) -> Message:
 
 def _answer(call: Call, message: Message) -> MessageAnswer:
     return message_answer(message, call.roles, call.runtime.policy)
-
-
-def _place(page: Page) -> tuple[datetime, str] | None:
-    if not page.after:
-        return None
-    at, _, message_id = page.after.partition("|")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor") from error
-    if moment.tzinfo is None:
-        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor")
-    return moment, message_id

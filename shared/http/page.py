@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +12,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from shared.errors import Invalid
+from shared.moments import normalised
 
 CURSOR_CHARS_MAX = 400
 
@@ -29,6 +31,28 @@ class Page:
         return Response(orjson.dumps({"items": plain, "next": cursor}), media_type="application/json")
 
 
+def place(page: Page) -> tuple[datetime, str] | None:
+    """Where a page of a list by time begins. Raises Invalid for a cursor that is not ours."""
+    if not page.after:
+        return None
+    at, _, last = page.after.partition("|")
+    try:
+        return normalised(datetime.fromisoformat(at)), last
+    except ValueError as error:
+        raise _not_ours() from error
+
+
+def cursor(at: datetime | None, id: str) -> str:
+    """The place after an item of a list by time."""
+    return f"{at.isoformat() if at is not None else ''}|{id}"
+
+
+def _not_ours() -> Invalid:
+    return Invalid(
+        "invalid-cursor", "the cursor is not one of ours", field="cursor", accepted="`next` of a page"
+    )
+
+
 async def page_of(
     request: Request,
     limit: Annotated[int | None, Query(ge=1, le=200, description="Items of a page")] = None,
@@ -40,9 +64,7 @@ async def page_of(
     try:
         after = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
-        raise Invalid(
-            "invalid-cursor", "the cursor is not one of ours", field="cursor", accepted="`next` of a page"
-        ) from error
+        raise _not_ours() from error
     return Page(size, after)
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import Path, Response
-from pydantic import BaseModel
+from fastapi import Path
 
 from services.billing import repository
-from services.billing.bodies import bounded
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
 from services.billing.viewer import NOBODY_PAYS, Viewer
 from shared.catalogue.model import BillingRules
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, NotFound
+from shared.http.answer import answer as answer
 from shared.http.call import Call
-from shared.http.page import Page
+from shared.http.page import cursor as cursor
+from shared.http.page import place as place
 from shared.ids import ID_PATTERN
 from shared.kernel.unit import Aggregate
 from shared.texts.say import say, word
@@ -25,11 +24,6 @@ from shared.texts.say import say, word
 READ = "billing.read"
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 A = TypeVar("A", bound=Aggregate)
-
-
-def answer(body: BaseModel, version: int) -> Response:
-    """One thing, with its version as ETag."""
-    return Response(body.model_dump_json(), media_type="application/json", headers={"ETag": f'"{version}"'})
 
 
 async def found(call: Call, kind: type[A], id: str) -> A:
@@ -71,19 +65,3 @@ async def rules_by_account(call: Call, account_ids: Collection[str]) -> dict[str
 def viewer(call: Call, rules: BillingRules | None = None) -> Viewer:
     """The caller, as one who reads."""
     return Viewer(call.property_id, call.roles, call.runtime.policy, call.now, rules or NOBODY_PAYS)
-
-
-def place(page: Page) -> tuple[datetime, str] | None:
-    """Where a page begins. Raises Invalid for a cursor that is not ours."""
-    if not page.after:
-        return None
-    at, _, last = page.after.partition("|")
-    try:
-        return bounded(datetime.fromisoformat(at)), last
-    except ValueError as error:
-        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor") from error
-
-
-def cursor(moment: datetime, id: str) -> str:
-    """The place after this item."""
-    return f"{moment.isoformat()}|{id}"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, Until, Wanted, after, answer, place
+from services.dispatch.api.common import READ, PathId, Until, Wanted, answer, cursor, place
 from services.dispatch.domain import bodies
 from services.dispatch.domain import callback_bodies as callback_bodies
 from services.dispatch.domain import callback_commands as commands
@@ -103,7 +103,7 @@ async def list_callbacks(
     reader = Actor(call.principal.sub, call.roles)
     copies = await repository.attachment_copies(call.db, call.property_id, shown)
     items = [state_of(c, reader, call.runtime.policy, call.now, copies) for c in shown]
-    return page.answer(items, after(last.due_at, last.id) if last is not None else None)
+    return page.answer(items, cursor(last.due_at, last.id) if last is not None else None)
 
 
 @router.get("/callbacks/{callback_id}", response_model=CallbackDetail)
@@ -161,4 +161,4 @@ async def list_rain(call: CallDep, page: PageDep) -> Response:
     shown = found[: page.limit]
     last = shown[-1] if len(found) > page.limit else None
     items = [RainView.model_validate(rain) for rain in shown]
-    return page.answer(list(items), after(last.rained_at, last.id) if last is not None else None)
+    return page.answer(list(items), cursor(last.rained_at, last.id) if last is not None else None)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import Path, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import Path, Query, Request
 
 from services.dispatch import repository
 from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.permits import HEAD, Asked
 from services.dispatch.domain.roster import departments_of
 from shared.errors import Invalid
+from shared.http.answer import answer as answer
 from shared.http.call import Call
-from shared.http.page import Page
+from shared.http.page import cursor as cursor
+from shared.http.page import place as place
 from shared.ids import ID_PATTERN
 from shared.moments import Instant
 from shared.texts.say import as_is
@@ -26,31 +26,6 @@ QueryId = Annotated[str, Query(pattern=ID_PATTERN)]
 Wanted = Annotated[str, Query(max_length=64, description="Exactly this value; empty: any")]
 Since = Annotated[Instant | None, Query(description="From this moment on, with offset")]
 Until = Annotated[Instant | None, Query(description="Before this moment, with offset")]
-
-
-def answer(body: BaseModel, version: int) -> Response:
-    """One thing, with its version as ETag."""
-    return Response(body.model_dump_json(), media_type="application/json", headers={"ETag": f'"{version}"'})
-
-
-def place(page: Page) -> tuple[datetime, str] | None:
-    """Where a page begins. Raises Invalid for a cursor that is not ours."""
-    if not page.after:
-        return None
-    at, _, last = page.after.partition("|")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        accepted = "`next` of a page"
-        raise Invalid("invalid-cursor", "the cursor is not one of ours", field="cursor", accepted=accepted)
-    return moment, last
-
-
-def after(moment: datetime | None, id: str) -> str:
-    """The cursor behind one item."""
-    return f"{moment.isoformat() if moment is not None else ''}|{id}"
 
 
 async def asked(call: Call) -> Asked:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from services.dispatch import repository
-from services.dispatch.api.common import READ, PathId, Since, Until, Wanted, after, answer, asked, place
+from services.dispatch.api.common import READ, PathId, Since, Until, Wanted, answer, asked, cursor, place
 from services.dispatch.domain import bodies
 from services.dispatch.domain.actions import ACTIONS
 from services.dispatch.domain.flow import Action
@@ -86,13 +86,13 @@ async def list_work_orders(
     found = await repository.work_orders(call.db, call.property_id, search, place(page), page.limit + 1)
     shown = found[: page.limit]
     last = shown[-1] if len(found) > page.limit else None
-    cursor = None
+    behind = None
     if last is not None:
-        cursor = after(last.due_at if by_deadline else last.reported_at, last.id)
+        behind = cursor(last.due_at if by_deadline else last.reported_at, last.id)
     reader = await asked(call)
     copies = await repository.attachment_copies(call.db, call.property_id, shown)
     items = [work_order_answer(order, reader, call.runtime.policy, copies) for order in shown]
-    return page.answer(items, cursor)
+    return page.answer(items, behind)
 
 
 @router.get("/work-orders/{work_order_id}", response_model=WorkOrderAnswer)

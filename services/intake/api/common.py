@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, TypeVar
 
 from fastapi import Path, Query, Response
-from pydantic import BaseModel
 
 from services.intake import repository
 from services.intake.desk import desk_of
 from services.intake.domain.bodies import Body, Id, RaiseBody
-from services.intake.domain.times import normalised
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.http.actions import AllowedAction
+from shared.http.answer import answer as answer
 from shared.http.call import Call
-from shared.http.page import Page
+from shared.http.page import cursor as cursor
+from shared.http.page import place as place
 from shared.ids import ID_PATTERN
 from shared.kernel.unit import Aggregate, Command
 from shared.texts.say import say, word
@@ -27,11 +26,6 @@ PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 Filter = Annotated[str, Query(max_length=200)]
 IdFilter = Annotated[Id | None, Query()]
 A = TypeVar("A", bound=Aggregate)
-
-
-def answer(body: BaseModel, version: int) -> Response:
-    """One thing, with its version as ETag."""
-    return Response(body.model_dump_json(), media_type="application/json", headers={"ETag": f'"{version}"'})
 
 
 async def found(call: Call, kind: type[A], id: str) -> A:
@@ -51,25 +45,6 @@ async def act(call: Call, request_id: str, make: Callable[..., Command], body: B
     lane = await desk_of(call).lane_of_request(call.property_id, request_id)
     urgent = isinstance(body, RaiseBody) and body.urgency == "emergency"
     return await call.run(command, stream=request_id, lane=lane, emergency=urgent)
-
-
-def place(page: Page) -> repository.Place | None:
-    """Where a page of a list by time begins. Raises Invalid for a cursor that is not ours."""
-    if not page.after:
-        return None
-    at, _, last = page.after.partition("|")
-    try:
-        return normalised(datetime.fromisoformat(at)), last
-    except ValueError as error:
-        raise Invalid(
-            "invalid-cursor", "The cursor is not one of ours.", field="cursor", accepted="`next` of a page"
-        ) from error
-
-
-def cursor(at: datetime | None, id: str) -> str:
-    """The place after this item."""
-    assert at is not None
-    return f"{at.isoformat()}|{id}"
 
 
 def offered(call: Call, *actions: AllowedAction) -> list[AllowedAction]:

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.day import bounds
-from services.intake.domain.times import YEAR_MAX, YEAR_MIN
 from shared.errors import Invalid
+from shared.moments import YEAR_MAX, YEAR_MIN
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 

@@ -8,11 +8,11 @@ from datetime import date, datetime, time, timedelta
 from typing import get_args
 
 from services.intake.domain.bodies import Body, Text
-from services.intake.domain.times import YEAR_MAX, YEAR_MIN
 from shared.catalogue.model import Procedure
 from shared.deadlines import add_calendar_days, zone_of
 from shared.errors import Conflict, Invalid
 from shared.events.intake_cases import RecordKind
+from shared.moments import YEAR_MAX, YEAR_MIN
 
 LAST_MINUTE = timedelta(minutes=1)  # so long before midnight
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.intake.domain.times import normalised
 from shared.catalogue.model import AskedField
 from shared.errors import Invalid
+from shared.moments import normalised
 from shared.texts.say import Said, either, listed, say, words
 
 FieldValue = str | int | bool

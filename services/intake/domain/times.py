@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
 from shared.errors import Invalid
+from shared.moments import YEAR_MAX, YEAR_MIN
+from shared.moments import Instant as Instant
 from shared.texts.say import say
-
-YEAR_MIN, YEAR_MAX = 1970, 2199
-
-
-def normalised(moment: datetime) -> datetime:
-    """Aware UTC, cut to the millisecond.
-
-    Raises ValueError without an offset or outside the years we can store.
-    """
-    if moment.tzinfo is None:
-        raise ValueError(say("must carry an offset, such as 2026-03-01T08:00:00+08:00"))
-    if not YEAR_MIN < moment.year < YEAR_MAX:
-        raise ValueError(
-            say("must be a time between {first} and {last}", first=YEAR_MIN + 1, last=YEAR_MAX - 1)
-        )
-    utc = moment.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def _written(said: object) -> object:
@@ -44,7 +29,6 @@ def _bounded(day: date) -> date:
     return day
 
 
-Instant = Annotated[datetime, AfterValidator(normalised)]
 Day = Annotated[date, BeforeValidator(_written), AfterValidator(_bounded)]
 
 

@@ -20,9 +20,9 @@ from services.intake.domain.directory import (
     recorded_unit,
 )
 from services.intake.domain.property import configured, configured_event
-from services.intake.domain.times import normalised
 from shared.catalogue.channels import channels
 from shared.errors import Conflict, Invalid
+from shared.moments import normalised
 from tests.unit.intake.kit import HOME, LIMITS, NOW, VILLA
 
 SETTINGS = {
