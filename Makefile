@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BROKER ?= embedded
-WORKERS ?= -n 2 --dist loadfile
+# A file's tests share what it has started. In the order of the tree the many quick ones come last and fill the end.
+WORKERS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install run test test-apache check bench chaos requirements clean
 
@@ -31,7 +32,7 @@ test: install ## Run all tests, on containers if a Docker engine answers, else o
 
 test-apache: install ## Run the connected tests on Apache Kafka, fetched with mvn (Java 17)
 	$(BIN)/python -m tools.stack.fetch
-	GUANJIA_TEST_BROKER=apache $(BIN)/python -m pytest -m connected
+	GUANJIA_TEST_BROKER=apache $(BIN)/python -m pytest -m connected $(WORKERS)
 
 check: install ## Lint, format, types, layers
 	$(BIN)/ruff check .
