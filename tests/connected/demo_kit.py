@@ -27,6 +27,19 @@ async def databases(platform: Platform) -> AsyncIterator[list[Database]]:
         await client.close()
 
 
+async def all_read(platform: Platform) -> bool:
+    """Whether dispatch has read all that intake has told: no slip of it is still to come."""
+    async with databases(platform) as found:
+        intake, dispatch = (found[PRODUCERS.index(name)] for name in ("intake", "dispatch"))
+        stream = {"$concat": ["$property_id", ":", "$stream"]}
+        last = [{"$group": {"_id": stream, "sequence": {"$max": "$sequence"}}}]
+        rows = await intake["outbox"].aggregate(last, hint="_id_")
+        told = {row["_id"]: row["sequence"] async for row in rows}
+        read = dispatch["progress"].find().hint("_id_")
+        seen = {row["_id"]: row["seen"].get("intake", 0) async for row in read}
+    return all(seen.get(id, 0) >= sequence for id, sequence in told.items())
+
+
 def reader(platform: Platform, estate: Estate = TOWER) -> Client:
     return platform.machine.of_property(estate.id, "director", "cs_supervisor", "administrator")
 

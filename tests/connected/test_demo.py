@@ -23,7 +23,7 @@ import pytest_asyncio
 
 from shared.clock import SystemClock
 from shared.events.envelope import PRODUCERS
-from tests.connected.demo_kit import databases, directory_of, reader, report_lift, slips_of
+from tests.connected.demo_kit import all_read, databases, directory_of, reader, report_lift, slips_of
 from tests.connected.platform_kit import Platform, own_platform
 from tests.connected.profiling import unserved, watch_queries
 from tests.stack import SessionStack
@@ -146,6 +146,7 @@ async def test_the_view_shows_what_the_services_say(platform: Platform, told: li
 
 @here
 async def test_a_replay_trains_without_a_message_leaving_the_machine(platform: Platform) -> None:
+    await until(lambda: all_read(platform), seconds=PATIENCE_SECONDS, what="the slips of the tests before")
     before = {estate.id: await slips_of(platform, estate) for estate in GROUP}
     player = Player(load_mapping("nyc311"), training_estate().id, speed=1e9, limit=40)
     account = await player.play(platform.machine, FILE, quiet=True)
