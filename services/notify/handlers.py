@@ -44,11 +44,8 @@ from shared.kernel.unit import Unit
 from shared.policy import Policy
 
 E = TypeVar("E", bound=Event)
-APART = (
-    "escalation:",
-    "watch:",
-    "warning:",
-)  # streams of their own: what they say of a request is only looked at
+# Streams of their own: what they say of a request is only looked at.
+APART = ("escalation:", "watch:", "warning:")
 
 
 @dataclass(frozen=True, slots=True)
