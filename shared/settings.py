@@ -83,6 +83,9 @@ class CoreSettings(BaseSettings):
     commit_timeout_seconds: float = Field(
         4.0, gt=0, le=60, description="A commit that takes longer is given up"
     )
+    commit_gather_seconds: float = Field(
+        0.006, ge=0, le=1, description="After a large commit, the longest wait for those it answered"
+    )
     commits_in_flight_max: int = Field(
         2, ge=1, le=8, description="Transactions at once; they share no stream"
     )

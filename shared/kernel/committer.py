@@ -54,6 +54,7 @@ class Committer:
         queue_bytes_max: int = 32 * 1024 * 1024,
         batch_bytes_max: int = 8 * 1024 * 1024,
         retry_after_seconds: int = 1,
+        gather_seconds: float = 0.006,
     ) -> None:
         self._db = db
         self._runner = runner
@@ -66,7 +67,7 @@ class Committer:
         self._queue_bytes_max = queue_bytes_max
         self._batch_bytes_max = batch_bytes_max
         self._retry_after = retry_after_seconds
-        self._lanes = Lanes()
+        self._lanes = Lanes(gather_seconds)
         self._room = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._closing = self._stopped = False

@@ -14,8 +14,7 @@ from shared.events.envelope import LANES, Lane
 from shared.kernel.unit import Cause, Outcome
 
 StreamKey = tuple[str, str]
-GATHER_SECONDS = 0.002
-GATHER_TRIES_MAX = 3
+GATHER_LOOKS = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -41,10 +40,11 @@ class _Stream:
 class Lanes:
     """Items by stream, streams by lane, in order of arrival.
 
-    A stream that is being committed is not handed out.
+    A stream that is being committed is not handed out. `gather_seconds`: the longest wait for company.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gather_seconds: float) -> None:
+        self._gather_seconds = gather_seconds
         self._streams: dict[StreamKey, _Stream] = {}
         self._ready: dict[Lane, OrderedDict[StreamKey, None]] = {lane: OrderedDict() for lane in LANES}
         self._busy: set[StreamKey] = set()
@@ -72,13 +72,13 @@ class Lanes:
     async def gather(self) -> None:
         """Those whom a large commit answered come back: wait a moment, so that the first is not alone.
 
-        At most 6 ms, and only while fewer than half the streams of the last commits are there: after small
-        commits nobody waits, so an idle system adds nothing.
+        Only while fewer than half the streams of the last commits are there: after small commits nobody
+        waits, so an idle system adds nothing.
         """
-        for _ in range(GATHER_TRIES_MAX):
+        for _ in range(GATHER_LOOKS):
             if not 0 < sum(map(len, self._ready.values())) < self._company // 2:
                 return
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(self._gather_seconds / GATHER_LOOKS)
 
     def take(self, records_max: int) -> dict[StreamKey, list[Item]]:
         """Up to so many items, all of one stream together, urgent streams first.

@@ -180,6 +180,7 @@ def make_committer(
         queue_bytes_max=settings.queue_bytes_max,
         batch_bytes_max=settings.batch_bytes_max,
         retry_after_seconds=settings.retry_after_seconds,
+        gather_seconds=settings.commit_gather_seconds,
     )
 
 

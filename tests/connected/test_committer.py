@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from shared.errors import Conflict
-from shared.kernel import lanes
 from shared.kernel.numbers import Numbers
 from shared.kernel.parked import ask_drop
 from shared.kernel.plan import parked_id
@@ -95,24 +94,29 @@ async def test_two_processes_on_one_aggregate_lose_nothing(kit: Kit) -> None:
 async def test_who_comes_back_after_a_large_commit_is_committed_with_his_company(kit: Kit) -> None:
     """The callers a commit answered come back one after another; the first is not committed alone."""
     commits: list[object] = []
-    kit.committer.on_commit = commits.append
-    await kit.committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}") for n in range(40)])
+    committer = kit.make(gather_seconds=3)  # long, so that this holds on a slow machine too
+    committer.on_commit = commits.append
+    committer.start()
+    await committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}") for n in range(40)])
     commits.clear()
 
     async def back(n: int) -> None:
         for _ in range(n):  # each a turn of the loop later than the one before
             await asyncio.sleep(0)
-        await kit.committer.submit([kit.command(Count(to=f"b{n}"), f"b{n}")])
+        await committer.submit([kit.command(Count(to=f"b{n}"), f"b{n}")])
 
     await asyncio.gather(*(back(n) for n in range(30)))
+    await committer.stop(5)
     assert len(commits) == 1
 
 
-async def test_after_small_commits_nobody_waits(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "GATHER_SECONDS", 3_600)
+async def test_after_small_commits_nobody_waits(kit: Kit) -> None:
+    committer = kit.make(gather_seconds=3_600)
+    committer.start()
     async with asyncio.timeout(PATIENCE_SECONDS):
         for n in range(8):
-            await kit.committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}")])
+            await committer.submit([kit.command(Count(to=f"a{n}"), f"a{n}")])
+    await committer.stop(5)
 
 
 async def test_batching_off_is_the_same_path(kit: Kit) -> None:
