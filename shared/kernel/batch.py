@@ -22,7 +22,15 @@ from shared.kernel.early import EarlyEvents, in_turn
 from shared.kernel.kinds import Kinds
 from shared.kernel.lanes import StreamKey
 from shared.kernel.numbers import Numbers
-from shared.kernel.plan import Known, StoredCommand, StreamPlan, command_id
+from shared.kernel.plan import (
+    Known,
+    StoredCommand,
+    StreamPlan,
+    Unwritable,
+    WaitingRow,
+    command_id,
+    reason_of,
+)
 from shared.kernel.planner import Planner, run_all
 from shared.kernel.progress import Progress
 from shared.kernel.reads import Collector, LookCache, Reads
@@ -95,13 +103,28 @@ class BatchRunner:
         self._cache = LookCache(look_entries_max, look_seconds)
 
     async def plan(self, causes: Causes) -> Batch:
-        """Run all handlers; nothing is written but numbers and data keys, which bind to what they are for."""
+        """Run all handlers; nothing is written but numbers and data keys, which bind to what they are for.
+
+        Raises what one of the causes is to be given up for. A released event that can never be written is
+        parked itself: what released it has done nothing wrong.
+        """
+        given_up: dict[str, str] = {}
+        while True:
+            try:
+                return await self._plan(causes, given_up)
+            except Unwritable as error:
+                id = WaitingRow(error.cause, stored=True).id
+                if id in given_up or any(error.cause is one for units in causes.values() for one in units):
+                    raise error.why from None
+                given_up[id] = reason_of(error.why)
+
+    async def _plan(self, causes: Causes, given_up: Mapping[str, str]) -> Batch:
         now, began = self._clock.now(), steady_seconds()
         progress, commands, timers = await asyncio.gather(
             self._progress(causes), self._commands(causes), self._timers(causes)
         )
         causes, later = in_turn(causes, progress)
-        waiting, partial = await self._early.of(causes, progress)
+        waiting, partial = await self._early.of(causes, progress, given_up)
         shared = BatchReads(
             self._wiring.service,
             self._kinds,
@@ -219,16 +242,19 @@ class BatchRunner:
 
     def _row(self, outgoing: OutgoingEvent, keys: Mapping[str, Mapping[str, DataKey]], now: datetime) -> Row:
         cause = outgoing.cause
-        return row_of(
-            outgoing.event,
-            id=outgoing.id,
-            cause=cause,
-            stream=outgoing.stream,
-            lane=outgoing.lane,
-            sequence=outgoing.sequence,
-            after=outgoing.after,
-            now=now,
-            service=self._wiring.service,
-            data_key=keys.get(cause.property_id, {}).get(outgoing.event.personal_key),
-            bytes_max=self._event_bytes_max,
-        )
+        try:
+            return row_of(
+                outgoing.event,
+                id=outgoing.id,
+                cause=cause,
+                stream=outgoing.stream,
+                lane=outgoing.lane,
+                sequence=outgoing.sequence,
+                after=outgoing.after,
+                now=now,
+                service=self._wiring.service,
+                data_key=keys.get(cause.property_id, {}).get(outgoing.event.personal_key),
+                bytes_max=self._event_bytes_max,
+            )
+        except Exception as error:
+            raise Unwritable(cause, error) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -53,9 +54,12 @@ class EarlyEvents:
         self._reads = reads
 
     async def of(
-        self, causes: Causes, progress: Mapping[StreamKey, Progress]
+        self, causes: Causes, progress: Mapping[StreamKey, Progress], given_up: Mapping[str, str]
     ) -> tuple[dict[StreamKey, dict[str, WaitingRow]], set[StreamKey]]:
-        """What waits on these streams by id, and the streams of which this is only the beginning."""
+        """What waits on these streams by id, and the streams of which this is only the beginning.
+
+        `given_up`: reasons by id, for which some are parked in their turn.
+        """
         sizes = {key: progress[key].waiting for key in causes if key in progress and progress[key].waiting}
         if not sizes:
             return {}, set()
@@ -68,6 +72,8 @@ class EarlyEvents:
         found: dict[StreamKey, dict[str, WaitingRow]] = defaultdict(dict)
         for row, record in zip(rows, records, strict=True):
             cause = _cause(row, record, keys)
+            if reason := given_up.get(row["_id"]):
+                cause = replace(cause, poison=reason)
             found[row["property_id"], row["stream"]][row["_id"]] = WaitingRow(cause, stored=True)
         return found, partial
 

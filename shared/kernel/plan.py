@@ -14,6 +14,15 @@ from shared.kernel.unit import Cause, Outcome, Parked, Record, Waiting
 from shared.kernel.work import Effects, OutgoingEvent, Overlay, TimerSet
 
 
+class Unwritable(Exception):
+    """What this unit emits can never be written."""
+
+    def __init__(self, cause: Cause, why: Exception) -> None:
+        super().__init__(str(why))
+        self.cause = cause
+        self.why = why
+
+
 @dataclass(slots=True)
 class WaitingRow:
     """An early event that is kept: stored (has an id) or of this batch."""

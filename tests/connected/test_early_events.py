@@ -13,7 +13,7 @@ from shared.kernel.plan import parked_id
 from shared.kernel.unit import Applied, Cause, Duplicate, Parked, Waiting
 from shared.mongo.client import connect
 from shared.settings import Settings
-from tests.connected.kernel_kit import Kit, broken, event
+from tests.connected.kernel_kit import PROPERTY, Kit, broken, event
 
 pytestmark = pytest.mark.connected
 MANY = 50
@@ -65,6 +65,22 @@ async def test_what_is_parked_when_it_is_released_is_told_too(
         broken.discard("bad")
     assert parks() == before + 1
     assert "parked on the routine lane: Bug: ZeroDivisionError" in caplog.text
+
+
+async def test_a_released_event_that_can_never_be_written_is_parked_itself(kit: Kit) -> None:
+    early = [event("intake", "s", 2), event("intake", "s", 3, reason="bulky"), event("intake", "s", 4)]
+    assert [type(o) for o in await kit.committer.submit(early)] == [Waiting] * 3
+    released = [event("intake", "s", 1), event("intake", "other", 1)]
+    assert [type(o) for o in await kit.committer.submit(released)] == [Applied] * 2
+    assert (await kit.tally("s"))["seen"] == ["intake:1", "intake:2"]
+    [parked] = await kit.db["parked"].find().to_list()
+    assert (parked["_id"], parked["reason"]) == (parked_id(early[1]), "TooLarge: event-too-large")
+    progress = await kit.db["progress"].find_one({"_id": f"{PROPERTY}:s"})
+    assert progress is not None
+    assert (progress["parked"], progress["waiting"]) == (parked["_id"], 1)
+    dropped = replace(early[1], retry_of=parked["_id"], dropped="nobody needs it")
+    assert [type(o) for o in await kit.committer.submit([dropped])] == [Applied]
+    assert (await kit.tally("s"))["seen"] == ["intake:1", "intake:2", "intake:4"]
 
 
 def parks() -> float:
