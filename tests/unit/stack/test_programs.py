@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -119,11 +120,34 @@ def test_a_tethered_command_keeps_its_pid_and_gets_its_niceness() -> None:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         out, _ = child.communicate()
-    assert out.split() == [str(child.pid), str(os.nice(0) + 7)]
+    assert out.split() == [str(child.pid), str(min(os.nice(0) + 7, 19))]
     stranger = [*command[:6], "1", *command[7:]]
     orphan = subprocess.run(stranger, capture_output=True, text=True, check=False)
     assert orphan.returncode == 1
     assert "the parent is gone" in orphan.stderr
+
+
+def test_a_tethered_command_has_room_for_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    shown = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    command = [
+        sys.executable,
+        "-S",
+        tether.__file__,
+        "15",
+        "0",
+        str(os.getpid()),
+        sys.executable,
+        "-c",
+        shown,
+    ]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1_024), hard))
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            out, _ = child.communicate()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert int(out) == (tether.FILES if hard == resource.RLIM_INFINITY else min(tether.FILES, hard))
 
 
 def test_a_process_is_named_by_pid_and_start() -> None:
