@@ -115,7 +115,9 @@ def find_java() -> Path:
     candidate = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if not candidate:
         raise Stop(Exit.PLATFORM, f"Apache Kafka needs Java {JAVA_MAJOR_MIN} or newer; none was found")
-    done = subprocess.run([candidate, "-version"], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        [candidate, "-version"], capture_output=True, text=True, timeout=START_SECONDS, check=False
+    )
     found = re.search(r'version "(\d+)', done.stderr)
     if not found or int(found[1]) < JAVA_MAJOR_MIN:
         raise Stop(Exit.PLATFORM, f"Apache Kafka needs Java {JAVA_MAJOR_MIN} or newer; {candidate} is older")

@@ -22,7 +22,7 @@ VARIABLE = "MONGOD"
 _WAY_OUT = "start a MongoDB replica set yourself and set MONGODB_URL"
 _LENT = ("libcurl.so.4", "libssl.so.3", "libcrypto.so.3")
 _MISSING = re.compile(r"loading shared libraries: (\S+):")
-_VERSION_SECONDS = 30
+_VERSION_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

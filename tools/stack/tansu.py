@@ -21,7 +21,7 @@ from tools.stack.ports import HOST, free_port, require_free
 from tools.stack.server import clean_environment, failed, until_ready
 
 VARIABLE = "TANSU"
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 _WAY_OUT = "start a Kafka broker yourself and set KAFKA_BOOTSTRAP_SERVERS"
 
 
