@@ -12,7 +12,7 @@ import pytest
 
 from shared.settings import Settings
 from tests.stack import SessionStack, session_stack
-from tools.stack.ports import free_block
+from tools.stack import ports
 from tools.stack.processes import port_offsets
 
 SEED_VARIABLE = "GUANJIA_SEED"
@@ -20,12 +20,24 @@ SEED = int(os.environ.get(SEED_VARIABLE, "") or secrets.randbelow(2**32))
 os.environ[SEED_VARIABLE] = str(SEED)  # the workers of a run have the same
 
 
+def _share_ports() -> None:
+    """Each worker takes free ports of its own share: between taking and listening nobody else can."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = (ports.LAST - ports.FIRST) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports.FIRST += worker * share
+    ports.LAST = ports.FIRST + share
+
+
+_share_ports()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """One seed for everything random, hypothesis too."""
     if getattr(config.option, "hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(SEED)
-    hypothesis.settings.register_profile("no clock", deadline=None)  # a test asserts no wall-clock time
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("no clock", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("no clock")
 
 
@@ -65,7 +77,7 @@ def settings(stack: SessionStack) -> Iterator[Settings]:
     yield stack.settings(
         database_prefix=prefix,
         topic_prefix=topics,
-        base_port=free_block(port_offsets()),
+        base_port=ports.free_block(port_offsets()),
         kafka_assignment="all",
     )
     stack.forget(prefix, topics)

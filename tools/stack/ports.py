@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
+from collections import deque
 from collections.abc import Iterable
 
 from tools.exits import Exit, Stop
@@ -16,6 +17,7 @@ from tools.exits import Exit, Stop
 HOST = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 _TRIES = 500
+_lately: deque[int] = deque(maxlen=500)  # given out, and perhaps not yet listened on
 
 
 def is_free(port: int) -> bool:
@@ -35,11 +37,16 @@ def free_port() -> int:
 
 
 def free_block(offsets: Iterable[int]) -> int:
-    """A base port so that base + each offset is free. Raises Stop (port) if there is none."""
+    """A base port so that base + each offset is free; nobody else in this process was given them lately.
+
+    Raises Stop (port) if there is none.
+    """
     wanted = list(offsets)
     for _ in range(_TRIES):
         base = FIRST + secrets.randbelow(LAST - FIRST - max(wanted))
-        if all(is_free(base + offset) for offset in wanted):
+        ports = [base + offset for offset in wanted]
+        if not any(port in _lately for port in ports) and all(map(is_free, ports)):
+            _lately.extend(ports)
             return base
     raise Stop(Exit.PORT_IN_USE, "no free block of ports was found")
 
