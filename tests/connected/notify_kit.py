@@ -14,7 +14,7 @@ from services.notify.app import wiring
 from services.notify.domain.message import Message
 from services.notify.loops import Senders
 from shared.catalogue.load import Catalogue
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.events.dispatch import StaffContact, WorkOrderIssued
 from shared.events.envelope import Event, Lane
 from shared.events.intake import PropertyConfigured, RequestAccepted, Requester
@@ -102,10 +102,12 @@ class Notify:
 
 
 @asynccontextmanager
-async def notify(settings: Settings, role: Role = "front") -> AsyncIterator[Notify]:
+async def notify(
+    settings: Settings, role: Role = "front", clock: Clock | None = None
+) -> AsyncIterator[Notify]:
     """A process with its committer running."""
     flow = wiring(lambda: settings)
-    runtime = build(flow, role, settings, SystemClock(), Catalogue.shipped())
+    runtime = build(flow, role, settings, clock or SystemClock(), Catalogue.shipped())
     await stores.prepare(runtime.client, runtime.db, flow, settings, runtime.catalogue)
     runtime.committer.start()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from services.notify import repository
 from shared.clock import SystemClock
 from shared.ids import new_id
 from shared.settings import Settings
+from tests.connected.intake_process import Ahead
 from tests.connected.notify_kit import (
     MAIL_ONLY,
     WANG,
@@ -21,7 +21,7 @@ from tests.connected.notify_kit import (
     notify,
     taken,
 )
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running
 
@@ -112,21 +112,28 @@ async def test_a_gateway_that_is_down_gives_way_to_mail_and_emergencies_still_tr
 ) -> None:
     settings = sending_settings.model_copy(
         update={
-            "message_next_channel_seconds": (1.0, 1.0, 1.0),
+            "message_next_channel_seconds": (PATIENCE_SECONDS,) * 3,
             "breaker_failures_max": 2,
-            "breaker_open_seconds": 60.0,
+            "breaker_open_seconds": PATIENCE_SECONDS,
         }
     )
-    servers.sms_faults.plan(Fault("error"), 1_000)
-    async with notify(settings) as process:
+    clock = Ahead()
+    servers.sms_faults.plan(Fault("error"), 10_000)
+    async with notify(settings, clock=clock) as process:
         await process.configure()
         async with process.sending():
             await process.feed(accepted("r1"), "r1")
             await process.feed(accepted("r2", urgency="emergency"), "r2")
 
+            async def spared() -> bool:
+                """Two calls have failed for each, and a third try had its answer too."""
+                return all(len(m.attempts) > 2 for m in await process.messages())
+
             async def by_mail() -> bool:
                 return await process.states() == {"sent": 2}
 
+            await until(spared)
+            clock.by = timedelta(seconds=PATIENCE_SECONDS)
             await until(by_mail)
         urgent, emergency = sorted(await process.messages(), key=lambda m: m.request_id)
         assert (urgent.channel, emergency.channel) == ("email", "email")
@@ -134,8 +141,11 @@ async def test_a_gateway_that_is_down_gives_way_to_mail_and_emergencies_still_tr
         assert "circuit_open" not in {a.reason for a in emergency.attempts}
 
 
-async def test_a_stopping_sender_finishes_what_is_on_its_way(front: Notify, servers: Running) -> None:
-    servers.sms_faults.plan(Fault("delay", delay_ms=300))
+async def test_a_stopping_sender_finishes_what_is_on_its_way(
+    front: Notify, servers: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notify.sender.GOODBYE_SECONDS", PATIENCE_SECONDS)
+    servers.sms_faults.plan(Fault("delay", delay_ms=2_000))
     async with front.sending():
         await front.feed(accepted("r1"), "r1")
 
@@ -143,7 +153,6 @@ async def test_a_stopping_sender_finishes_what_is_on_its_way(front: Notify, serv
             return await front.states() == {"sending": 1}
 
         await until(claimed)
-        await asyncio.sleep(0)
     assert await front.states() == {"sent": 1}
     assert len(taken(servers)) == 1
 

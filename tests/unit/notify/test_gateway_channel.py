@@ -13,7 +13,7 @@ from services.notify.channels.base import Outgoing
 from services.notify.channels.gateway import GatewayChannel
 from shared.clock import SystemClock
 from shared.ids import derived_id
-from tests.unit.notify.conftest import SECRET
+from tests.unit.notify.conftest import LATE, SECRET
 from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.faults import Fault
 from tools.gateway.receipts import Receipts
@@ -41,7 +41,7 @@ async def test_a_hundred_messages_go_in_one_signed_request(servers: Running, sms
 
 
 async def test_a_wrong_secret_is_refused_and_counts_as_failed(servers: Running) -> None:
-    other = GatewayChannel(servers.url, "whsec_" + "b3RoZXItc2VjcmV0", 0.5, SystemClock())
+    other = GatewayChannel(servers.url, "whsec_" + "b3RoZXItc2VjcmV0", PATIENCE_SECONDS, SystemClock())
     [result] = await other.deliver([outgoing()])
     await other.close()
     assert (result.outcome, result.reason) == ("failed", "gateway_401")
@@ -80,7 +80,7 @@ async def test_two_requests_at_once_with_one_key_are_one_message(
         (Fault("error", status=503), "failed", "gateway_503"),
         (Fault("error", status=429), "failed", "gateway_429"),
         (Fault("drop"), "failed", "connection"),
-        (Fault("delay", delay_ms=4_000), "failed", "timeout"),
+        (LATE, "failed", "timeout"),
         (Fault("reject"), "rejected", "template_not_approved"),
     ],
 )

@@ -10,6 +10,7 @@ from services.notify.channels.base import Outgoing
 from services.notify.channels.smtp import MailServer, SmtpChannel
 from shared.clock import SystemClock
 from shared.ids import derived_id
+from tests.unit.notify.conftest import LATE
 from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running
@@ -67,7 +68,7 @@ async def test_an_answer_that_never_came_is_unknown(servers: Running, mail: Smtp
         (Fault("error"), "failed", "smtp_451"),
         (Fault("reject"), "rejected", "smtp_550"),
         (Fault("drop"), "unknown", "answer_lost"),
-        (Fault("delay", delay_ms=4_000), "unknown", "answer_lost"),
+        (LATE, "unknown", "answer_lost"),
     ],
 )
 async def test_faults_and_what_they_mean(
