@@ -12,6 +12,7 @@ from shared.kernel.lease import Lease
 from shared.kernel.runtime import Runtime
 from shared.kernel.timers import Sweeper
 from shared.kernel.unit import Wiring
+from tests.waiting import PATIENCE_SECONDS
 
 
 def sweeper_on(
@@ -25,7 +26,7 @@ def sweeper_on(
 ) -> Sweeper:
     """A sweeper over these stores."""
     commands = {command.NAME: command for command in wiring.commands}
-    lease = Lease(db, "timers", owner, 10)
+    lease = Lease(db, "timers", owner, PATIENCE_SECONDS)
     return Sweeper(
         db, committer, clock, commands, lease, sweep_ms=10, batch_max=batch_max, database_clock=False
     )

@@ -14,6 +14,7 @@ from shared.kernel.timers import Sweeper
 from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit, open_kit
 from tests.connected.sweeping import sweeper_on
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.connected
 
@@ -119,9 +120,8 @@ async def test_a_timer_nobody_can_read_is_parked_and_holds_up_nobody(kit: Kit) -
 
 
 async def test_the_lease_is_held_by_one_and_taken_back_at_once_by_the_same_replica(kit: Kit) -> None:
-    assert await Lease(kit.db, "l", "a", 10).hold()
-    assert not await Lease(kit.db, "l", "b", 10).hold()
-    assert await Lease(kit.db, "l", "a", 10).hold()
+    assert await Lease(kit.db, "l", "a", PATIENCE_SECONDS).hold()
+    assert not await Lease(kit.db, "l", "b", PATIENCE_SECONDS).hold()
+    assert await Lease(kit.db, "l", "a", PATIENCE_SECONDS).hold()
     assert await Lease(kit.db, "short", "a", 0.05).hold()
-    await asyncio.sleep(0.1)
-    assert await Lease(kit.db, "short", "b", 10).hold()
+    await until(Lease(kit.db, "short", "b", PATIENCE_SECONDS).hold)
