@@ -53,6 +53,8 @@ pytestmark = [
 ]
 GROUP = demonstration_group()
 TOWER = GROUP[0]
+BEGAN = datetime.now(UTC)
+"""The view counts what is of this day: that midnight passes meanwhile takes nothing from it."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -115,13 +117,13 @@ async def test_the_stream_makes_work_money_and_messages(
         playing = asyncio.create_task(stream.run())
 
         async def enough() -> bool:
-            figures = await collector.figures(datetime.now(UTC))
+            figures = await collector.figures(BEGAN)
             return (
                 stream.ended.total() >= 12 and figures.received.total() > 0 and figures.messages["sent"] > 10
             )
 
         try:
-            await until(enough, seconds=200, what="work, money and messages")
+            await until(enough, seconds=2 * PATIENCE_SECONDS, what="work, money and messages")
         finally:
             playing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -132,16 +134,15 @@ async def test_the_stream_makes_work_money_and_messages(
 
 async def test_the_view_shows_what_the_services_say(platform: Platform, told: list[Told]) -> None:
     collector = Collector(platform.machine, GROUP, Counter())
-    now = datetime.now(UTC)
     async with collector.client:
-        figures = await collector.figures(now)
+        figures = await collector.figures(BEGAN)
     assert figures.unanswered == set()
     assert len(figures.processes) == 9
     assert figures.contacts >= len(told)
     assert figures.slips >= len(told)
     assert figures.received.total() > 0
     assert "calls=" in line(figures)
-    assert screen(figures, now, TOWER.zone)
+    assert screen(figures, BEGAN, TOWER.zone)
 
 
 @here
