@@ -20,6 +20,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from shared.settings import Settings
+from tests.waiting import PATIENCE_SECONDS
 from tools.chaos.checker import Evidence, Findings, check
 from tools.chaos.journal import Journal
 from tools.chaos.read import SERVICES, Stores, connect
@@ -28,7 +29,7 @@ from tools.chaos.run import Options, World, play, world
 from tools.chaos.settle import Settling
 from tools.chaos.visits import Visit
 
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 2 * PATIENCE_SECONDS
 DATABASES = (*SERVICES, BLOBS)
 SEED = 11
 KINDS: tuple[tuple[Literal["call", "life"], str], ...] = (

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
+import pytest
+
 from shared.settings import Settings
 from tests.stack import SessionStack
+from tests.waiting import PATIENCE_SECONDS
+from tools.demo.desk import Desk
 from tools.gateway.server import Running, gateway
 from tools.session import Machine
 from tools.stack.keys import machine_keys
@@ -69,6 +73,9 @@ async def own_platform(stores: SessionStack, data: Path) -> AsyncIterator[Platfo
         base_port=free_block(port_offsets()),
         kafka_assignment="all",
     )
-    async with running_platform(stores, settings, data) as platform:
-        yield platform
+    with pytest.MonkeyPatch.context() as patient:  # who plays a case is as patient as a test
+        patient.setattr(Desk, "wait_seconds", PATIENCE_SECONDS)
+        patient.setattr("tools.demo.cases.MESSAGES_SECONDS", PATIENCE_SECONDS)
+        async with running_platform(stores, settings, data) as platform:
+            yield platform
     await asyncio.to_thread(stores.forget, prefix, topics)

@@ -16,15 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
 from tools.exits import Exit
 from tools.stack.child import start_ticks
 from tools.stack.ports import free_block, free_port
 from tools.stack.processes import port_offsets
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(1_200)]
 ROOT = Path(__file__).parents[2]
 WORK = re.compile(r"calls=(\d+) slips=(\d+) .* received=([\d,.]+) CNY.* messages=(\d+) \| all ready")
-SECONDS = 150.0
+SECONDS = 2 * PATIENCE_SECONDS  # eleven processes start
 
 
 class Running:
@@ -62,7 +63,7 @@ class Running:
     def stop(self) -> int:
         """Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(90)
+        code = self.process.wait(SECONDS)
         self._reader.join(10)
         return code
 
@@ -76,7 +77,7 @@ def running(environment: dict[str, str], *arguments: str) -> Iterator[Running]:
     finally:
         if command.process.poll() is None:
             command.process.terminate()
-            command.process.wait(90)
+            command.process.wait(SECONDS)
         assert command.process.stdout is not None
         command._reader.join(10)
         command.process.stdout.close()
@@ -121,7 +122,7 @@ def pid_files(environment: dict[str, str]) -> list[Path]:
 @pytest.mark.parametrize("variable", ["MONGODB_PORT", "GATEWAY_PORT", "BASE_PORT"])
 def test_a_port_in_use_is_one_line_and_its_code(environment: dict[str, str], variable: str) -> None:
     with socket.create_server(("127.0.0.1", int(environment[variable]))), running(environment) as command:
-        code = command.process.wait(90)
+        code = command.process.wait(SECONDS)
     said = "".join(command.lines)
     assert code == Exit.PORT_IN_USE, said
     assert f"set {variable}" in said
@@ -134,6 +135,6 @@ def test_a_data_folder_that_cannot_be_used_is_one_line_and_its_code(
     (tmp_path / "file").write_text("")
     environment["GUANJIA_DATA"] = str(tmp_path / "file" / "var")
     with running(environment) as command:
-        code = command.process.wait(60)
+        code = command.process.wait(SECONDS)
     assert code == Exit.DATA_FOLDER
     assert len(command.lines) == 1

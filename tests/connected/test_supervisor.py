@@ -16,7 +16,7 @@ from tools.stack.stack import Stack, StackOptions
 from tools.stack.supervisor import Supervisor
 
 pytestmark = pytest.mark.connected
-READY_SECONDS = 100.0
+READY_SECONDS = 2 * PATIENCE_SECONDS
 
 
 def given(stack: SessionStack, settings: Settings, data: Path) -> StackOptions:
@@ -37,6 +37,7 @@ def traits(settings: Settings) -> dict[str, str]:
         "BROKER_FORGETS": str(settings.broker_forgets),
         "ENABLE_IDEMPOTENCE": str(settings.enable_idempotence),
         "PARTITIONS": "2",
+        "SHUTDOWN_SECONDS": str(PATIENCE_SECONDS),
     }
 
 

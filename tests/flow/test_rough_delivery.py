@@ -15,13 +15,14 @@ import pytest
 
 from shared.settings import Settings
 from tests.flow.rough_world import RoughWorld, rough_world
+from tests.waiting import PATIENCE_SECONDS
 from tools.demo.cases import tell
 from tools.demo.desk import Desk
 from tools.gateway.server import gateway
 from tools.session import Machine
 from tools.stack.layout import Layout
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(1_200)]
 PROPERTY = "tower"
 ROUNDS = 2
 
@@ -31,11 +32,11 @@ async def test_six_cases_end_well_whatever_the_delivery(
     settings: Settings, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempt: int
 ) -> None:
     print(f"round {attempt}, seed {seed}")
-    monkeypatch.setattr(Desk, "wait_seconds", 120.0)
-    monkeypatch.setattr("tools.demo.cases.MESSAGES_SECONDS", 120.0)
+    monkeypatch.setattr(Desk, "wait_seconds", PATIENCE_SECONDS)
+    monkeypatch.setattr("tools.demo.cases.MESSAGES_SECONDS", PATIENCE_SECONDS)
     secret = "whsec_" + token_bytes(32).hex()
     async with gateway(settings.gateway_secret.get_secret_value() or secret, tmp_path) as outside:
-        changes = {"gateway_url": outside.url, "smtp_port": outside.smtp_port, "message_lease_seconds": 3.0}
+        changes = {"gateway_url": outside.url, "smtp_port": outside.smtp_port, "message_lease_seconds": 10.0}
         near = settings.model_copy(update=changes)  # who dies while sending is followed soon
         async with rough_world(near, seed) as world:
             told = await tell(Machine(Layout(tmp_path), near), PROPERTY, quiet=True)
