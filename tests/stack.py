@@ -51,6 +51,7 @@ class SessionStack:
             "BROKER_FORGETS": str(self.traits.broker_forgets),
             "ENABLE_IDEMPOTENCE": str(self.traits.enable_idempotence),
             "PARTITIONS": "2",
+            "ATTACHMENT_CHECK_SECONDS": "120",  # a busy machine looks into a file more slowly
             "JWT_SECRET": "test-secret-that-is-long-enough-for-hs256",
             "SEAL_HMAC_KEY": "test-seal-key-of-at-least-16-bytes",
             "VAULT_MASTER_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",

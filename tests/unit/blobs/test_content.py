@@ -18,6 +18,7 @@ from shared.blobs.sandbox import Bounds, Sandbox
 from shared.errors import Busy
 from shared.settings import Settings
 from tests import sample_files as files
+from tests.waiting import PATIENCE_SECONDS
 
 ALL = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 RULES = Rules(ALL, 50_000_000, 100)
@@ -227,7 +228,7 @@ def test_a_jpeg_that_is_none_is_left_as_it_is() -> None:
 
 
 async def test_the_process_that_looks_gives_the_same_answers() -> None:
-    sandbox = Sandbox(Bounds(seconds=30, memory_mib=1_024, at_once_max=2, waiting_max=4))
+    sandbox = Sandbox(Bounds(int(PATIENCE_SECONDS), memory_mib=1_024, at_once_max=2, waiting_max=4))
     async with sandbox.turn():
         assert await sandbox.clean(files.photo(6), RULES) == clean(files.photo(6), RULES)
         with pytest.raises(Unfit, match="HEIC"):
@@ -236,7 +237,7 @@ async def test_the_process_that_looks_gives_the_same_answers() -> None:
 
 async def test_a_file_that_takes_too_much_memory_or_time_is_given_up() -> None:
     large = files.encoded(Image.new("RGB", (7_000, 7_000)), "PNG")
-    tight = Sandbox(Bounds(seconds=30, memory_mib=150, at_once_max=1, waiting_max=1))
+    tight = Sandbox(Bounds(int(PATIENCE_SECONDS), memory_mib=150, at_once_max=1, waiting_max=1))
     with pytest.raises(Unfit) as caught:
         await tight.clean(large, RULES)
     assert caught.value.kind == "file-too-costly"
@@ -248,11 +249,10 @@ async def test_a_file_that_takes_too_much_memory_or_time_is_given_up() -> None:
 
 @pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA")])
 async def test_the_largest_picture_that_is_accepted_fits_into_the_bounds(kind: str, mode: str) -> None:
-    settings = Settings()
-    bounds = Bounds(settings.attachment_check_seconds, settings.attachment_check_memory_mib, 1, 1)
+    bounds = Bounds(int(PATIENCE_SECONDS), Settings().attachment_check_memory_mib, 1, 1)
     image = Image.new(mode, (8_160, 6_120), "green")
     sent = files.encoded(image, kind, exif=files.exif(6), **({"compress_level": 1} if kind == "PNG" else {}))
-    kept = await Sandbox(bounds).clean(sent, Rules(ALL, settings.attachment_pixels_max, 1))
+    kept = await Sandbox(bounds).clean(sent, Rules(ALL, Settings().attachment_pixels_max, 1))
     assert (kept.width, kept.height) == (6_120, 8_160)
 
 
