@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,12 +11,14 @@ from shared.ids import new_id
 from tests import events
 
 CNY = Amount(amount_minor=4_000, currency="CNY")
-_ticks = itertools.count(1)
+_last = datetime.min.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
-    """The present; each answer a millisecond later, so that the lines of a timeline have an order."""
-    return datetime.now(UTC) + timedelta(milliseconds=next(_ticks))
+    """The present; each answer a millisecond later at least, so that lines of a timeline have an order."""
+    global _last
+    _last = max(datetime.now(UTC), _last + timedelta(milliseconds=1))
+    return _last
 
 
 def issued(request_id: str, **changed: Any) -> dispatch.WorkOrderIssued:
