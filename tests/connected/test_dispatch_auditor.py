@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -25,6 +24,7 @@ from shared.kernel.unit import Parked
 from shared.settings import Settings
 from tests.connected.dispatch_desk import Desk, open_desk
 from tests.waiting import PATIENCE_SECONDS, until
+from tools.stack.ports import free_port
 
 pytestmark = pytest.mark.connected
 
@@ -46,11 +46,9 @@ class Mailbox:
 @pytest.fixture
 def mailbox(settings: Settings) -> Any:
     """A mail server on loopback; its port is in `port`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE_SECONDS)
     controller.start()
     box.port = port  # type: ignore[attr-defined]
     yield box

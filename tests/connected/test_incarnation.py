@@ -127,7 +127,7 @@ async def test_no_record_is_taken_before_the_topics_are_there(broker: EmbeddedBr
     reader.assign(places)
     await reader.start()
     found: set[tuple[int, int, bytes]] = set()
-    end = asyncio.get_running_loop().time() + 20
+    end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while len(found) < 40 and asyncio.get_running_loop().time() < end:
         for records in (await reader.getmany(*places, timeout_ms=200)).values():
             found |= {(r.partition, r.offset, r.value) for r in records}

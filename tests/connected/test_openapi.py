@@ -19,6 +19,7 @@ from shared.kernel import stores
 from shared.kernel.runtime import Service, build
 from shared.policy import Policy
 from shared.settings import Settings
+from tests.waiting import PATIENCE_SECONDS
 from tools.tokens import mint
 
 pytestmark = pytest.mark.connected
@@ -68,6 +69,8 @@ async def _schemathesis(port: int, token: str, seed: int, folder: Path) -> tuple
         f"--max-examples={EXAMPLES}",
         f"--seed={seed % 2**32}",
         "--generation-database=:memory:",
+        f"--request-timeout={PATIENCE_SECONDS}",
+        "--suppress-health-check=too_slow",
         "--no-color",
     ]
     process = await asyncio.create_subprocess_exec(

@@ -12,6 +12,7 @@ from pymongo.lock import Condition, Lock, _async_cond_wait
 
 import shared.mongo.client  # noqa: F401  mends the driver
 from shared.mongo.waiting import NAME, cond_wait
+from tests.waiting import PATIENCE_SECONDS, until
 
 Wait = Callable[[Any, float | None], Awaitable[bool]]
 
@@ -28,7 +29,7 @@ async def _cancelled_while_it_takes_the_lock_again(wait: Wait) -> Lock:
     waiter = asyncio.create_task(waits())
     await asyncio.sleep(0)
     async with lock:
-        await asyncio.sleep(0.05)  # its time is up: it wants the lock back
+        await until(lambda: lock._waiters)  # its time is up: it wants the lock back
         waiter.cancel()
     await asyncio.gather(waiter, return_exceptions=True)
     await asyncio.sleep(0.01)
@@ -61,5 +62,5 @@ async def test_a_notification_and_the_end_of_the_time_are_told_apart() -> None:
     async with condition:
         assert not await cond_wait(condition, 0.01)
         task = asyncio.create_task(notify())
-        assert await cond_wait(condition, 5)
+        assert await cond_wait(condition, PATIENCE_SECONDS)
     await task

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
 from tools.client import Addresses, ApiError, Client, NotYetError, UnreachableError, until
 
 Answer = tuple[int, dict[str, str], object]
@@ -49,7 +50,9 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(*answers: Answer, patience: float = 5.0) -> AsyncIterator[tuple[Service, Client]]:
+async def serving(
+    *answers: Answer, patience: float = PATIENCE_SECONDS
+) -> AsyncIterator[tuple[Service, Client]]:
     """A service and a client of it."""
     service = Service(list(answers))
     thread = threading.Thread(target=service.server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -130,7 +133,7 @@ async def test_a_condition_is_waited_for_and_named_when_it_does_not_come() -> No
     async def look() -> str:
         return next(answers, "")
 
-    assert await until(look, seconds=5, what="it", every_seconds=0.001) == "there"
+    assert await until(look, seconds=PATIENCE_SECONDS, what="it", every_seconds=0.001) == "there"
     never: Callable[[], Awaitable[str]] = look
     with pytest.raises(NotYetError, match="the slip: not within"):
         await until(never, seconds=0.02, what="the slip", every_seconds=0.001)
