@@ -168,7 +168,8 @@ def _containers() -> Iterator[SessionStack]:
 
 
 async def _delete_topics(bootstrap_servers: str, prefix: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    patience_ms = int(PATIENCE_SECONDS * 1000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=patience_ms)
     await admin.start()
     try:
         mine = [name for name in await admin.list_topics() if name.startswith(prefix)]

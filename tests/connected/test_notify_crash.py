@@ -18,7 +18,7 @@ from tests.waiting import until
 from tools.gateway.faults import Fault
 from tools.gateway.server import Running, gateway
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.connected
 REQUESTS = 160
 KILLS = 4
 
