@@ -19,7 +19,13 @@ from services.billing.handlers import deciding, opening, paying, quoting, workin
 from services.billing.handlers.common import Kit, KitHandler
 from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkNotDone, WorkQuoted, WorkWithdrawn
 from shared.events.envelope import Event
-from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, UrgencyRaised
+from shared.events.intake import (
+    EmergencyRaised,
+    PropertyConfigured,
+    RequestAccepted,
+    RequestAmended,
+    UrgencyRaised,
+)
 from shared.kernel.unit import Command, Handler
 
 READS = ("intake", "dispatch")
@@ -29,6 +35,7 @@ EVENTS: Mapping[type[Event], KitHandler] = {
     RequestAccepted: opening.request_accepted,
     EmergencyRaised: opening.emergency_raised,
     UrgencyRaised: opening.urgency_raised,
+    RequestAmended: opening.request_amended,
     WorkQuoted: quoting.work_quoted,
     WorkCompleted: working.work_completed,
     WorkWithdrawn: working.work_withdrawn,

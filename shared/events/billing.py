@@ -116,12 +116,13 @@ class DepositApplied(Event):
 
 
 class DepositRefunded(Event):
-    """The deposit went back to the owner."""
+    """The deposit is the owner's again; it is handed out with `RefundPaid`."""
 
     TYPE = "billing.deposit.refunded.v1"
     SUBJECT = "deposit_id"
     deposit_id: str
     request_id: str
+    work_order_id: str = ""
     amount: Amount
     refunded_at: Moment
     reason: str = ""

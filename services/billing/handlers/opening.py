@@ -7,7 +7,13 @@ from dataclasses import replace
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
 from services.billing.handlers.common import Kit, of_event, payload
-from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, UrgencyRaised
+from shared.events.intake import (
+    EmergencyRaised,
+    PropertyConfigured,
+    RequestAccepted,
+    RequestAmended,
+    UrgencyRaised,
+)
 from shared.kernel.unit import Unit
 
 
@@ -76,6 +82,19 @@ async def emergency_raised(kit: Kit, unit: Unit) -> None:
             currency=event.currency,
         )
     )
+
+
+@of_event
+async def request_amended(kit: Kit, unit: Unit) -> None:
+    """Where the work is decides who pays (P021): corrected for the request and for its emergency (J25)."""
+    event = payload(unit, RequestAmended)
+    area = event.changed.get("area")
+    if area not in ("indoor", "public"):
+        return
+    for account_id in (unit.cause.stream, f"emergency:{event.request_id}"):
+        account = await unit.load(Account, account_id)
+        if account is not None:
+            unit.save(replace(account, area="public" if area == "public" else "indoor"))
 
 
 @of_event

@@ -10,7 +10,7 @@ from dataclasses import replace
 from services.billing.answers import quote_answer
 from services.billing.domain.account import Account, add_quote
 from services.billing.domain.commands import ConsentQuote, RefuseQuote
-from services.billing.domain.deposit import Deposit, step
+from services.billing.domain.deposit import Deposit
 from services.billing.domain.quote import (
     AskedLine,
     Consent,
@@ -40,6 +40,7 @@ from services.billing.handlers.common import (
     viewer_of,
 )
 from services.billing.handlers.settling import settle
+from services.billing.handlers.working import give_back
 from shared.errors import Conflict
 from shared.events.billing import (
     DepositRequested,
@@ -86,24 +87,23 @@ async def work_quoted(kit: Kit, unit: Unit) -> None:
 
 
 async def _replace_current(unit: Unit, account: Account, event: WorkQuoted) -> None:
-    """The current quote of the work order gives way, and with it a deposit that nobody has paid.
+    """The current quote of the work order gives way, and its deposit with it: asked for no more, or due back.
 
-    Conflict once money stands behind the price: it was charged, or its deposit is held.
+    Conflict once the price was charged or somebody has to decide about its deposit.
     """
     current = account.work(event.work_order_id).quote_id
     if not current:
         return
     charged = [c for c in await charges_of(unit, account) if c.quote_id == current]
     deposits = [d for d in await deposits_of(unit, account) if d.quote_id == current]
-    if charged or any(d.is_kept for d in deposits):
+    if charged or any(d.status == "DISPUTED" for d in deposits):
         raise Conflict(
             "price-after-payment",
             say("quote {id} was paid for; its price cannot change", id=current),
         )
     unit.save(supersede(known(await unit.load(Quote, current), current)))
     for deposit in deposits:
-        if deposit.status == "REQUESTED":
-            unit.save(step(deposit, "void", unit.now, unit.cause.principal.sub, "another quote"))
+        give_back(unit, deposit, "another_quote")
 
 
 async def _priced(kit: Kit, unit: Unit, account: Account, event: WorkQuoted) -> Quote:

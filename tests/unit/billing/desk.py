@@ -23,7 +23,7 @@ from shared.catalogue.load import Catalogue
 from shared.errors import Stale
 from shared.events.dispatch import QuoteLine, WorkCancelled, WorkCompleted, WorkQuoted, WorkWithdrawn
 from shared.events.envelope import Amount, Event, Lane
-from shared.events.intake import PropertyConfigured, RequestAccepted
+from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, RequestAmended
 from shared.ids import derived_id
 from shared.kernel.unit import Aggregate, Cause, Command
 from shared.policy import Policy
@@ -218,7 +218,33 @@ class Desk:
         }
         self.run(RequestAccepted(**{**fields, **changes}))
 
-    def quote(self, *lines: tuple[str, int, int | None], quote_id: str = "q1", **changes: Any) -> None:
+    def amend(self, **changed: str) -> None:
+        """The request is corrected."""
+        self.run(
+            RequestAmended(request_id=self.request, reason="misheard", changed=changed, amended_at=self.now)
+        )
+
+    def raise_emergency(self) -> str:
+        """The request becomes an emergency; the stream of that."""
+        stream = f"emergency:{self.request}"
+        version = self.kit.catalogue.procedure("repair-report", self.profile).version
+        event = EmergencyRaised(
+            request_id=self.request,
+            procedure="repair-report",
+            catalogue_version=version,
+            category="plumbing",
+            area="indoor",
+            place="3-2-1801",
+            first_contact_id="lin",
+            reported_at=self.now,
+            raised_at=self.now,
+        )
+        self.run(event, stream=stream, lane="urgent")
+        return stream
+
+    def quote(
+        self, *lines: tuple[str, int, int | None], quote_id: str = "q1", stream: str = "", **changes: Any
+    ) -> None:
         """The work is quoted; a line is a code, a quantity and perhaps a partner's price."""
         fields: dict[str, Any] = {
             "work_order_id": self.work,
@@ -232,7 +258,7 @@ class Desk:
             "quoted_by": "zhao",
             "quoted_at": self.now,
         }
-        self.run(WorkQuoted(**{**fields, **changes}))
+        self.run(WorkQuoted(**{**fields, **changes}), stream=stream)
 
     def hire(self, price: int, quote_id: str = "q1") -> None:
         """A partner's price for a car, with the deposit of ten percent."""

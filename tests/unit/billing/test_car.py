@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.billing.domain.charge import Charge
 from services.billing.domain.commands import (
     ApproveForfeiture,
     ConsentQuote,
@@ -233,13 +234,48 @@ def test_cancelled_before_the_deposit_nothing_is_owed(late: bool) -> None:
         pay(desk, "deposit", 8001)
 
 
-def test_a_price_behind_which_money_stands_does_not_change() -> None:
+def test_another_price_gives_back_the_deposit_that_was_paid_meanwhile() -> None:
     desk = held()
+    desk.hire(90_000, "q2")
+    desk.check()
+    first = desk.only(Deposit)
+    assert (first.status, first.refund, desk.balance("refunds_due")) == ("REFUNDED", "due", -8001)
+    assert [(e.reason, e.work_order_id) for e in desk.told(DepositRefunded)] == [("another_quote", WORK)]
+    desk.run(ConsentQuote(quote_id="q2", how="counter"), BUTLER)
+    pay(desk, "deposit", 9_000, payment_id="p-second")
+    desk.run(RefundDeposit(deposit_id=first.id), CASHIER)
+    desk.complete(90_000, quote_id="q2")
+    desk.check()
+    assert (desk.balance("receivable"), desk.balance("cash_drawer")) == (81_000, 9_000)
+
+
+def test_a_price_that_is_disputed_or_whose_work_has_ended_does_not_change() -> None:
+    desk = held()
+    desk.cancel(in_time=False)
     with pytest.raises(Poison, match="price-after-payment"):
         desk.hire(90_000, "q2")
-    desk.cancel(in_time=True)
+    other = held()
+    other.cancel(in_time=True)
     with pytest.raises(Poison, match="work-ended"):
-        desk.hire(90_000, "q3")
+        other.hire(90_000, "q3")
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_p067_a_taxi_after_an_agreed_price_costs_nothing_here(paid: bool) -> None:
+    desk = held() if paid else asked()
+    desk.complete(None, quote_id="")
+    desk.check()
+    assert (desk.only(Quote).status, desk.all(Charge)) == ("VOID", [])
+    assert (desk.only(Deposit).status, desk.only(Deposit).refund) == (
+        ("REFUNDED", "due") if paid else ("VOID", "")
+    )
+    assert desk.told(RequestSettled)
+
+
+def test_a_deposit_nobody_paid_lapses_for_the_reason_it_was_cancelled() -> None:
+    desk = asked()
+    desk.cancel(in_time=False)
+    assert desk.only(Deposit).steps[-1].reason == "cancelled_late"
 
 
 def test_a_withdrawn_repair_owes_nothing() -> None:

@@ -48,6 +48,36 @@ def test_p029_a_slip_that_came_back_undone_owes_nothing(desk: Desk) -> None:
     desk.check()
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_p021_nobody_pays_when_the_place_is_corrected_to_a_public_one(answered: bool) -> None:
+    desk = Desk()
+    desk.accept("repair-report")
+    desk.quote(TAP)
+    if answered:
+        desk.run(ConsentQuote(quote_id="q1"), person("cs_officer"))
+    desk.amend(area="public")
+    desk.complete(4_000 if answered else None)
+    assert (desk.only(Quote).status, desk.all(Charge)) == ("VOID", [])
+    assert len(desk.told(RequestSettled)) == 1
+    desk.check()
+
+
+def test_p021_an_emergency_corrected_to_a_public_place_is_priced_at_nothing() -> None:
+    desk = Desk()
+    desk.accept("repair-report")
+    stream = desk.raise_emergency()
+    desk.amend(area="public")
+    desk.quote(TAP, stream=stream)
+    assert desk.only(Quote).free == "public_area"
+    desk.check()
+
+
+def test_a_correction_of_other_things_keeps_the_price(desk: Desk) -> None:
+    desk.amend(category="electrical")
+    desk.quote(TAP)
+    assert desk.only(Quote).total.amount_minor == 4_000
+
+
 def test_p021_a_public_repair_is_priced_at_nothing(desk: Desk) -> None:
     other = Desk()
     other.accept("repair-report", area="public")
