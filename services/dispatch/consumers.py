@@ -34,6 +34,7 @@ from services.dispatch.handlers.work import work_handlers
 from shared.catalogue.load import Catalogue
 from shared.events.billing import (
     DepositHeld,
+    DepositRefunded,
     DepositRequested,
     QuoteConsented,
     QuoteOffered,
@@ -84,6 +85,7 @@ def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
         QuoteRefused: billing.quote_refused,
         DepositRequested: billing.deposit_requested,
         DepositHeld: billing.deposit_held,
+        DepositRefunded: billing.deposit_refunded,
         RequestSettled: billing.request_settled,
     }
 

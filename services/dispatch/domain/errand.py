@@ -141,6 +141,13 @@ def deposit_requested(order: WorkOrder) -> Change:
     return Change(order if order.deposit != "none" else dataclasses.replace(order, deposit="requested"))
 
 
+def deposit_returned(order: WorkOrder) -> Change:
+    """The deposit went back: another one has to be held before a booking stands on it."""
+    if not order.open or order.deposit != "held":
+        return Change(order)
+    return Change(dataclasses.replace(order, deposit="none"))
+
+
 def deposit_held(order: WorkOrder, now: datetime) -> Change:
     """The deposit is held; if the form is signed already, the booking stands."""
     if not order.open or order.deposit == "held":

@@ -10,6 +10,7 @@ from services.dispatch.domain.model import WorkOrder
 from services.dispatch.handlers.keeping import keep, payload
 from shared.events.billing import (
     DepositHeld,
+    DepositRefunded,
     DepositRequested,
     QuoteConsented,
     QuoteOffered,
@@ -63,6 +64,14 @@ async def deposit_held(unit: Unit) -> None:
     order = await unit.load(WorkOrder, event.work_order_id)
     if order is not None:
         keep(unit, order, errand.deposit_held(order, unit.now))
+
+
+async def deposit_refunded(unit: Unit) -> None:
+    """The deposit is the owner's again."""
+    event = payload(unit, DepositRefunded)
+    order = await unit.load(WorkOrder, event.work_order_id) if event.work_order_id else None
+    if order is not None:
+        keep(unit, order, errand.deposit_returned(order))
 
 
 async def request_settled(unit: Unit) -> None:

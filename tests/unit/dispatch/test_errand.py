@@ -103,6 +103,13 @@ def test_p066_a_deposit_paid_before_the_form_books_with_the_form() -> None:
     assert booked.order.status == "BOOKED"
 
 
+def test_p066_a_booking_does_not_stand_on_a_deposit_that_went_back() -> None:
+    held = errand.deposit_held(car("CONSENTED"), NOW).order
+    back = errand.deposit_returned(held).order
+    assert errand.form_signed(back, BUTLER, NOW).order.status == "FORM_SIGNED"
+    assert errand.deposit_returned(car("CANCELLED_LATE")).order == car("CANCELLED_LATE")
+
+
 def test_p066_nothing_is_booked_before_the_partners_confirmation() -> None:
     with pytest.raises(Conflict, match="partner has not said yet"):
         errand.quote(car("ASKED"), BUTLER, NOW, "q1")
