@@ -235,7 +235,7 @@ def deposit_answer(deposit: Deposit, viewer: Viewer) -> DepositAnswer:
     actions = answer.allowed_actions = []
     if not_possible(deposit, "hold") is None and viewer.collects:
         actions += viewer.action("billing.receive_payment", "payments", "PaymentBody")
-    if viewer.collects if deposit.refund == "due" else viewer.decides(deposit, "refund"):
+    if viewer.hands_out(deposit) if deposit.refund == "due" else viewer.decides(deposit, "refund"):
         actions += viewer.action("billing.refund_deposit", f"{path}/refund", "RefundBody")
     if viewer.decides(deposit, "forfeit"):
         actions += viewer.action("billing.approve_forfeiture", f"{path}/approve-forfeiture", "ReasonBody")
@@ -247,7 +247,7 @@ def deposit_answer(deposit: Deposit, viewer: Viewer) -> DepositAnswer:
 def payment_answer(payment: Payment, viewer: Viewer) -> PaymentAnswer:
     """The payment as this viewer sees it."""
     answer = PaymentAnswer.model_validate(payment)
-    if payment.in_hands_of:
+    if payment.in_hands_of not in ("", viewer.sub):
         path = f"door-cash/{payment.in_hands_of}/clear"
         answer.allowed_actions = viewer.action("billing.clear_door_cash", path, "ClearBody")
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.billing.domain.deposit import Deposit, DepositAction, not_to_decide
+from services.billing.domain.deposit import Deposit, DepositAction, not_to_decide, same_person
 from services.billing.domain.payment import no_collector
 from shared.catalogue.model import BillingRules
 from shared.http.actions import AllowedAction
@@ -19,6 +19,7 @@ class Viewer:
     """The person who reads, with his roles here. `rules` are those of the request; none: nobody pays."""
 
     property_id: str
+    sub: str
     roles: frozenset[str]
     policy: Policy
     now: datetime
@@ -28,6 +29,10 @@ class Viewer:
     def collects(self) -> bool:
         """Whether he may take or hand out money."""
         return no_collector(self.roles, self.rules) is None
+
+    def hands_out(self, deposit: Deposit) -> bool:
+        """Whether he may give the owner the refund that is due."""
+        return self.collects and same_person(deposit, self.sub) is None
 
     def decides(self, deposit: Deposit, action: DepositAction) -> bool:
         """Whether he may do that with the deposit now."""

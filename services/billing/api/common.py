@@ -64,4 +64,6 @@ async def rules_by_account(call: Call, account_ids: Collection[str]) -> dict[str
 
 def viewer(call: Call, rules: BillingRules | None = None) -> Viewer:
     """The caller, as one who reads."""
-    return Viewer(call.property_id, call.roles, call.runtime.policy, call.now, rules or NOBODY_PAYS)
+    return Viewer(
+        call.property_id, call.principal.sub, call.roles, call.runtime.policy, call.now, rules or NOBODY_PAYS
+    )

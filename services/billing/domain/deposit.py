@@ -105,6 +105,15 @@ def hand_out(deposit: Deposit) -> Deposit:
     return replace(deposit, refund="paid")
 
 
+def same_person(deposit: Deposit, by: str) -> Forbidden | None:
+    """Forbidden for the one who decided that the deposit goes back: somebody else hands it out."""
+    if deposit.steps and deposit.steps[-1].by == by:
+        return Forbidden(
+            "decided-it", "you decided this refund: somebody else hands it out", accepted="another cashier"
+        )
+    return None
+
+
 def no_decider(roles: Collection[str], rules: BillingRules) -> Forbidden | None:
     """Forbidden unless the catalogue lets one of these roles decide over a deposit that is held (J4)."""
     if set(rules.forfeiture_approver).intersection(roles):

@@ -95,6 +95,15 @@ def receipt_text(year: int, number: int) -> str:
     return f"R{year}-{number:06d}"
 
 
+def not_own_cash(staff_id: str, by: str) -> Forbidden | None:
+    """Forbidden for the one who carries the cash: somebody else counts it."""
+    if staff_id != by:
+        return None
+    return Forbidden(
+        "own-cash", "you collected this cash: somebody else counts it", accepted="another clerk of finance"
+    )
+
+
 def cleared_total(payments: Sequence[Payment], staff_id: str, counted: Money) -> Money:
     """What these payments put into the hands of a person.
 

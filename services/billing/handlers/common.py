@@ -18,6 +18,7 @@ from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules
 from shared.errors import Bug, Conflict, Invalid, NotFound, Poison, Rejected
 from shared.events.envelope import Amount
+from shared.ids import derived_id
 from shared.kernel.unit import Unit
 from shared.money import Money
 from shared.policy import Policy
@@ -85,7 +86,10 @@ def roles_of(unit: Unit) -> frozenset[str]:
 
 def viewer_of(kit: Kit, unit: Unit, rules: BillingRules | None = None) -> Viewer:
     """For whom an answer is made."""
-    return Viewer(unit.cause.property_id, roles_of(unit), kit.policy, unit.now, rules or NOBODY_PAYS)
+    cause = unit.cause
+    return Viewer(
+        cause.property_id, cause.principal.sub, roles_of(unit), kit.policy, unit.now, rules or NOBODY_PAYS
+    )
 
 
 async def books_of(unit: Unit, account: Account | None = None) -> Books:
@@ -156,7 +160,7 @@ def post(unit: Unit, kind: EntryKind, request_id: str, document_id: str, *moves:
     """Write one entry. Its id follows from what it books, so that a second one of the same kind cannot be."""
     posting = Posting(
         property_id=unit.cause.property_id,
-        id=unit.derived_id(f"entry:{kind}:{document_id}"),
+        id=derived_id("entry", unit.cause.property_id, kind, document_id),
         request_id=request_id,
         kind=kind,
         document_id=document_id,

@@ -23,6 +23,7 @@ from services.billing.domain.deposit import (
     kept_by,
     not_to_decide,
     reminded,
+    same_person,
     step,
 )
 from services.billing.domain.payment import check_method, holder_of, no_collector
@@ -68,7 +69,7 @@ async def refund_deposit(kit: Kit, unit: Unit) -> None:
 
 def _hand_out(unit: Unit, deposit: Deposit, command: RefundDeposit, rules: BillingRules) -> None:
     roles, by = roles_of(unit), unit.cause.principal.sub
-    demand(no_collector(roles, rules))
+    demand(no_collector(roles, rules) or same_person(deposit, by))
     check_method(command.method, "deposit", rules)
     unit.save(hand_out(deposit))
     cash = cash_place(holder_of(command.method, roles), command.method, by)

@@ -18,6 +18,7 @@ from services.billing.domain.payment import (
     cleared_total,
     holder_of,
     no_collector,
+    not_own_cash,
     receipt_text,
 )
 from services.billing.domain.postings import cash_cleared, cash_place, charge_paid, deposit_paid
@@ -191,6 +192,8 @@ def _tell_held(unit: Unit, deposit: Deposit) -> None:
 async def clear_door_cash(kit: Kit, unit: Unit) -> None:
     """Finance takes over the cash of these payments, counted, from the person who collected it (P030, J3)."""
     command = payload(unit, ClearDoorCash)
+    by = unit.cause.principal.sub
+    demand(not_own_cash(command.staff_id, by))
     books = await books_of(unit)
     counted = money(command.counted, books.currency, "counted")
     ids = tuple(dict.fromkeys(command.payment_ids))
@@ -204,7 +207,7 @@ async def clear_door_cash(kit: Kit, unit: Unit) -> None:
                 field="payment_ids",
             )
         payments.append(payment)
-    total, by = cleared_total(payments, command.staff_id, counted), unit.cause.principal.sub
+    total = cleared_total(payments, command.staff_id, counted)
     for payment in payments:
         unit.save(clear(payment, unit.now, by))
     post(unit, "cash_cleared", "", unit.derived_id("clearing"), cash_cleared(command.staff_id, total, by))

@@ -180,6 +180,16 @@ def test_who_takes_money_does_not_decide_and_who_decides_does_not_pay_out() -> N
         desk.run(RefundDeposit(deposit_id=deposit_id(desk)), DIRECTOR)
 
 
+def test_one_person_with_both_roles_does_not_decide_and_pay_out() -> None:
+    desk, both = held(), person("director", "cashier")
+    answer = desk.run(RefundDeposit(deposit_id=deposit_id(desk), reason="no car"), both)
+    assert answer.allowed_actions == []
+    with pytest.raises(Forbidden, match="somebody else"):
+        desk.run(RefundDeposit(deposit_id=deposit_id(desk)), both)
+    assert desk.run(RefundDeposit(deposit_id=deposit_id(desk)), CASHIER).refund == "paid"
+    desk.check()
+
+
 def test_a_timer_reminds_and_never_decides() -> None:
     desk = held()
     desk.cancel(in_time=False)

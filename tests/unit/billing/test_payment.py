@@ -11,11 +11,14 @@ from services.billing.domain.charge import Charge
 from services.billing.domain.commands import ClearDoorCash, ConsentQuote, ReceivePayment
 from services.billing.domain.ledger import Entry
 from services.billing.domain.payment import Payment
+from services.billing.domain.postings import earned
+from services.billing.handlers.common import post
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events.billing import DepositHeld, PaymentReceived, RequestSettled
 from shared.events.envelope import Amount
+from shared.kernel.unit import Cause
 from shared.tenancy import Principal
-from tests.unit.billing.desk import Desk, cny, kinds, person
+from tests.unit.billing.desk import PROPERTY, Desk, MemoryUnit, cny, kinds, person
 
 CASHIER, OFFICER, FINANCE = person("cashier"), person("cs_officer"), person("finance")
 
@@ -182,6 +185,24 @@ def clear(desk: Desk, minor: int, *ids: str) -> Any:
     answer = desk.run(command, FINANCE, stream="person:cs_officer")
     desk.check()
     return answer
+
+
+def test_what_is_booked_cannot_be_booked_again_by_another_cause() -> None:
+    desk = owing()
+    charge = desk.only(Charge)
+    again = Cause(id="other", kind="event", property_id=PROPERTY, stream="r1", lane="routine", payload=None)
+    move = earned("r1", charge.amount, "repair-indoor", "")
+    with pytest.raises(AssertionError, match="was not loaded"):  # the insert meets the entry that is there
+        post(MemoryUnit(desk, again), "charge", "r1", charge.id, move)
+
+
+def test_r3_nobody_counts_the_cash_he_carries_himself() -> None:
+    desk, both = owing(), person("cs_officer", "finance")
+    pay(desk, 3000, OFFICER)
+    command = ClearDoorCash(staff_id="cs_officer", payment_ids=("p1",), counted=cny(3000))
+    with pytest.raises(Forbidden, match="somebody else"):
+        desk.run(command, both, stream="person:cs_officer")
+    clear(desk, 3000, "p1")
 
 
 def test_finance_clears_what_was_collected_at_doors() -> None:
