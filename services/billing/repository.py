@@ -57,6 +57,7 @@ INDEXES = (
         serves="forfeitures that wait for their decision; the auditor's reading",
         partial={"status": "DISPUTED"},
     ),
+    Index(DEPOSITS, (("property_id", 1), ("refund", 1), *ASKED), serves="refunds to hand out, newest first"),
     Index(DEPOSITS, (("property_id", 1), *ASKED), serves="all deposits, newest first"),
     Index(PAYMENTS, (*OF_REQUEST, *PAID), serves="the payments of a request"),
     Index(PAYMENTS, (("property_id", 1), *PAID), serves="all payments, newest first"),

@@ -9,11 +9,27 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.deadlines import local_year
+from shared.events.intake import EmergencyRaised
+from shared.ids import new_id
 from shared.settings import Settings
 from tests.connected.billing_kit import VILLA, Billing, billing, body, disputed, owing, pay, zero
 from tests.connected.sweeping import sweeper_of
 
 pytestmark = pytest.mark.connected
+
+
+def raised(request_id: str, now: datetime, procedure: str = "repair-indoor") -> EmergencyRaised:
+    """The request became an emergency."""
+    return EmergencyRaised(
+        request_id=request_id,
+        procedure=procedure,
+        category="plumbing",
+        area="indoor",
+        place="3-1",
+        first_contact_id="lin",
+        reported_at=now,
+        raised_at=now,
+    )
 
 
 async def test_a_repair_from_quote_to_receipt(till: Billing) -> None:
@@ -91,17 +107,35 @@ async def test_a_late_cancellation_waits_for_a_decision(settings: Settings) -> N
         assert await till.db["timers"].count_documents({}) == 0
 
 
+async def test_a_deposit_that_is_named_is_paid_on_its_own_account(till: Billing) -> None:
+    await till.accept("r1", "car-hire", area="public")
+    await till.applied(till.hired("r1"), "r1")
+    await till.post("quotes/q-r1/consent", {}, "butler")
+    await till.applied(
+        raised("r1", till.runtime.clock.now(), procedure="car-hire"), "emergency:r1", lane="urgent"
+    )
+    other = till.hired("r1").model_copy(update={"work_order_id": "w2", "quote_id": "q2"})
+    await till.applied(other, "emergency:r1", lane="urgent")
+    await till.post("quotes/q2/consent", {}, "butler")
+    for deposit in (await till.get("deposits", request_id="r1"))["items"]:
+        answer = await pay(
+            till, 8_000, purpose="deposit", deposit_id=deposit["deposit_id"], payment_id=new_id()
+        )
+        assert answer.status_code == 201, answer.text
+
+
 async def test_an_in_time_cancellation_is_paid_back_at_the_desk(till: Billing) -> None:
     await till.accept("r1", "car-hire", area="public")
     await till.applied(till.hired("r1"), "r1")
     await till.post("quotes/q-r1/consent", {}, "butler")
     await pay(till, 8_000, purpose="deposit")
     await till.applied(till.cancelled("r1", in_time=True), "r1")
-    [deposit] = (await till.get("deposits", request_id="r1"))["items"]
+    [deposit] = (await till.get("deposits", refund="due"))["items"]
     assert (deposit["status"], deposit["refund"]) == ("REFUNDED", "due")
     assert await zero(till) == {"cash_drawer": 8_000, "refunds_due": -8_000}
     answer = await till.post(f"deposits/{deposit['deposit_id']}/refund", {}, "cashier")
     assert (answer.status_code, answer.json()["refund"]) == (200, "paid")
+    assert (await till.get("deposits", refund="due"))["items"] == []
     assert await zero(till) == {}
 
 
@@ -144,23 +178,10 @@ async def test_many_requests_at_once_leave_no_gap_and_a_balance(till: Billing) -
 
 
 async def test_j18_an_emergency_that_began_as_routine_has_an_account_of_its_own(till: Billing) -> None:
-    from shared.events.intake import EmergencyRaised
-
     await till.accept("r1")
-    now = till.runtime.clock.now()
-    raised = EmergencyRaised(
-        request_id="r1",
-        procedure="repair-indoor",
-        category="plumbing",
-        area="indoor",
-        place="3-1",
-        first_contact_id="lin",
-        reported_at=now,
-        raised_at=now,
-    )
-    stream = "emergency:r1"
-    await till.applied(raised, stream, lane="urgent")
-    await till.applied(raised, stream, lane="urgent")  # lowered meanwhile, and raised again (J18)
+    stream, event = "emergency:r1", raised("r1", till.runtime.clock.now())
+    await till.applied(event, stream, lane="urgent")
+    await till.applied(event, stream, lane="urgent")  # lowered meanwhile, and raised again (J18)
     await till.applied(till.quoted("r1", work_order_id="w2"), stream, lane="urgent")
     await till.post("quotes/q-r1/consent", {}, "technician")
     done = till.completed("r1", 13_000).model_copy(update={"work_order_id": "w2"})

@@ -94,6 +94,7 @@ async def test_queries_are_served_by_their_indexes(till: Billing) -> None:
         ("payments", {"property_id": VILLA, "in_hands_of": {"$gt": ""}}, []),
         ("payments", {"property_id": VILLA, "receipt_year": 2026}, [("receipt_number", 1)]),
         ("deposits", {"property_id": VILLA, "status": "HELD"}, [("requested_at", -1), ("id", -1)]),
+        ("deposits", {"property_id": VILLA, "refund": "due"}, [("requested_at", -1), ("id", -1)]),
         *((c, {"property_id": VILLA, "request_id": "r1"}, []) for c in ("accounts", "quotes", "charges")),
     ]
     for collection, query, order in queries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
@@ -160,11 +160,18 @@ async def read_payment(call: CallDep, payment_id: PathId) -> Response:
 
 @router.get("/deposits", response_model=DepositPage)
 async def list_deposits(
-    call: CallDep, page: PageDep, status: DepositStatus | None = None, request_id: MaybeId = ""
+    call: CallDep,
+    page: PageDep,
+    status: DepositStatus | None = None,
+    refund: Literal["due", "paid"] | None = None,
+    request_id: MaybeId = "",
 ) -> Response:
-    """Deposits, newest first; in a status, of a request. DISPUTED ones wait for a decision."""
+    """Deposits, newest first; in a status, of a request. DISPUTED ones wait for a decision.
+
+    Those whose `refund` is `due` wait to be handed out.
+    """
     call.authorise(READ)
-    filters = {"status": status or "", "request_id": request_id}
+    filters = {"status": status or "", "refund": refund or "", "request_id": request_id}
     rows = await repository.newest(call.db, Deposit, call.property_id, filters, place(page), page.limit + 1)
     shown, last = rows[: page.limit], rows[page.limit - 1] if len(rows) > page.limit else None
     rules = await rules_by_account(call, {deposit.account_id for deposit in shown})
@@ -233,7 +240,8 @@ async def _payable(call: Call, accounts: list[Account], command: ReceivePayment)
         return accounts[0].id
     if command.purpose == "deposit":
         deposits = await repository.of_request(call.db, Deposit, call.property_id, command.request_id)
-        ids = [d.account_id for d in deposits if d.id == command.deposit_id or d.status == "REQUESTED"]
+        named = command.deposit_id
+        ids = [d.account_id for d in deposits if (d.id == named if named else d.status == "REQUESTED")]
     else:
         charges = await repository.of_request(call.db, Charge, call.property_id, command.request_id)
         ids = [c.account_id for c in charges if c.owed.amount_minor > 0]
