@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.events.dispatch import DeadlineRaised, WorkOrderIssued
+from shared.events.intake import EmergencyRaised
 
 
 def issued(request_id: str, at: datetime, **changed: Any) -> WorkOrderIssued:
@@ -45,3 +46,18 @@ def deadline_raised(at: datetime, **changed: Any) -> DeadlineRaised:
         "place": "3-2-1801",
     }
     return DeadlineRaised(**values | changed)
+
+
+def emergency_raised(request_id: str, at: datetime, **changed: Any) -> EmergencyRaised:
+    """A routine repair in a home became an emergency."""
+    values: dict[str, Any] = {
+        "request_id": request_id,
+        "procedure": "repair-report",
+        "category": "plumbing",
+        "area": "indoor",
+        "place": "3-2-1801",
+        "first_contact_id": "cs1",
+        "reported_at": at,
+        "raised_at": at,
+    }
+    return EmergencyRaised(**values | changed)

@@ -9,27 +9,13 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.deadlines import local_year
-from shared.events.intake import EmergencyRaised
 from shared.ids import new_id
 from shared.settings import Settings
 from tests.connected.billing_kit import VILLA, Billing, billing, body, disputed, owing, pay, zero
 from tests.connected.sweeping import sweeper_of
+from tests.events import emergency_raised
 
 pytestmark = pytest.mark.connected
-
-
-def raised(request_id: str, now: datetime, procedure: str = "repair-indoor") -> EmergencyRaised:
-    """The request became an emergency."""
-    return EmergencyRaised(
-        request_id=request_id,
-        procedure=procedure,
-        category="plumbing",
-        area="indoor",
-        place="3-1",
-        first_contact_id="lin",
-        reported_at=now,
-        raised_at=now,
-    )
 
 
 async def test_a_repair_from_quote_to_receipt(till: Billing) -> None:
@@ -112,7 +98,7 @@ async def test_a_deposit_that_is_named_is_paid_on_its_own_account(till: Billing)
     await till.applied(till.hired("r1"), "r1")
     await till.post("quotes/q-r1/consent", {}, "butler")
     await till.applied(
-        raised("r1", till.runtime.clock.now(), procedure="car-hire"), "emergency:r1", lane="urgent"
+        emergency_raised("r1", till.runtime.clock.now(), procedure="car-hire"), "emergency:r1", lane="urgent"
     )
     other = till.hired("r1").model_copy(update={"work_order_id": "w2", "quote_id": "q2"})
     await till.applied(other, "emergency:r1", lane="urgent")
@@ -179,7 +165,10 @@ async def test_many_requests_at_once_leave_no_gap_and_a_balance(till: Billing) -
 
 async def test_j18_an_emergency_that_began_as_routine_has_an_account_of_its_own(till: Billing) -> None:
     await till.accept("r1")
-    stream, event = "emergency:r1", raised("r1", till.runtime.clock.now())
+    stream, event = (
+        "emergency:r1",
+        emergency_raised("r1", till.runtime.clock.now(), procedure="repair-indoor"),
+    )
     await till.applied(event, stream, lane="urgent")
     await till.applied(event, stream, lane="urgent")  # lowered meanwhile, and raised again (J18)
     await till.applied(till.quoted("r1", work_order_id="w2"), stream, lane="urgent")

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
-
-from pydantic import BaseModel
+from typing import Any, TypeVar
 
 from services.billing.consumers import commands, events
 from services.billing.domain.deposit import Deposit
@@ -20,15 +17,15 @@ from services.billing.domain.ledger import Entry, balances
 from services.billing.domain.payment import Payment
 from services.billing.handlers.common import Kit
 from shared.catalogue.load import Catalogue
-from shared.errors import Stale
 from shared.events.dispatch import QuoteLine, WorkCancelled, WorkCompleted, WorkQuoted, WorkWithdrawn
 from shared.events.envelope import Amount, Event, Lane
 from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, RequestAmended
-from shared.ids import derived_id
 from shared.kernel.unit import Aggregate, Cause, Command
 from shared.policy import Policy
 from shared.tenancy import SYSTEM, Grant, Principal
+from tests.events import emergency_raised
 from tests.unit.billing.books import check_books
+from tests.unit.billing.memory_unit import MemoryUnit
 
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
@@ -45,61 +42,6 @@ def person(*roles: str) -> Principal:
 def cny(minor: int) -> Amount:
     """So many fen."""
     return Amount(amount_minor=minor, currency="CNY")
-
-
-class MemoryUnit:
-    """One unit: its writes are kept aside until it ends well."""
-
-    def __init__(self, desk: Desk, cause: Cause) -> None:
-        self.desk, self.cause, self.now = desk, cause, desk.now
-        self.saved: dict[tuple[type, str], Any] = {}
-        self.emitted: list[Event] = []
-        self.timers: dict[str, tuple[datetime, Command] | None] = {}
-        self.answered: BaseModel | None = None
-
-    async def load(self, kind: type[A], id: str) -> A | None:
-        return cast("A | None", self.saved.get((kind, id), self.desk.rows.get((kind, id))))
-
-    async def look(self, kind: type[A], id: str) -> A | None:
-        return cast("A | None", self.desk.rows.get((kind, id)))
-
-    async def look_by(self, kind: type[A], field: str, value: str, limit: int = 20) -> Sequence[A]:
-        return [r for (k, _), r in self.desk.rows.items() if k is kind and getattr(r, field) == value][:limit]
-
-    async def number(self, series: str, of: str, year: int) -> int:
-        numbers = self.desk.numbers.setdefault((series, year), {})
-        return numbers.setdefault(of, len(numbers) + 1)
-
-    def save(self, aggregate: Aggregate) -> None:
-        key = (type(aggregate), aggregate.id)
-        known = self.saved.get(key, self.desk.rows.get(key))
-        assert aggregate.version == (0 if known is None else known.version), f"{key} was not loaded"
-        self.saved[key] = cast("Any", replace)(aggregate, version=aggregate.version + 1)
-
-    def require_match(self, version: int) -> None:
-        if self.cause.if_match not in (None, version):
-            raise Stale("stale-version", "changed meanwhile")
-
-    def emit(self, event: Event) -> None:
-        assert event.producer() == "billing"
-        self.emitted.append(event)
-
-    def open(self, stream: str, event: Event) -> None:
-        raise AssertionError("billing opens no stream")
-
-    def start_timer(
-        self, key: str, due_at: datetime, command: Command, *, chain: str = "", step: int = 0
-    ) -> None:
-        self.timers[key] = (due_at, command)
-
-    def cancel_timer(self, key: str) -> None:
-        self.timers[key] = None
-
-    def answer(self, body: BaseModel) -> None:
-        self.answered = body
-
-    def derived_id(self, label: str) -> str:
-        return derived_id("billing", self.cause.id, label)
 
 
 class Desk:
@@ -226,19 +168,8 @@ class Desk:
 
     def raise_emergency(self) -> str:
         """The request becomes an emergency; the stream of that."""
-        stream = f"emergency:{self.request}"
-        version = self.kit.catalogue.procedure("repair-report", self.profile).version
-        event = EmergencyRaised(
-            request_id=self.request,
-            procedure="repair-report",
-            catalogue_version=version,
-            category="plumbing",
-            area="indoor",
-            place="3-2-1801",
-            first_contact_id="lin",
-            reported_at=self.now,
-            raised_at=self.now,
-        )
+        stream = EmergencyRaised.stream(self.request)
+        event = emergency_raised(self.request, self.now)
         self.run(event, stream=stream, lane="urgent")
         return stream
 

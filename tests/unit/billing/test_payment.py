@@ -18,7 +18,8 @@ from shared.events.billing import DepositHeld, PaymentReceived, RequestSettled
 from shared.events.envelope import Amount
 from shared.kernel.unit import Cause
 from shared.tenancy import Principal
-from tests.unit.billing.desk import PROPERTY, Desk, MemoryUnit, cny, kinds, person
+from tests.unit.billing.desk import PROPERTY, Desk, cny, kinds, person
+from tests.unit.billing.memory_unit import MemoryUnit
 
 CASHIER, OFFICER, FINANCE = person("cashier"), person("cs_officer"), person("finance")
 
