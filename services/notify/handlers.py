@@ -19,7 +19,7 @@ from services.notify.domain.copies import (
 )
 from services.notify.domain.delivery import Result, Step
 from services.notify.domain.message import Message, check_open
-from services.notify.domain.notices import Occasion, Words, messages
+from services.notify.domain.notices import Occasion, Words, messages, whom
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.retry import RetryRules
 from services.notify.domain.staff import StaffCopy, staff_copy
@@ -108,34 +108,26 @@ class Handlers:
     async def request_amended(self, unit: Unit) -> None:
         """Correct the copy, then tell those who had been told the old (ruling J25)."""
         event = _event(unit, RequestAmended)
-        copy = await self._request(unit, event)
-        if copy is not None:
+
+        def corrected(copy: RequestCopy) -> RequestCopy:
             if event.personal is not None:
                 copy = copy.with_requester(event.personal)
             elif event.personal_key:
                 copy = copy.forgotten()
-            changed = replace(copy, place=event.place or copy.place, unit_id=event.unit_id or copy.unit_id)
-            unit.save(changed)
-            await self._announce(unit, event, changed)
+            return replace(copy, place=event.place or copy.place, unit_id=event.unit_id or copy.unit_id)
+
+        await self._change(unit, event, corrected)
 
     async def first_contact_taken(self, unit: Unit) -> None:
         """From now on there is somebody who answers for it, and hears of it."""
         event = _event(unit, FirstContactTaken)
-        copy = await self._request(unit, event)
-        if copy is not None:
-            changed = replace(copy, first_contact_id=event.first_contact_id)
-            unit.save(changed)
-            await self._announce(unit, event, changed)
+        await self._change(unit, event, lambda copy: replace(copy, first_contact_id=event.first_contact_id))
 
     async def urgency_changed(self, unit: Unit) -> None:
         """From here on its messages are as urgent as the request."""
         event = unit.cause.payload
         assert isinstance(event, UrgencyRaised | UrgencyLowered)
-        copy = await self._request(unit, event)
-        if copy is not None:
-            changed = replace(copy, urgency=event.urgency)
-            unit.save(changed)
-            await self._announce(unit, event, changed)
+        await self._change(unit, event, lambda copy: replace(copy, urgency=event.urgency))
 
     async def work_order_given(self, unit: Unit) -> None:
         """Remember who has the work order, then tell him and the owner."""
@@ -149,20 +141,12 @@ class Handlers:
 
     async def request_closed(self, unit: Unit) -> None:
         """Tell the owner; from now on the retention of the copy runs."""
-        event = _event(unit, RequestClosed)
-        copy = await self._request(unit, event)
-        if copy is not None:
-            unit.save(replace(copy, wipe_at=unit.now + self._rules().retention))
-            await self._announce(unit, event, copy)
+        wipe_at = unit.now + self._rules().retention
+        await self._change(unit, _event(unit, RequestClosed), lambda copy: replace(copy, wipe_at=wipe_at))
 
     async def request_reopened(self, unit: Unit) -> None:
         """It goes on: the copy is needed again, so its retention does not run."""
-        event = _event(unit, RequestReopened)
-        copy = await self._request(unit, event)
-        if copy is not None and copy.wipe_at is not None:
-            copy = replace(copy, wipe_at=None)
-            unit.save(copy)
-        await self._announce(unit, event, copy)
+        await self._change(unit, _event(unit, RequestReopened), lambda copy: replace(copy, wipe_at=None))
 
     async def announce(self, unit: Unit) -> None:
         """Tell whom the catalogue names for this event."""
@@ -207,6 +191,18 @@ class Handlers:
 
     # --- in common --------------------------------------------------------------------------------------
 
+    async def _change(self, unit: Unit, event: Event, change: Callable[[RequestCopy], RequestCopy]) -> None:
+        """Change the copy, and that of the emergency the request became, if it did; then tell of it."""
+        copy = await self._request(unit, event)
+        if copy is None:
+            return
+        changed = change(copy)
+        unit.save(changed)
+        raised = await unit.load(RequestCopy, EmergencyRaised.stream(copy.request_id))
+        if raised is not None:
+            unit.save(change(raised))
+        await self._announce(unit, event, changed)
+
     async def _request(self, unit: Unit, event: Event) -> RequestCopy | None:
         copy_id = _copy_id(unit, event)
         if copy_id != unit.cause.stream:
@@ -237,7 +233,7 @@ class Handlers:
         if not notices:
             return
         configured = await unit.look(PropertyCopy, unit.cause.property_id)
-        wanted = {notice.to for notice in notices if notice.to}
+        wanted = {to for notice in notices if (to := whom(notice, event))}
         occasion = Occasion(
             cause_id=unit.cause.id,
             property_id=unit.cause.property_id,

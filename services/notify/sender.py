@@ -25,7 +25,7 @@ from services.notify.directory import Directory
 from services.notify.domain.commands import RESULTS_MAX, AttemptResult, RecordAttempts
 from services.notify.domain.delivery import IDEMPOTENT, Result, reclaim
 from services.notify.domain.message import ChannelName, Message, Queue
-from services.notify.domain.notices import held
+from services.notify.domain.quiet import held
 from services.notify.domain.retry import RetryRule
 from shared.clock import Clock
 from shared.ids import derived_id, new_id

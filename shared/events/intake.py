@@ -127,6 +127,11 @@ class EmergencyRaised(Event):
     First event of the urgent stream `emergency:<request_id>`, complete in itself.
     """
 
+    @staticmethod
+    def stream(request_id: str) -> str:
+        """The urgent stream of a request that became an emergency."""
+        return f"emergency:{request_id}"
+
     TYPE = "intake.emergency.raised.v1"
     request_id: str
     procedure: str

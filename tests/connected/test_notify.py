@@ -9,7 +9,7 @@ import pytest
 
 from services.notify import repository
 from services.notify.loops import Retention
-from shared.events.intake import RequestAmended, Requester, UrgencyLowered
+from shared.events.intake import EmergencyRaised, RequestAmended, RequestClosed, Requester, UrgencyLowered
 from shared.events.intake_emergency import OwnerWarned
 from shared.settings import Settings
 from tests.connected.notify_kit import (
@@ -23,7 +23,7 @@ from tests.connected.notify_kit import (
     notify,
     taken,
 )
-from tests.events import deadline_raised
+from tests.events import deadline_raised, emergency_raised
 from tests.waiting import until
 from tools.gateway.server import Running
 
@@ -213,6 +213,34 @@ async def test_a_correction_holds_from_then_on(front: Notify) -> None:
     count = len(await front.messages())
     await front.feed(changed.model_copy(update={"personal": None}), "r1")  # the key was deleted
     assert len(await front.messages()) == count
+
+
+async def test_j25_what_changes_for_a_request_holds_for_its_emergency_too(front: Notify) -> None:
+    now, stream = datetime.now(UTC), EmergencyRaised.stream("r1")
+    await front.feed(accepted("r1"), "r1")
+    await front.feed(emergency_raised("r1", now, personal=WANG), stream)
+
+    async def copy() -> dict[str, Any]:
+        found = await front.db["requests"].find_one({"id": stream})
+        assert found is not None
+        return found
+
+    changed = RequestAmended(
+        request_id="r1",
+        reason="wrong number",
+        amended_at=now,
+        personal=MAIL_ONLY,
+        personal_key="person:wang",
+    )
+    await front.feed(changed, "r1")
+    assert ((await copy())["phone"], (await copy())["urgency"]) == ("", "emergency")
+    lowered = UrgencyLowered(request_id="r1", urgency="urgent", reason="checked", lowered_at=now)
+    await front.feed(lowered, "r1")
+    assert (await copy())["urgency"] == "urgent"
+    await front.feed(RequestClosed(request_id="r1", outcome="SATISFIED", closed_at=now), "r1")
+    assert (await copy())["wipe_at"] is not None
+    await front.feed(changed.model_copy(update={"personal": None}), "r1")  # the key was deleted
+    assert ((await copy())["name"], (await copy())["erased"]) == ("", True)
 
 
 async def test_imported_history_tells_nobody(front: Notify) -> None:

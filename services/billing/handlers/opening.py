@@ -91,7 +91,7 @@ async def request_amended(kit: Kit, unit: Unit) -> None:
     area = event.changed.get("area")
     if area not in ("indoor", "public"):
         return
-    for account_id in (unit.cause.stream, f"emergency:{event.request_id}"):
+    for account_id in (unit.cause.stream, EmergencyRaised.stream(event.request_id)):
         account = await unit.load(Account, account_id)
         if account is not None:
             unit.save(replace(account, area="public" if area == "public" else "indoor"))

@@ -95,7 +95,7 @@ class Changing(Handlers):
             )
         )
         if changes.overtakes(before, after, rules):
-            unit.open(f"emergency:{after.id}", _emergency(after, settled, unit))
+            unit.open(events.EmergencyRaised.stream(after.id), _emergency(after, settled, unit))
         self.note(unit, after, "urgency.raised", urgency=after.urgency)
         unit.answer(await self.state(unit, after))
 

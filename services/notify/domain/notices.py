@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from services.notify.domain.copies import PropertyCopy, RequestCopy, Worker
 from services.notify.domain.message import Audience, Hop, Language, Message, queue_of
-from services.notify.domain.quiet import QuietHours
+from services.notify.domain.quiet import QuietHours, held
 from services.notify.domain.rendering import names_in, render, shown
 from services.notify.domain.staff import StaffCopy
 from shared.catalogue.model import FIRST_CONTACT, POST, RESPONSIBLE, Notice, Procedure
@@ -80,7 +80,6 @@ class Occasion:
     configured: PropertyCopy | None
     procedure: Procedure | None
     quiet: QuietHours | None
-    quiet_for_staff: bool = False
     staff: Mapping[str, tuple[StaffCopy, ...]] = field(default_factory=dict)
     traceparent: str = ""
 
@@ -119,8 +118,8 @@ def messages(occasion: Occasion, notices: Sequence[Notice], words: Words) -> lis
 
 def _readers(occasion: Occasion, notice: Notice) -> Iterator[Reader]:
     request, event = occasion.request, occasion.event
-    if notice.to:
-        yield from _named(occasion, notice.to)
+    if to := whom(notice, event):
+        yield from _named(occasion, to)
     elif isinstance(event, OwnerWarned):  # another owner than the one who asked; his part says who (P020)
         if (who := event.personal) is not None:
             yield Reader("owner", event.person_id, who.name, who.phone, who.email, who.language)
@@ -128,6 +127,14 @@ def _readers(occasion: Occasion, notice: Notice) -> Iterator[Reader]:
         yield from _staff(occasion)
     elif request is not None and not request.erased and not request.nobody:
         yield Reader("owner", "owner", request.name, request.phone, request.email, request.language)
+
+
+def whom(notice: Notice, event: Event) -> str:
+    """Which of the staff a notice is for.
+
+    A forfeiture nobody decided names a post, and only that post decides (ruling J4).
+    """
+    return notice.to or (POST if isinstance(event, ForfeitureOverdue) else "")
 
 
 def person_meant(event: Event, request: RequestCopy | None, to: str) -> str:
@@ -157,9 +164,13 @@ def _named(occasion: Occasion, to: str) -> Iterator[Reader]:
 
 
 def _at_post(occasion: Occasion, post: str) -> Reader:
-    """Whoever is at a post, by its telephone; one without a telephone is reached by the duty officer's."""
+    """Whoever is at a post, by its telephone; one without a telephone is reached by the duty officer's.
+
+    Not where nobody but the post can act.
+    """
     configured = occasion.configured
-    phones = [configured.text(f"property.phones.{name}") for name in (post, DUTY_POST)] if configured else []
+    posts = (post,) if isinstance(occasion.event, ForfeitureOverdue) else (post, DUTY_POST)
+    phones = [configured.text(f"property.phones.{name}") for name in posts] if configured else []
     return Reader("staff", post, phone=next((phone for phone in phones if phone), ""))
 
 
@@ -172,9 +183,6 @@ def _staff(occasion: Occasion) -> Iterator[Reader]:
             yield Reader("staff", who.staff_id, who.name, who.phone, who.email, who.language)
         else:
             yield _at_post(occasion, _post(event))
-        return
-    if isinstance(event, ForfeitureOverdue):  # it names a post, and only that post decides (ruling J4)
-        yield Reader("staff", _post(event))
         return
     request = occasion.request
     if request is None:
@@ -218,20 +226,7 @@ def _message(occasion: Occasion, reader: Reader, template: str, words: Words) ->
         next_attempt_at=occasion.now if plan else None,
         traceparent=occasion.traceparent,
     )
-    return held(message, occasion.quiet, occasion.now, staff_too=occasion.quiet_for_staff)
-
-
-def held(message: Message, quiet: QuietHours | None, now: datetime, *, staff_too: bool = False) -> Message:
-    """The message, held until the quiet hours end if it would ring in them.
-
-    Emergencies never wait (ruling J17). Staff are told while on duty, so quiet hours are the owners'.
-    """
-    if quiet is None or message.queue == "emergency" or not message.plan:
-        return message
-    if message.audience == "staff" and not staff_too:
-        return message
-    allowed = quiet.allowed_at(now)
-    return message if allowed <= now else replace(message, state="held", next_attempt_at=allowed)
+    return held(message, occasion.quiet, occasion.now)
 
 
 def _plan(

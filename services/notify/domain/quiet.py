@@ -5,9 +5,11 @@ Emergencies never ask (ruling J17).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from services.notify.domain.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,14 @@ class QuietHours:
         end = datetime.combine(day, self.end, ZoneInfo(self.zone))
         first = end.astimezone(UTC)
         return first if first > moment else end.replace(fold=1).astimezone(UTC)
+
+
+def held(message: Message, quiet: QuietHours | None, now: datetime) -> Message:
+    """The message, held until the quiet hours end if it would ring in them.
+
+    Emergencies never wait (ruling J17). Staff are told while on duty, so quiet hours are the owners'.
+    """
+    if quiet is None or message.queue == "emergency" or message.audience == "staff" or not message.plan:
+        return message
+    allowed = quiet.allowed_at(now)
+    return message if allowed <= now else replace(message, state="held", next_attempt_at=allowed)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from services.notify.domain.copies import emergency_copy
 from services.notify.domain.notices import Occasion, messages
+from services.notify.domain.staff import StaffCopy
 from shared.events.billing import ForfeitureOverdue
 from shared.events.envelope import Amount
-from shared.events.intake import EmergencyRaised
-from tests.events import deadline_raised
+from tests.events import deadline_raised, emergency_raised
 from tests.unit.notify.notice_kit import (
     CATALOGUE,
     ESTATE,
@@ -58,22 +58,16 @@ def test_a_deposit_left_undecided_goes_to_the_post_that_decides() -> None:
         quiet=None,
     )
     [message] = messages(occasion, rules.notices[event.TYPE], WORDS)
-    assert (message.recipient, message.audience) == ("staff:director", "staff")
+    assert (message.recipient, message.audience, message.plan) == ("staff:director", "staff", ())
     assert "80.00" in message.text
+    director = StaffCopy("villa", "gu", role="director", phone="+8613700137000")
+    known = replace(occasion, staff={"post": (director,)})
+    [message] = messages(known, rules.notices[event.TYPE], WORDS)
+    assert (message.recipient, message.current.address) == ("staff:gu", "+8613700137000")
 
 
 def test_an_emergency_stream_keeps_what_is_known_and_waits_for_nothing() -> None:
-    raised = EmergencyRaised(
-        request_id="r1",
-        procedure="repair-report",
-        category="water",
-        area="indoor",
-        place="3-2-1801",
-        first_contact_id="cs1",
-        reported_at=NOON,
-        raised_at=NOON,
-        personal=WANG,
-    )
+    raised = emergency_raised("r1", NOON, personal=WANG)
     alone = emergency_copy(None, "garden", "emergency:r1", raised)
     assert (alone.id, alone.request_id, alone.urgency, alone.phone) == (
         "emergency:r1",
