@@ -1,6 +1,6 @@
 """The consumer of a lane: one raw batch subscriber over all topics the service reads (FastStream, aiokafka).
 
-A batch becomes causes for the committer, and only when every outcome is durable are its offsets committed.
+A batch becomes causes for the committer; only when every outcome is durable are its offsets the broker's.
 A record that cannot be read is parked. What was received is kept, to say what a forgetful broker has lost.
 """
 
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka import TopicPartition as Place
-from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, TopicPartition
 from pymongo.asynchronous.database import AsyncDatabase
@@ -29,7 +28,8 @@ from shared.kernel.fuse import Fuse
 from shared.kernel.incarnation import Incarnation
 from shared.kernel.journal import RECEIVED, Document
 from shared.kernel.kept import Forget, Kept
-from shared.kernel.raw_batches import as_it_came, be_patient, raw
+from shared.kernel.offsets import Offsets
+from shared.kernel.raw_batches import as_it_came, be_patient, lag_of, raw, records_of
 from shared.kernel.reading import announced_by, cause_of, personal_keys
 from shared.kernel.received import Gaps
 from shared.kernel.replay import Confirmation
@@ -90,8 +90,8 @@ class LaneConsumer:
         self._fuse = Fuse(db, service, lane, settings.fuse_parked_max, clock, alarm)
         self._gaps = Gaps()
         self._progressed = True
+        self._offsets = Offsets()
         self._consumer: AIOKafkaConsumer | None = None
-        self._stopping = False
 
     @classmethod
     def of(cls, runtime: Runtime, incarnation: Incarnation) -> LaneConsumer:
@@ -116,7 +116,6 @@ class LaneConsumer:
         self._stopping = False
         await self._incarnation.check()
         await self._fuse.load()
-        partitions = await self._partitions()
         broker = KafkaBroker(
             self._settings.kafka_bootstrap_servers,
             client_id=self._group,
@@ -125,14 +124,15 @@ class LaneConsumer:
             apply_types=False,
             allow_auto_create_topics=False,
         )
-        subscriber = self._subscribe(broker, partitions)
+        subscriber = self._subscribe(broker, await self._partitions())
         try:
             await whole(broker.start())
-            self._consumer = subscriber.consumer
+            self._consumer, self._offsets = subscriber.consumer, Offsets(subscriber.consumer)
             be_patient(self._consumer)
             await self._watch(subscriber)
         finally:
             self._consumer, self._stopping = None, True
+            await self._offsets.tell()
             await broker.stop()
             await self._kept.write_if_store_is_there()
 
@@ -142,7 +142,8 @@ class LaneConsumer:
         known = ""
         while True:
             honour_cancellation()
-            await self._kept.write_now_and_then()
+            if await self._kept.write_now_and_then():
+                await self._offsets.tell()
             if self._incarnation.current != known:
                 known = self._incarnation.current
                 await self._new_incarnation(consumer, known)
@@ -161,7 +162,7 @@ class LaneConsumer:
 
     def _subscribe(self, broker: KafkaBroker, partitions: Sequence[Place]) -> Any:
         settings = self._settings
-        where: dict[str, Any] = {"listener": Forget(self._kept)}
+        where: dict[str, Any] = {"listener": Forget(self._kept, self._tell)}
         names = list(self._producer_of)
         if settings.kafka_assignment == "all":
             names, where = [], {"partitions": [TopicPartition(p.topic, p.partition) for p in partitions]}
@@ -177,7 +178,7 @@ class LaneConsumer:
             max_records=self._records_max,
             batch_timeout_ms=POLL_MS,
             auto_offset_reset="earliest",
-            ack_policy=AckPolicy.NACK_ON_ERROR,
+            ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             fetch_max_wait_ms=settings.fetch_max_wait_ms(self._lane),
             fetch_max_bytes=FETCH_BYTES_MAX,
@@ -190,6 +191,9 @@ class LaneConsumer:
         subscriber(self._batch)
         return subscriber
 
+    async def _tell(self) -> None:
+        await self._offsets.tell()
+
     async def _new_incarnation(self, consumer: AIOKafkaConsumer, name: str) -> None:
         """Another log, in which old offsets mean nothing: read it from its start, say what is lacking."""
         row_id = f"incarnation:{self._lane}"
@@ -197,6 +201,7 @@ class LaneConsumer:
         if stored is None or stored["incarnation"] != name:
             for place in consumer.assignment():
                 consumer.seek(place, 0)
+            self._offsets = Offsets(consumer)
             await self._db[RECEIVED].replace_one({"_id": row_id}, {"incarnation": name}, upsert=True)
         await self._confirm(name)
 
@@ -225,18 +230,12 @@ class LaneConsumer:
 
     async def _look(self, consumer: AIOKafkaConsumer, subscriber: Any) -> None:
         """Metrics, heartbeat, fuse. A loop that takes none of the records there makes the process unready."""
-        places = consumer.assignment()
-        lag = 0
-        for place in places:
-            if end := consumer.highwater(place):
-                with contextlib.suppress(KafkaError):
-                    lag += max(0, end - await consumer.position(place))
+        lag = await lag_of(consumer)
         CONSUMER_LAG.labels(*self._labels).set(lag)
         CONSUMER_GAPS.labels(*self._labels).set(sum(bool(r.beyond) for r in self._kept.received.values()))
         stopped = await self._fuse.stopped()
         self._rest(stopped=stopped)
-        alive = any(not task.done() for task in subscriber.tasks)
-        if alive and (stopped or self._progressed or lag == 0):
+        if any(not task.done() for task in subscriber.tasks) and (stopped or self._progressed or lag == 0):
             self._progressed = False
             self._beat("consumer")
 
@@ -253,24 +252,25 @@ class LaneConsumer:
 
     async def _batch(self, batch: Sequence[ConsumerRecord[Any, Any]]) -> None:
         """Until every record of it is durable, with a wait before each new try: nothing is parked here."""
-        records = [
-            Record(r.topic, r.partition, r.offset, r.key or b"", r.value or b"", tuple(r.headers))
-            for r in batch
-        ]
-        wait = RETRY_SECONDS[0]
+        records = records_of(batch)
+        wait, offsets = RETRY_SECONDS[0], self._offsets
         while True:
             try:
                 await self._process(records)
                 break
             except Exception as error:
                 if self._stopping:
-                    raise  # its offsets stay where they are; the next process begins with it
+                    offsets.end()  # they stay where they are; the next process begins with this batch
+                    raise
                 ours = not isinstance(error, PyMongoError | Transient)
                 log.warning("%s: a batch waits: %s", self._group, type(error).__name__, exc_info=ours)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, RETRY_SECONDS[1])
         CONSUMED.labels(*self._labels).inc(len(records))
         self._progressed = True
+        offsets.note(records)
+        if self._stopping:
+            await offsets.tell()
 
     async def _process(self, records: Sequence[Record]) -> None:
         events = [r for r in records if announced_by(r) is None]

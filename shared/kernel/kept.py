@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 from aiokafka.abc import ConsumerRebalanceListener
@@ -49,11 +49,13 @@ class Kept:
         if witnesses:
             await self._witnessed(witnesses)
 
-    async def write_now_and_then(self) -> None:
-        """Called at every look of the consumer; writes every two seconds."""
+    async def write_now_and_then(self) -> bool:
+        """Called at every look of the consumer; writes every two seconds, and says so."""
         self._looks += 1
-        if self._looks % WRITE_EVERY == 0:
-            await self.write()
+        if self._looks % WRITE_EVERY:
+            return False
+        await self.write()
+        return True
 
     async def write(self) -> None:
         """What was received since the last time, as facts that no late or repeated write takes back.
@@ -112,10 +114,12 @@ class Kept:
 class Forget(ConsumerRebalanceListener):  # type: ignore[misc]
     """After a rebalance another replica may have gone on with a partition: read again what was received."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, tell: Callable[[], Awaitable[None]]) -> None:
         self._kept = kept
+        self._tell = tell
 
     async def on_partitions_revoked(self, revoked: object) -> None:
+        await self._tell()
         await self._kept.write_if_store_is_there()
         self._kept.forget()
 
