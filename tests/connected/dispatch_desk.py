@@ -174,6 +174,11 @@ class Desk(Neighbours):
         await self.take("technician", order_id, "start", sub=sub)
         return await self.take("technician", order_id, "complete", sub=sub)
 
+    async def sign_work(self, order_id: str) -> Json:
+        """Who has the slip signs for the work (P022)."""
+        worker = (await self.read(order_id))["assignee_id"]
+        return await self.take("technician", order_id, "sign", {"signer": "technician"}, sub=worker)
+
     async def refused(
         self, role: str, order_id: str, action: str, body: Json | None = None, **more: Any
     ) -> Json:

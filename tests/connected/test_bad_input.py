@@ -127,6 +127,12 @@ CASES: dict[str, tuple[str, int, str, Call]] = {
         "signer",
         lambda w: w.step("repaired", "sign", "technician", "tech-1", signer="repair_supervisor"),
     ),
+    "P022 a signature by a technician who did not do the work": (
+        "dispatch",
+        403,
+        "signer",
+        lambda w: w.step("repaired", "sign", "technician", "tech-9", signer="technician"),
+    ),
     "a body that means nothing": (
         "dispatch",
         422,

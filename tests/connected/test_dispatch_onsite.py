@@ -163,7 +163,7 @@ async def test_p017_cleaned_signed_rated_and_p022_who_signs(desk: Desk) -> None:
     assert (await desk.refused("cashier", order_id, "sign", owner))["status"] == 403
     await desk.take("technician", order_id, "sign", owner)
     assert "opened again" in (await desk.refused("technician", order_id, "redo", {"reason": "x"}))["detail"]
-    await desk.take("technician", order_id, "sign", {"signer": "technician"})
+    await desk.sign_work(order_id)
     signed = await desk.take("repair_supervisor", order_id, "sign", boss)
     assert (signed["status"], signed["site"]["rating"]) == ("SIGNED", 3)
     [row] = await desk.told("work_order.completed")

@@ -56,7 +56,7 @@ async def test_p022_a_repair_from_ring_to_receipt(desk: Desk) -> None:
     await desk.take("technician", order_id, "start")
     await desk.take("technician", order_id, "complete", {"cleaned": True})
     await desk.take("technician", order_id, "sign", {"signer": "owner", "mark": "Wang", "rating": 4})
-    await desk.take("technician", order_id, "sign", {"signer": "technician"})
+    await desk.sign_work(order_id)
     signed = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
     assert (signed["status"], signed["signatures_missing"]) == ("SIGNED", [])
     await desk.settle(signed)

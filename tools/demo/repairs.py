@@ -198,10 +198,12 @@ class Repairs(Plays):
 
     async def _sign(self, order: Json, owner: Owner | None = None) -> None:
         now = await self.desk.order_until(order["work_order_id"], "the work done", status="REPAIRED")
+        worker = self.desk.person(now["assignee_id"])
+        roles = {"technician": worker.role} if worker is not None else {}
         for signer in now["signatures_missing"]:
-            role = "technician" if signer == "owner" else signer
+            role = "technician" if signer == "owner" else roles.get(signer, signer)
             mark = owner.name if signer == "owner" and owner is not None else ""
             rating = {"rating": 5} if signer == "owner" else {}
-            await self.desk.step(order, "sign", role, signer=signer, mark=mark, **rating)
+            await self.desk.step(now, "sign", role, signer=signer, mark=mark, **rating)
             self.story.tell("dispatch", f"{SIGNERS[signer][0]}签名", f"signed by the {SIGNERS[signer][1]}")
             await self.story.pause()

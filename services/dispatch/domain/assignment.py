@@ -19,10 +19,11 @@ from services.dispatch.domain.roster import Staff
 from services.dispatch.domain.routing import Choice
 from shared.errors import Conflict, Forbidden, demand
 from shared.events.dispatch import DeadlineRaised, StaffContact, WorkKind, WorkOrderAssigned
-from shared.texts.say import listed, say
+from shared.texts.say import listed, say, words
 
 FLOWS: dict[WorkKind, Flow] = {"repair": REPAIR, "response": REPAIR, "errand": ERRAND}
 
+SUPERVISORS = frozenset({"repair_supervisor", "department_head"})
 Reason = Literal[
     "assigned", "cannot", "hand_over", "no_answer", "found", "urgency_raised", "amended", "notice_signed"
 ]
@@ -39,6 +40,7 @@ def contact_of(staff: Staff | None) -> StaffContact | None:
 
 def given(order: WorkOrder, choice: Choice, now: datetime) -> WorkOrder:
     """The order in the hands of the chosen person, who is called now, or of nobody yet."""
+    order = _begun_by(order) if choice.staff is None or choice.staff.id != order.assignee_id else order
     if choice.staff is None:
         return dataclasses.replace(
             order, assignee_id="", asked_at=None, last_resort=choice.last_resort, looked_at=now
@@ -75,12 +77,28 @@ def cannot(order: WorkOrder, now: datetime) -> WorkOrder:
     return moved(passed_over(order), line, now)
 
 
-def hand_over(order: WorkOrder, staff: Staff, now: datetime) -> WorkOrder:
-    """A half-done job goes to somebody else; what was agreed and signed stays."""
+def hand_over(order: WorkOrder, actor: Actor, staff: Staff, now: datetime) -> WorkOrder:
+    """A half-done job goes to somebody else; what was agreed and signed stays.
+
+    Work that is done goes to who can still sign for it, where who did it is gone (P022).
+    """
     check(FLOWS[order.kind], order, "hand-over")
+    demand(not_to_hand_over(order, actor))
     if staff.id == order.assignee_id:
         raise Conflict("same-person", "This person has it already.", field="staff_id")
     return given(order, Choice(_available(staff)), now)
+
+
+def not_to_hand_over(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """Nobody takes another's finished work over to sign for it: a supervisor gives it to him (P022)."""
+    if order.status != "REPAIRED" or actor.roles & SUPERVISORS:
+        return None
+    return Forbidden(
+        "done-by-another",
+        say("The work of slip {slip} is done: the repair supervisor gives it over (P022).", slip=order.slip),
+        field="staff_id",
+        accepted=words(sorted(SUPERVISORS)),
+    )
 
 
 def recalled(order: WorkOrder, now: datetime) -> WorkOrder:
@@ -100,7 +118,15 @@ def not_done_yet(order: WorkOrder, now: datetime) -> WorkOrder:
 def passed_over(order: WorkOrder) -> WorkOrder:
     """The assignee is not asked again for this order."""
     tried = tuple(dict.fromkeys((*order.tried, order.assignee_id)))[-TRIED_MAX:]
-    return dataclasses.replace(order, assignee_id="", tried=tried)
+    return dataclasses.replace(_begun_by(order), assignee_id="", tried=tried)
+
+
+def _begun_by(order: WorkOrder) -> WorkOrder:
+    """Who had a slip when its work had begun has worked on it, whoever goes on."""
+    if order.status not in ("STARTED", "REPAIRED") or not order.assignee_id:
+        return order
+    worked = tuple(dict.fromkeys((*order.there.worked, order.assignee_id)))[-TRIED_MAX:]
+    return with_site(order, worked=worked)
 
 
 def _available(staff: Staff) -> Staff:

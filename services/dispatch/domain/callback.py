@@ -69,6 +69,7 @@ class Callback:
     stream: str = ""
     lane: Lane = "routine"
     technician_id: str = ""
+    worker_ids: tuple[str, ...] = ()  # everybody who worked on it
     first_contact_id: str = ""
     kind: CallbackKind = "other"
     round: CallbackRound = "first"
@@ -114,7 +115,7 @@ class Callback:
 
 def own_work(callback: Callback, actor: Actor) -> Forbidden | None:
     """Never who did the work."""
-    if actor.by != callback.technician_id:
+    if actor.by not in (callback.technician_id, *callback.worker_ids):
         return None
     return Forbidden(
         "own-work",

@@ -12,6 +12,7 @@ from typing import Literal
 
 from services.dispatch.domain.callback import Callback
 from services.dispatch.domain.model import WorkOrder
+from services.dispatch.domain.onsite import workers
 from shared.catalogue.callback_rules import CallbackRule
 from shared.deadlines import add_calendar_days
 from shared.events.dispatch_callbacks import CallbackKind, CallbackRound
@@ -94,6 +95,7 @@ def _callback(
         stream=order.stream,
         lane=order.lane,
         technician_id=order.assignee_id,
+        worker_ids=workers(order),
         first_contact_id=order.first_contact_id,
         kind="leak" if round == "rain" else kind,
         round=round,

@@ -240,6 +240,23 @@ def check_rating(order: WorkOrder, signer: str, rating: int | None) -> None:
         )
 
 
+def workers(order: WorkOrder) -> tuple[str, ...]:
+    """Who did the work: who has the slip, who helped him, and who began it before him."""
+    return tuple(name for name in (order.assignee_id, *order.there.helpers, *order.there.worked) if name)
+
+
+def not_the_worker(order: WorkOrder, actor: Actor) -> Forbidden | None:
+    """As technician signs who did the work, whatever his role (P022)."""
+    if actor.by in workers(order):
+        return None
+    return Forbidden(
+        "not-the-worker",
+        say("Slip {slip} is signed by who did the work (P022).", slip=order.slip),
+        field="signer",
+        accepted=as_is(", ".join(workers(order))),
+    )
+
+
 def not_beside(order: WorkOrder, signer: str, actor: Actor) -> Forbidden | None:
     """Customer service signs by who was beside the worker (P026)."""
     sent = as_is(order.notice.follower_id) if order.notice is not None else ""

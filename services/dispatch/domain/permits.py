@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.domain.assignment import FLOWS, not_to_give_out
+from services.dispatch.domain.assignment import FLOWS, not_to_give_out, not_to_hand_over
 from services.dispatch.domain.flow import Action, Actor, allowed
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.notice import not_the_notice_signer
@@ -37,6 +37,7 @@ REFUSALS: Mapping[Action, Refusal] = {
     "ring": lambda order, asked: bell_too_soon(order, asked.now, NO_ZONE),
     "sign": lambda order, asked: nothing_to_sign(order, asked.actor),
     "sign-notice": lambda order, asked: not_the_notice_signer(order, asked.actor),
+    "hand-over": lambda order, asked: not_to_hand_over(order, asked.actor),
     "report-material": lambda order, asked: not_its_head(order, asked.actor),
     "sign-undone": lambda order, asked: not_its_head(order, asked.actor),
 }

@@ -19,8 +19,10 @@ from services.dispatch.domain.onsite import (
     check_rating,
     not_beside,
     not_punctual,
+    not_the_worker,
     noted_materials,
     with_site,
+    workers,
 )
 from services.dispatch.domain.repair_flow import REPAIR
 from services.dispatch.domain.site import Used
@@ -222,8 +224,10 @@ def not_the_signer(order: WorkOrder, signer: str, actor: Actor) -> Forbidden | N
     """Whether this person may record that signature: the owner's anybody at the slip, the technician's who
     did the work, every other who holds the role.
     """
-    if signer == OWNER or (signer == TECHNICIAN and actor.by == order.assignee_id):
+    if signer == OWNER:
         return None
+    if signer == TECHNICIAN and workers(order):
+        return not_the_worker(order, actor)
     return lacks_role(actor, signer, "sign here") or not_beside(order, signer, actor)
 
 

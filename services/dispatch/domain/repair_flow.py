@@ -67,6 +67,12 @@ def _agreed(order: WorkOrder) -> Why:
     return ""
 
 
+def _work_unsigned(order: WorkOrder) -> Why:
+    if any(s.signer == "technician" for s in order.signatures):
+        return say("Who did the work has signed for it already (P022).")
+    return "" if "technician" in order.rules.signatures else NOT_NOW
+
+
 def _paperwork(order: WorkOrder) -> Why:
     return _agreed(order) or _emergency(order) or _costs(order)
 
@@ -119,7 +125,10 @@ REPAIR: Flow = {
             _set("ON_SITE", "ITEM_CONFIRMED", "QUOTED", "CONSENTED", "OBJECTED"), "WITHDRAWAL_MARKED", _home
         ),
     ),
-    "hand-over": (Line(BEFORE_START - WAITING_STATES | _set("CONTACTED", "STARTED")),),
+    "hand-over": (
+        Line(BEFORE_START - WAITING_STATES | _set("CONTACTED", "STARTED")),
+        Line(_set("REPAIRED"), "", _work_unsigned),
+    ),
     **ONSITE,
     **SIDE,
     **HAND_IN,

@@ -41,6 +41,7 @@ class Site:
     no_shows: int = 0
     waiting_since: datetime | None = None
     helpers: tuple[str, ...] = ()
+    worked: tuple[str, ...] = ()
     materials: tuple[Used, ...] = ()
     cleaned_at: datetime | None = None
     rating: int | None = None

@@ -72,8 +72,9 @@ async def hand_over_work(order: WorkOrder, unit: Unit) -> Change:
     """A half-done job goes to somebody else, with the reason."""
     body = body_of(unit, bodies.HandOverBody)
     staff = await person(unit, order, body.staff_id)
-    after = hand_over(order, staff, unit.now)
-    said = step(after, "handed_over", actor_of(unit).by, unit.now, body.reason)
+    actor = actor_of(unit)
+    after = hand_over(order, actor, staff, unit.now)
+    said = step(after, "handed_over", actor.by, unit.now, body.reason)
     return Change(after, (said, reassigned(after, "hand_over", unit.now, contact_of(staff))))
 
 

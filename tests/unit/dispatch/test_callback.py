@@ -14,6 +14,7 @@ from services.dispatch.domain.callback_alarms import alarms
 from services.dispatch.domain.callback_plan import Times, kind_of, planned
 from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.rain import recorded
+from services.dispatch.domain.site import Site
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, Forbidden, Invalid
 from tests.unit.dispatch.builders import NOW, PROPERTY, order
@@ -93,6 +94,9 @@ def test_r18_who_did_the_work_neither_calls_back_nor_signs() -> None:
         rules.answered(due(), HAPPY, Actor("tech-1"), NOW, NOW)
     with pytest.raises(Forbidden, match="does not call back"):
         rules.signed(rules.answered(due(), HAPPY, LIN, NOW, NOW), Actor("tech-1"), NOW)
+    [helped] = planned(order("SIGNED", done_at=NOW, site=Site(helpers=("mei",))), TIMES, ZONE, NOW)
+    with pytest.raises(Forbidden, match="does not call back"):
+        rules.answered(helped, HAPPY, MEI, NOW, NOW)
 
 
 def test_p009_somebody_else_than_the_first_contact_says_why() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.dispatch.domain import onsite, repair, withdrawal
+from services.dispatch.domain import assignment, onsite, repair, withdrawal
 from services.dispatch.domain.flow import Actor, Change
 from services.dispatch.domain.model import WorkOrder
 from services.dispatch.domain.site import Site
@@ -120,6 +120,7 @@ def test_p020_an_emergency_without_a_quote_is_not_charged() -> None:
     [
         ("repair_supervisor", TECHNICIAN, "", Forbidden),
         ("technician", SUPERVISOR, "", Forbidden),
+        ("technician", Actor("tech-2", frozenset({"technician"})), "", Forbidden),
         ("owner", TECHNICIAN, "", Invalid),
         ("owner", TECHNICIAN, "Wang", Invalid),  # no rating
         ("cashier", TECHNICIAN, "", Invalid),
@@ -135,6 +136,41 @@ def test_p022_signatures_are_those_of_the_form(
 def test_p022_a_supervisor_who_did_the_work_himself_signs_as_the_one_who_did_it() -> None:
     change = repair.sign(order("REPAIRED", assignee_id="boss-1"), SUPERVISOR, NOW, "technician", "")
     assert [s.signer for s in change.order.signatures] == ["technician"]
+
+
+def test_p022_only_who_worked_on_it_signs_as_technician() -> None:
+    helper, other = (Actor(name, frozenset({"technician"})) for name in ("tech-2", "tech-3"))
+    helped = order("REPAIRED", site=Site(helpers=("tech-2",), cleaned_at=NOW))
+    change = repair.sign(helped, helper, NOW, "technician", "")
+    assert [s.by for s in change.order.signatures] == ["tech-2"], "the second technician was there too"
+    with pytest.raises(Forbidden) as refused:
+        repair.sign(helped, other, NOW, "technician", "")
+    assert (refused.value.kind, refused.value.accepted) == ("not-the-worker", "tech-1, tech-2")
+    assert repair.nothing_to_sign(replace(helped, terms=terms(signatures=("technician",))), other)
+    nobodys = repair.sign(replace(helped, assignee_id="", site=None), other, NOW, "technician", "")
+    assert nobodys.order.signatures, "a slip nobody has can still be finished"
+
+
+def test_p022_who_began_a_job_may_sign_beside_who_took_it_over() -> None:
+    begun = order("STARTED")
+    over = assignment.hand_over(begun, TECHNICIAN, staff("tech-2"), NOW)
+    assert onsite.workers(over) == ("tech-2", "tech-1")
+    early = assignment.hand_over(order("ITEM_CONFIRMED"), TECHNICIAN, staff("tech-2"), NOW)
+    assert onsite.workers(early) == ("tech-2",), "he had not begun"
+
+
+def test_p022_finished_work_is_given_over_by_a_supervisor_alone_and_before_it_is_signed_for() -> None:
+    with pytest.raises(Forbidden, match="is done"):
+        assignment.hand_over(order("REPAIRED"), TECHNICIAN, staff("tech-2"), NOW)
+    over = assignment.hand_over(order("REPAIRED"), SUPERVISOR, staff("tech-2"), NOW)
+    assert (over.status, over.assignee_id, onsite.workers(over)) == (
+        "REPAIRED",
+        "tech-2",
+        ("tech-2", "tech-1"),
+    )
+    signed = repair.sign(order("REPAIRED"), TECHNICIAN, NOW, "technician", "").order
+    with pytest.raises(Conflict, match="signed for it already"):
+        assignment.hand_over(signed, SUPERVISOR, staff("tech-2"), NOW)
 
 
 def test_p022_nobody_signs_twice() -> None:

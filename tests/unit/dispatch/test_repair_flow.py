@@ -32,7 +32,7 @@ INDOOR: dict[str, set[str]] = {
     "CONSENTED": {"start", "withdraw", "hand-over"} | ONSITE,
     "OBJECTED": {"quote", "withdraw", "hand-over"} | ONSITE,
     "STARTED": {"complete", "hand-over", "clean"} | ONSITE,
-    "REPAIRED": {"sign", "clean", "redo"},
+    "REPAIRED": {"sign", "clean", "redo", "hand-over"},
     "SIGNED": {"hand-in"},
     "CLOSED": {"hand-in"},
     "WITHDRAWAL_MARKED": {"sign"},
@@ -77,6 +77,7 @@ PUBLIC: dict[str, set[str]] = {
     "QUOTED": {"hand-over", "leave", "add-helper"},
     "CONSENTED": {"start", "hand-over", "leave", "add-helper"},
     "OBJECTED": {"hand-over", "leave", "add-helper"},
+    "REPAIRED": {"sign", "clean"},  # the supervisor alone signs
 }
 # An emergency in a home: it may begin from anywhere, nobody waits at a door, and it is written up afterwards.
 EMERGENCY: dict[str, set[str]] = {
@@ -93,6 +94,7 @@ EMERGENCY: dict[str, set[str]] = {
     "REPAIRED": INDOOR["REPAIRED"] | {"confirm-item", "quote"},
 }
 RESPONSE = {status: actions - {"withdraw", "quote"} - HOME for status, actions in EMERGENCY.items()}
+RESPONSE["REPAIRED"] -= {"hand-over"}
 VARIANTS: dict[str, tuple[dict[str, set[str]], dict[str, object]]] = {
     "indoor": (INDOOR, {}),
     "collect": (COLLECTED, {"terms": terms(mode="collect")}),
