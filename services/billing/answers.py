@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.billing.charge_answers import Amount, Answer, ChargeAnswer, charge_answer, payable
 from services.billing.domain.account import Account
 from services.billing.domain.charge import Charge
 from services.billing.domain.deposit import Deposit, DepositStatus, RefundState, not_possible
@@ -30,19 +31,6 @@ from shared.http.actions import AllowedAction
 from shared.kernel.unit import Aggregate
 
 QuoteState = Literal["OFFERED", "CONSENTED", "REFUSED", "EXPIRED", "SUPERSEDED", "VOID"]
-
-
-class Answer(BaseModel):
-    """Base of all answers."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Amount(Answer):
-    """Money: minor units and currency."""
-
-    amount_minor: int
-    currency: str
 
 
 class QuoteLineAnswer(Answer):
@@ -86,20 +74,6 @@ class QuoteAnswer(Answer):
     refused_at: datetime | None
     refusal_reason: str
     allowed_actions: list[AllowedAction] = []
-
-
-class ChargeAnswer(Answer):
-    """What is owed for one work order."""
-
-    charge_id: str = Field(validation_alias="id")
-    version: int
-    request_id: str
-    work_order_id: str
-    quote_id: str
-    amount: Amount
-    paid: Amount
-    owed: Amount
-    posted_at: datetime
 
 
 class DepositStepAnswer(Answer):
@@ -268,7 +242,7 @@ def account_answer(
     held = sum(d.amount.amount_minor for d in deposits if d.is_kept)
     due = sum(d.amount.amount_minor for d in deposits if d.refund == "due")
     asked = any(d.status == "REQUESTED" for d in deposits)
-    pays = viewer.collects and (owed > 0 or asked)
+    pays = viewer.collects and (asked or payable(charges, viewer))
     actions = viewer.action("billing.receive_payment", "payments", "PaymentBody") if pays else []
     parts: list[Sequence[Aggregate]] = [accounts, quotes, charges, deposits, payments]
     return AccountAnswer(
@@ -281,7 +255,7 @@ def account_answer(
         refund_due=amount(due, currency),
         settled=all(w.settled for a in accounts for w in a.works) and any(a.works for a in accounts),
         quotes=[quote_answer(q, viewer) for q in sorted(quotes, key=lambda q: q.offered_at)],
-        charges=[ChargeAnswer.model_validate(c) for c in sorted(charges, key=lambda c: c.posted_at)],
+        charges=[charge_answer(c, viewer) for c in sorted(charges, key=lambda c: c.posted_at)],
         deposits=[deposit_answer(d, viewer) for d in sorted(deposits, key=lambda d: d.requested_at)],
         payments=[payment_answer(p, viewer) for p in sorted(payments, key=lambda p: p.received_at)],
         entries=[EntryAnswer.model_validate(e) for e in sorted(entries, key=lambda e: e.posted_at)],

@@ -9,13 +9,14 @@ from services.billing.domain.commands import (
     ApproveForfeiture,
     ClearDoorCash,
     ConsentQuote,
+    NoteCharge,
     ReceivePayment,
     RefundDeposit,
     RefuseQuote,
     RemindForfeiture,
     WaiveForfeiture,
 )
-from services.billing.handlers import deciding, opening, paying, quoting, working
+from services.billing.handlers import charging, deciding, opening, paying, quoting, working
 from services.billing.handlers.common import Kit, KitHandler
 from shared.events.dispatch import WorkCancelled, WorkCompleted, WorkNotDone, WorkQuoted, WorkWithdrawn
 from shared.events.envelope import Event
@@ -47,6 +48,7 @@ COMMANDS: Mapping[type[Command], KitHandler] = {
     ConsentQuote: quoting.consent_quote,
     RefuseQuote: quoting.refuse_quote,
     ReceivePayment: paying.receive_payment,
+    NoteCharge: charging.note_charge,
     ClearDoorCash: paying.clear_door_cash,
     RefundDeposit: deciding.refund_deposit,
     ApproveForfeiture: deciding.approve_forfeiture,

@@ -49,6 +49,12 @@ INDEXES = (
     Index(ACCOUNTS, OF_REQUEST, serves="the account of a request"),
     Index(QUOTES, OF_REQUEST, serves="the quotes of a request"),
     Index(CHARGES, OF_REQUEST, serves="the charges of a request"),
+    Index(
+        CHARGES,
+        (("property_id", 1), ("hands", 1), ("hands_since", 1), ("id", 1)),
+        serves="charges collected at the door, by who has their slip, the longest there first",
+        partial={"hands": {"$gt": ""}},
+    ),
     Index(DEPOSITS, (*OF_REQUEST, *ASKED), serves="the deposits of a request"),
     Index(DEPOSITS, (("property_id", 1), ("status", 1), *ASKED), serves="deposits in a status, newest first"),
     Index(
@@ -123,6 +129,19 @@ async def newest(
         query["$or"] = [{at: {"$lt": moment}}, {"id": {"$lt": last}}]
     rows = await db[KINDS[kind]].find(query).sort([(at, -1), ("id", -1)]).limit(limit).to_list(limit)
     return [cast("A", _KINDS.aggregate(kind, row)) for row in rows]
+
+
+async def charges_with(
+    db: Database, property_id: str, hands: str, after: Place | None, limit: int
+) -> list[Charge]:
+    """Charges whose slip is in those hands, the longest there first, after the given place."""
+    query: dict[str, Any] = {"property_id": property_id, "hands": {"$eq": hands, "$gt": ""}}
+    if after is not None:
+        moment, last = after
+        query["hands_since"] = {"$gte": moment}
+        query["$or"] = [{"hands_since": {"$gt": moment}}, {"id": {"$gt": last}}]
+    rows = db[CHARGES].find(query).sort([("hands_since", 1), ("id", 1)]).limit(limit)
+    return [_KINDS.aggregate(Charge, row) for row in await rows.to_list(limit)]
 
 
 async def properties(db: Database) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.billing.domain.deposit import Deposit, DepositAction, not_to_decide, same_person
-from services.billing.domain.payment import no_collector
+from services.billing.domain.payment import DRAWER_ROLES, no_collector
 from shared.catalogue.model import BillingRules
 from shared.http.actions import AllowedAction
 from shared.policy import Policy
@@ -33,6 +33,11 @@ class Viewer:
     def hands_out(self, deposit: Deposit) -> bool:
         """Whether he may give the owner the refund that is due."""
         return self.collects and same_person(deposit, self.sub) is None
+
+    @property
+    def at_the_till(self) -> bool:
+        """Whether what he takes is in finance's hands at once."""
+        return bool(DRAWER_ROLES.intersection(self.roles))
 
     def decides(self, deposit: Deposit, action: DepositAction) -> bool:
         """Whether he may do that with the deposit now."""

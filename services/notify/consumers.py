@@ -83,6 +83,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     billing.QuoteConsented,
     billing.QuoteRefused,
     billing.ChargePosted,
+    billing.ChargeNoted,
     billing.PaymentReceived,
     billing.DepositRequested,
     billing.DepositHeld,

@@ -175,6 +175,7 @@ class BillingRules(Section):
     deposit_methods: tuple[str, ...] = ("cash",)
     payment_methods: tuple[str, ...] = ("cash", "card", "qr", "transfer")
     collected_by: tuple[str, ...] = ("cashier",)  # roles that may take the money; never engineering (R1)
+    noted_first: bool = False  # finance notes a charge before anybody else collects it (P030)
     quote_valid_hours: int = 72
     forfeiture_decide_days: int = 7
     forfeiture_remind_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24  # after that, until one decides

@@ -63,6 +63,20 @@ class ChargePosted(Event):
     posted_at: Moment
 
 
+class ChargeNoted(Event):
+    """Finance noted the charge: with the slip it goes to customer service, which collects it (P030)."""
+
+    TYPE = "billing.charge.noted.v1"
+    SUBJECT = "charge_id"
+    charge_id: str
+    request_id: str
+    work_order_id: str
+    slip: str
+    amount: Amount
+    noted_by: str
+    noted_at: Moment
+
+
 class PaymentReceived(Event):
     """Money came in; the receipt has a gapless number. `purpose` says what it pays."""
 

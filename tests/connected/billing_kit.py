@@ -214,12 +214,21 @@ async def billing(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 
 async def owing(desk: Billing, request_id: str = "r1") -> None:
-    """130.00 is owed for a repair."""
+    """130.00 is owed for a repair, and finance has noted it."""
     await desk.accept(request_id)
     await desk.applied(desk.quoted(request_id), request_id)
     answer = await desk.post(f"quotes/q-{request_id}/consent", {"total": body(13_000)}, "technician")
     assert answer.status_code == 200, answer.text
     await desk.applied(desk.completed(request_id, 13_000), request_id)
+    await noted(desk, request_id)
+
+
+async def noted(desk: Billing, request_id: str) -> None:
+    """Finance notes every charge of a request that waits for it."""
+    for charge in (await desk.get(f"requests/{request_id}/account", "finance"))["charges"]:
+        if charge["hands"] == "finance":
+            answer = await desk.post(f"charges/{charge['charge_id']}/note", {}, "finance")
+            assert answer.status_code == 200, answer.text
 
 
 async def pay(desk: Billing, minor: int, request_id: str = "r1", role: str = "cashier", **more: Any) -> Any:

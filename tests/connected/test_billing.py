@@ -40,6 +40,7 @@ async def test_a_repair_from_quote_to_receipt(till: Billing) -> None:
         "quote.offered",
         "quote.consented",
         "charge.posted",
+        "charge.noted",
         "payment.received",
         "request.settled",
     ]

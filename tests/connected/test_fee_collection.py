@@ -122,6 +122,22 @@ async def test_p030_r1_the_technician_writes_the_amount_and_customer_service_col
     for who in ("technician", "repair_supervisor", "department_head"):
         code, problem = await pays(villa, order, who)
         assert (code, await status(villa, order)) == (403, "SIGNED"), (who, problem)
+    code, problem = await pays(villa, order, "cs_officer")
+    assert (code, problem["type"].rsplit("/", 1)[1]) == (409, "not-noted")
+    await villa.pass_time(days=2)
+    [charge] = (await villa.call("billing", "finance", "GET", "/charges?hands=finance"))["items"]
+    assert (charge["slip"], charge["days_in_hands"]) == (order["slip"], 2)
+    note = f"/charges/{charge['charge_id']}/note"
+    for who in ("cs_officer", "technician", "cashier"):
+        assert (await villa.send("billing", who, "POST", note)).status_code == 403
+    noted = await villa.call("billing", "finance", "POST", note)
+    assert (noted["hands"], noted["noted_by"], noted["allowed_actions"]) == (
+        "customer_service",
+        "finance",
+        [],
+    )
+    assert (await villa.call("billing", "finance", "GET", "/charges?hands=finance"))["items"] == []
+    assert ("staff:cs_officer", "charge_to_collect") in await villa.messages(order["request_id"])
     code, problem = await pays(villa, order, "cs_officer", TAP + 1)
     assert (code, problem["field"]) == (409, "amount"), "what was agreed and no more"
     code, receipt = await pays(villa, order, "cs_officer")

@@ -1,5 +1,5 @@
 """HTTP of billing: calls become commands and queries; no rules."""
 
-from services.billing.api import ledger, requests
+from services.billing.api import charges, ledger, requests
 
-ROUTERS = (requests.router, ledger.router)
+ROUTERS = (requests.router, charges.router, ledger.router)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from services.billing.domain.quote import Quote
-from shared.errors import Conflict
+from shared.errors import Conflict, demand
 from shared.money import Money
 from shared.texts.say import say, word
+
+Hands = Literal["", "finance", "customer_service"]
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """An amount owed for one work order; `paid` counts payments and an applied deposit."""
+    """An amount owed for one work order; `paid` counts payments and an applied deposit.
+
+    `hands`: who has the slip of a charge that is collected at the door; empty where nobody has to collect.
+    """
 
     property_id: str
     id: str
@@ -26,6 +32,11 @@ class Charge:
     amount: Money
     paid: Money
     posted_at: datetime
+    slip: str = ""
+    hands: Hands = ""
+    hands_since: datetime | None = None
+    noted_at: datetime | None = None
+    noted_by: str = ""
 
     @property
     def owed(self) -> Money:
@@ -41,8 +52,10 @@ class Part:
     amount_minor: int
 
 
-def charge_for(quote: Quote, charge_id: str, written: Money | None, at: datetime) -> Charge:
-    """The charge of a consented quote.
+def charge_for(
+    quote: Quote, charge_id: str, written: Money | None, at: datetime, *, noted_first: bool = False
+) -> Charge:
+    """The charge of a consented quote; `noted_first`: finance has it until it is noted.
 
     Conflict if nobody consented or another amount was written on the slip (P030).
     """
@@ -74,6 +87,36 @@ def charge_for(quote: Quote, charge_id: str, written: Money | None, at: datetime
         amount=quote.total,
         paid=Money(0, quote.total.currency),
         posted_at=at,
+        slip=quote.slip,
+        hands="finance" if noted_first else "",
+        hands_since=at if noted_first else None,
+    )
+
+
+def not_to_note(charge: Charge) -> Conflict | None:
+    """A charge is noted once, before it is collected."""
+    if charge.hands == "finance":
+        return None
+    return Conflict(
+        "nothing-to-note", "this charge does not wait for finance", field="charge_id", accepted="nothing"
+    )
+
+
+def note(charge: Charge, by: str, at: datetime) -> Charge:
+    """Finance noted it; charge slip and task slip go to customer service (P030)."""
+    demand(not_to_note(charge))
+    return replace(charge, hands="customer_service", hands_since=at, noted_at=at, noted_by=by)
+
+
+def not_noted(charge: Charge) -> Conflict | None:
+    """Nobody collects at a door what finance has not noted (P030)."""
+    if charge.hands != "finance":
+        return None
+    return Conflict(
+        "not-noted",
+        say("finance has not noted the charge of slip {slip} yet (P030)", slip=charge.slip),
+        field="request_id",
+        accepted="a charge that finance has noted; or payment at the cashier",
     )
 
 
@@ -81,7 +124,8 @@ def pay(charge: Charge, amount: Money) -> Charge:
     """The charge after that much came in; Conflict for more than is owed."""
     if amount.amount_minor <= 0 or amount.amount_minor > charge.owed.amount_minor:
         raise overpaid(charge.owed)
-    return replace(charge, paid=charge.paid + amount)
+    paid = replace(charge, paid=charge.paid + amount)
+    return paid if paid.owed.amount_minor else replace(paid, hands="", hands_since=None)
 
 
 def owed_on(charges: Iterable[Charge], currency: str) -> Money:

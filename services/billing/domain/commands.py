@@ -49,6 +49,13 @@ class ReceivePayment(Command):
     reference: str = Field("", max_length=64)
 
 
+class NoteCharge(Command):
+    """Finance notes a charge that is collected at the door (P030)."""
+
+    NAME: ClassVar[str] = "billing.note_charge"
+    charge_id: Id
+
+
 class RefundDeposit(Command):
     """Release a held deposit to its owner (a decider), or hand out a refund that is due (a collector)."""
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from services.billing.answers import ClearedAnswer, amount, payment_answer
 from services.billing.domain.account import Account
 from services.billing.domain.books import Books
-from services.billing.domain.charge import Part, overpaid, pay, spread
+from services.billing.domain.charge import Part, not_noted, overpaid, pay, spread
 from services.billing.domain.commands import ClearDoorCash, ReceivePayment
 from services.billing.domain.deposit import Deposit, step
 from services.billing.domain.payment import (
+    DRAWER_ROLES,
     Payment,
     check_deposit_amount,
     check_method,
@@ -122,7 +123,9 @@ async def _what_it_pays(
     if not charges:
         raise overpaid(Money(0, paid.currency))
     parts = spread(list(charges.values()), paid)
+    at_the_till = DRAWER_ROLES.intersection(roles_of(unit))
     for part in parts:
+        demand(None if at_the_till else not_noted(charges[part.charge_id]))
         unit.save(pay(charges[part.charge_id], Money(part.amount_minor, paid.currency)))
     return parts, None
 

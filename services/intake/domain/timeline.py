@@ -157,6 +157,7 @@ LINES: dict[type[Event], Line] = {
     billing.QuoteConsented: Line("quote.consented", "consented_at", "recorded_by", ("total",)),
     billing.QuoteRefused: Line("quote.refused", "refused_at"),
     billing.ChargePosted: Line("charge.posted", "posted_at", "", ("amount",)),
+    billing.ChargeNoted: Line("charge.noted", "noted_at", "noted_by", ("slip", "amount")),
     billing.PaymentReceived: Line(
         "payment.received", "received_at", "collected_by", ("amount", "purpose", "method", "receipt")
     ),

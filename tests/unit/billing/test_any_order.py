@@ -21,6 +21,7 @@ from services.billing.domain.commands import (
     ApproveForfeiture,
     ClearDoorCash,
     ConsentQuote,
+    NoteCharge,
     ReceivePayment,
     RefundDeposit,
     RefuseQuote,
@@ -117,7 +118,16 @@ class Books(RuleBasedStateMachine):
             assert self.attempt(lambda: self.desk.complete(quote.total.amount_minor, quote.id))
         elif owed:
             by = CASHIER if request.startswith("car") or price % 2 else OFFICER
+            if by is OFFICER:
+                self.note(request)
             assert self.pay_as(request, by, "charge", owed, method)
+
+    @rule(request=ANY)
+    def note(self, request: str) -> None:
+        self.desk.request = request
+        for charge in self.of_request(Charge, request):
+            if charge.hands == "finance":
+                self.desk.run(NoteCharge(charge_id=charge.id), person("finance"))
 
     def pay_as(self, request: str, by: Any, purpose: str, minor: int, method: str) -> bool:
         command = ReceivePayment(
@@ -175,7 +185,9 @@ class Books(RuleBasedStateMachine):
         asked = [d.amount.amount_minor for d in self.of_request(Deposit, request)]
         minor = data.draw(st.sampled_from([owed, max(1, owed // 2), owed + 1, *asked]))
         method = data.draw(st.sampled_from(["cash", "cash", "card", "qr"]))
+        waiting = all(c.hands == "finance" for c in self.of_request(Charge, request))
         paid = self.pay_as(request, by, purpose, minor, method)
+        assert not (paid and purpose == "charge" and waiting and by is OFFICER), "finance notes it first"
         assert not (paid and by.sub in ("technician", "repair_supervisor", "director", "finance"))
         assert not (paid and purpose == "charge" and minor > owed)
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from services.billing.domain.charge import Charge
-from services.billing.domain.commands import ClearDoorCash, ConsentQuote, ReceivePayment
+from services.billing.domain.commands import ClearDoorCash, ConsentQuote, NoteCharge, ReceivePayment
 from services.billing.domain.ledger import Entry
 from services.billing.domain.payment import Payment
 from services.billing.domain.postings import earned
 from services.billing.handlers.common import post
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
-from shared.events.billing import DepositHeld, PaymentReceived, RequestSettled
+from shared.events.billing import ChargeNoted, DepositHeld, PaymentReceived, RequestSettled
 from shared.events.envelope import Amount
 from shared.kernel.unit import Cause
 from shared.tenancy import Principal
@@ -31,6 +31,8 @@ def owing(profile: str = "villa") -> Desk:
     desk.quote(("tap-replacement", 1, None), ("labour-half-hour", 3, None))
     desk.run(ConsentQuote(quote_id="q1"), OFFICER)
     desk.complete(13000)
+    if desk.only(Charge).hands == "finance":
+        desk.run(NoteCharge(charge_id=desk.only(Charge).id), FINANCE)
     desk.check()
     return desk
 
@@ -160,6 +162,35 @@ def test_how_it_is_paid() -> None:
     assert desk.told(DepositHeld)
     with pytest.raises(Conflict, match="no deposit is asked for"):
         pay(desk, 8000, purpose="deposit", payment_id="p2")
+
+
+# --- noted by finance first ---------------------------------------------------------------------------------
+
+
+def test_p030_nobody_collects_at_a_door_what_finance_has_not_noted() -> None:
+    desk = Desk("villa")
+    desk.accept()
+    desk.quote(("tap-replacement", 1, None))
+    desk.run(ConsentQuote(quote_id="q1"), OFFICER)
+    desk.complete(4000)
+    charge = desk.only(Charge)
+    assert (charge.hands, charge.hands_since, charge.slip) == ("finance", desk.now, "2026-000001")
+    with pytest.raises(Conflict) as refused:
+        pay(desk, 1000, OFFICER)
+    assert (refused.value.kind, refused.value.field) == ("not-noted", "request_id")
+    assert pay(desk, 1000).holder == "drawer", "the cashier is finance's own"
+    desk.run(NoteCharge(charge_id=charge.id), FINANCE)
+    assert (desk.only(Charge).hands, desk.only(Charge).noted_by) == ("customer_service", "finance")
+    assert [e.amount for e in desk.told(ChargeNoted)] == [cny(3000)]
+    with pytest.raises(Conflict, match="does not wait"):
+        desk.run(NoteCharge(charge_id=charge.id), FINANCE)
+    assert pay(desk, 3000, OFFICER, payment_id="p2").holder == "hands"
+    assert desk.only(Charge).hands == "", "nobody has to collect any more"
+
+
+def test_p030_what_is_paid_at_the_desk_waits_for_no_note() -> None:
+    desk = owing("garden")
+    assert desk.only(Charge).hands == ""
 
 
 # --- receipts ---------------------------------------------------------------------------------------------
