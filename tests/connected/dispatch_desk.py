@@ -176,12 +176,10 @@ class Desk(Neighbours):
 
     async def sign_work(self, order_id: str) -> Json:
         """Who has the slip signs for the work (P022)."""
-        worker = (await self.read(order_id))["assignee_id"]
-        return await self.take("technician", order_id, "sign", {"signer": "technician"}, sub=worker)
+        by = (await self.read(order_id))["assignee_id"]
+        return await self.take("technician", order_id, "sign", {"signer": "technician"}, sub=by)
 
-    async def refused(
-        self, role: str, order_id: str, action: str, body: Json | None = None, **more: Any
-    ) -> Json:
+    async def refused(self, role: str, order_id: str, action: str, body: Any = None, **more: Any) -> Json:
         """A step that must be refused and change nothing; the problem."""
         before = (await self.read(order_id))["version"]
         answer = await self.call(role, "POST", f"work-orders/{order_id}/{action}", body or {}, **more)

@@ -198,6 +198,33 @@ async def test_a_half_done_job_is_left_helped_handed_over_and_taken_up_again(des
     assert (await desk.take("technician", order_id, "complete", {"cleaned": True}))["status"] == "REPAIRED"
 
 
+async def test_p022_who_did_the_work_signs_for_it_and_a_supervisor_gives_finished_work_over(
+    desk: Desk,
+) -> None:
+    order_id = await garden_report(desk)
+    first = (await desk.into_home(order_id, "cs-1"))["assignee_id"]
+    other = "tech-2" if first == "tech-1" else "tech-1"
+    await desk.take("technician", order_id, "confirm-item", {"item": "tap"})
+    quoted = await desk.take("technician", order_id, "quote", {"lines": [{"code": "tap-replacement"}]})
+    await desk.consent(quoted, 4000)
+    await desk.take("technician", order_id, "start")
+    await desk.take("technician", order_id, "complete", {"cleaned": True})
+    await desk.take("technician", order_id, "sign", {"signer": "owner", "mark": "Wang", "rating": 4})
+    mine = {"signer": "technician"}
+    problem = await desk.refused("technician", order_id, "sign", mine, sub=other)
+    assert (problem["status"], problem["type"].rsplit("/", 1)[1]) == (403, "not-the-worker")
+    assert (problem["field"], problem["accepted"]) == ("signer", first)
+    seen = await desk.call("technician", "GET", f"work-orders/{order_id}", sub=other)
+    assert "sign" not in {one["action"] for one in seen.json()["allowed_actions"]}
+    over = {"staff_id": other, "reason": "he has left the company"}
+    assert (await desk.refused("technician", order_id, "hand-over", over, sub=other))["status"] == 403
+    given = await desk.take("repair_supervisor", order_id, "hand-over", over)
+    assert (given["status"], given["assignee_id"]) == ("REPAIRED", other)
+    await desk.sign_work(order_id)
+    done = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert (done["status"], [one["by"] for one in done["signatures"]][1]) == ("SIGNED", other)
+
+
 async def test_p021_a_public_repair_notes_material_and_bears_the_supervisors_signature(desk: Desk) -> None:
     order_id = await garden_report(
         desk, procedure="repair-report", area="public", channel="patrol", unit_id=""
