@@ -13,10 +13,12 @@ ROLE_HOLDERS_MAX = 50
 
 
 async def told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) -> tuple[StaffCopy, ...]:
-    """Who of the staff is meant: one person, or the holders of a role.
+    """Who of the staff is meant: one person, or the holders of a role, of the department the event names if
+    it has any.
 
     His supervisors, where he is on no roster or cannot be reached (P009).
     """
+    department = str(getattr(event, "department", ""))
     if to == POST:
         to = str(getattr(event, "to_role", ""))
         person = await unit.look(StaffCopy, to) if to else None
@@ -30,4 +32,5 @@ async def told_as(unit: Unit, event: Event, copy: RequestCopy | None, to: str) -
         if not staff_id:
             return ()
         to = STANDS_IN
-    return tuple(holders(await unit.look_by(StaffCopy, "role", to, limit=ROLE_HOLDERS_MAX)))
+    people = holders(await unit.look_by(StaffCopy, "role", to, limit=ROLE_HOLDERS_MAX), department)
+    return tuple(people)

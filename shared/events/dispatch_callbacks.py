@@ -65,6 +65,7 @@ class CallbackAnswered(_OfCallback):
     on_behalf_of: str = ""
     answered_at: Moment
     signatures_missing: int
+    department: str = ""
     attachments: tuple[GivenFile, ...] = ()
     personal: StepNote | None = None
 

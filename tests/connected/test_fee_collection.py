@@ -167,7 +167,10 @@ async def test_p027_p031_the_owners_opinion_reaches_the_departments_and_a_proble
     garden: Town,
 ) -> None:
     for opinion, heard in (
-        ({"opinion": "satisfied"}, {("staff:technician", "owner_satisfied")}),
+        (
+            {"opinion": "satisfied"},
+            {("staff:technician", "owner_satisfied"), ("staff:department_head", "owner_satisfied")},
+        ),
         (
             {"opinion": "not_satisfied", "problem": "came_back"},
             {

@@ -49,7 +49,11 @@ async def called_back(world: Town, **said: str) -> set[tuple[str, str]]:
 
 
 async def test_p031_the_department_hears_that_the_owner_is_satisfied(world: Town) -> None:
-    assert await called_back(world, opinion="satisfied") == {("staff:technician", "owner_satisfied")}
+    told = await called_back(world, opinion="satisfied")
+    assert told == {
+        ("staff:technician", "owner_satisfied"),
+        ("staff:department_head", "owner_satisfied"),
+    }, "who did it and the head of his department, not that of another"
 
 
 async def test_p027_superiors_hear_at_once_that_the_owner_is_not_satisfied(world: Town) -> None:

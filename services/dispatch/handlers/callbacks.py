@@ -123,6 +123,7 @@ class Callbacks:
                 on_behalf_of=after.first_contact_id if after.first_contact_id != actor.by else "",
                 answered_at=unit.now,
                 signatures_missing=after.signatures_missing,
+                department=after.department,
                 attachments=files,
                 personal_key=f"request:{after.request_id}" if body.words else "",
                 personal=StepNote(note=body.words) if body.words else None,

@@ -51,7 +51,8 @@ def staff_copy(old: StaffCopy | None, property_id: str, event: StaffRecorded) ->
     )
 
 
-def holders(people: Iterable[StaffCopy]) -> list[StaffCopy]:
-    """Who of them is told as holder of a role."""
+def holders(people: Iterable[StaffCopy], department: str = "") -> list[StaffCopy]:
+    """Who of them is told as holder of a role: those of the department concerned, if it has any."""
     working = [one for one in people if one.active]
+    working = [one for one in working if one.department == department] or working
     return sorted(working, key=lambda one: (-one.rank, one.id))[:ROLE_READERS_MAX]

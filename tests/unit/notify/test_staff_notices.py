@@ -87,6 +87,12 @@ def test_the_highest_in_rank_are_told_and_nobody_who_has_left() -> None:
     assert [one.id for one in found] == ["p7", "p6", "p5", "p4", "p3"]
 
 
+def test_p027_of_a_role_those_of_the_department_concerned_are_told_if_it_has_any() -> None:
+    people = [replace(LIN, id="e1", department="engineering"), replace(LIN, id="s1", department="security")]
+    assert [one.id for one in holders(people, "security")] == ["s1"]
+    assert [one.id for one in holders(people, "environment")] == ["e1", "s1"]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_person_is_kept_as_recorded_and_without_address_once_erased(known: bool) -> None:
     contact = StaffContact(staff_id="cs1", name="林", phone="+8613700137000", email="lin@example.org")
