@@ -170,6 +170,16 @@ class ComplaintVerified(Event):
     personal: Said | None = None
 
 
+class ComplaintCountersigned(Event):
+    """A second person signed for the telephone callback: it counts as proven from now on (R18)."""
+
+    TYPE = "intake.complaint.countersigned.v1"
+    request_id: str
+    round: int
+    signers: tuple[str, ...]
+    countersigned_at: Moment
+
+
 class DifficultIssueReported(Event):
     """A case is difficult: a superior calls the owner himself by then (P037)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from tests.connected.complaint_kit import (
@@ -209,6 +210,10 @@ async def test_r18_a_telephone_callback_is_proven_by_two_people(estate: Estate) 
     assert (await estate.refused(id, "complaint/countersign", OFFICER))["kind"] == "second-person"
     await estate.act(id, "complaint/countersign", OFFICER, sub="wu")
     assert (await complaint(estate, id))["proven"] is True
+    said = {"$regex": "^intake.complaint.(verified|countersigned)"}
+    rows = estate.runtime.db["outbox"].find({"stream": id, "type": said})
+    told = [orjson.loads(row["data"]) async for row in rows.sort("sequence", 1)]
+    assert [(one.get("proven"), one.get("signers")) for one in told] == [(False, None), (None, ["lin", "wu"])]
     assert (await estate.refused(id, "complaint/countersign", OFFICER, sub="wu"))["kind"] == "nothing-to-sign"
 
 

@@ -120,6 +120,14 @@ class Concluding(Cases):
         before = await unit.load(Complaint, command.request_id)
         after = steps.countersigned(before, unit.cause.principal.sub)
         unit.save(after)
+        unit.emit(
+            events.ComplaintCountersigned(
+                request_id=after.id,
+                round=after.round,
+                signers=(after.verified_by, after.second_id),
+                countersigned_at=unit.now,
+            )
+        )
         self.note(unit, request, "callback.countersigned")
         unit.save(request)
         unit.answer(await self.state(unit, request))
