@@ -45,6 +45,7 @@ class Catalogue:
     ) -> None:
         self.settings = settings
         self.default_notices: Mapping[str, tuple[Notice, ...]] = defaults.notices
+        self._own = tuple(name for name, setting in settings.items() if setting.own)
         self._files = files
         self._profiles = {name: _profile(name, table, settings) for name, table in profiles.items()}
         base = {name: _procedure(_merged(name, files, {}), f"procedures/{name}.toml") for name in files}
@@ -120,9 +121,9 @@ class Catalogue:
             known = self.settings.get(name)
             field = f"settings.{name}"
             if known is None:
-                accepted = listed(sorted(n for n, s in self.settings.items() if not s.variants))
+                accepted = listed(sorted(n for n, s in self.settings.items() if s.own or not s.variants))
                 raise Invalid("unknown-setting", "There is no such setting.", field=field, accepted=accepted)
-            if known.variants:
+            if known.variants and not known.own:
                 raise Invalid(
                     "profile-setting",
                     "This is decided by the profile.",
@@ -133,6 +134,17 @@ class Catalogue:
                 raise Invalid(
                     "setting-value", "This value is not accepted.", field=field, accepted=known.accepted()
                 )
+
+    def chosen(self, procedure: Procedure, own: Mapping[str, SettingValue]) -> Procedure:
+        """The procedure as it runs in a property that decides some switches for itself."""
+        changes = [self.settings[name].variants[str(own[name])] for name in self._own if name in own]
+        if not changes:
+            return procedure
+        table: Table = procedure.model_dump()
+        for name in reversed(list(_chain(procedure.id, self._files))):
+            for change in changes:
+                table = _deep(table, change.get(name, {}))
+        return Procedure.model_validate(table)
 
     @property
     def opened_versions(self) -> Mapping[str, Table]:

@@ -127,7 +127,7 @@ class DispatchRules(Section):
     general_due_days: int = 3
     emergency_answer_within_seconds: int = 15  # intake tells the duty chain that nobody has answered (J30)
     escalation: tuple[EscalationStep, ...] = ()
-    collect_within_minutes: int = 30  # mode "collect": after that the slip counts as not collected
+    collect_within_minutes: int | None = None  # of rules of an earlier release; now dispatch.collect_minutes
     paperwork_within_hours: int = 24  # after an emergency: its slip is completed and signed (P020)
     signatures: tuple[str, ...] = ()
     public_signatures: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ class Setting(Section):
     """One switch between handbooks (domain §8.2) or one blank in them (§8.1), valid for a whole property.
 
     `blank` is the row of §8.1. `variants` gives, per choice, what it changes in which procedure. `sources`
-    says which handbook wants which choice.
+    says which handbook wants which choice. `own`: a property may choose for itself, against its profile.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Setting(Section):
     maximum: int | None = None
     sources: dict[str, str] = {}
     variants: dict[str, dict[str, dict[str, object]]] = {}
+    own: bool = False
 
     def accepted(self) -> Said:
         """What a value must be, in words for the person who typed another."""

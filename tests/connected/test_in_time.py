@@ -5,23 +5,19 @@ And the ways a slip reaches the trade: pushed, collected, called by radio.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import orjson
 import pytest
 import pytest_asyncio
 
-from shared import catalogue
-from shared.catalogue.load import Catalogue
+from shared.events.intake import RequestAmended
 from shared.settings import Settings
 from tests.connected.callback_kit import repaired
-from tests.connected.dispatch_desk import Desk, open_desk
+from tests.connected.dispatch_desk import Desk, Json, open_desk
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
-SHIPPED = Path(catalogue.__file__).parent
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -87,27 +83,38 @@ async def test_p018_p019_the_rates_count_what_was_done_in_time_of_what_can_be_ju
     assert (rates["urgent_in_time"], rates["general_in_time"]) == ((1, 3), (1, 1)), "two urgent ones are late"
 
 
-@pytest.mark.parametrize(("profile", "mode"), [("garden", "push"), ("villa", "collect"), ("tower", "radio")])
-async def test_p018_p027_a_slip_is_pushed_collected_or_called_by_radio_as_the_profile_says(
-    settings: Settings, tmp_path: Path, profile: str, mode: str
+@pytest.mark.parametrize(
+    ("profile", "own", "mode", "minutes"),
+    [
+        ("garden", {}, "push", 0),
+        ("villa", {}, "collect", 30),
+        ("villa", {"dispatch.mode": "radio", "dispatch.collect_minutes": 10}, "radio", 10),
+        ("tower", {"dispatch.mode": "collect"}, "collect", 30),
+        ("villa", {"dispatch.mode": "push"}, "push", 0),
+    ],
+)
+async def test_p018_p027_a_slip_is_pushed_collected_or_called_by_radio_as_profile_or_property_say(
+    settings: Settings, profile: str, own: Json, mode: str, minutes: int
 ) -> None:
-    shutil.copytree(SHIPPED, tmp_path, dirs_exist_ok=True)
-    tower = tmp_path / "profiles" / "tower.toml"
-    tower.write_text(tower.read_text("utf-8") + '\n"dispatch.mode" = "radio"\n', "utf-8")
-    rules = Catalogue.read(tmp_path)
-    Catalogue.shipped().remember(rules.opened_versions)  # as those of another release are
     async with open_desk(settings) as desk:
-        await desk.open_property(profile=profile)
+        await desk.open_property(profile=profile, settings=own)
+        await desk.forget_looks()
         await desk.staff("engineering", ("tech-1", "technician"), ("boss-1", "repair_supervisor"))
-        version = rules.procedure("repair-indoor", profile).version
-        order_id = await desk.report(urgency="urgent", catalogue_version=version)
+        order_id = await desk.report(urgency="urgent", profile=profile)
         order = await desk.read(order_id)
         assert (order["mode"], order["assignee_id"]) == (mode, "tech-1")
         if mode == "push":
             assert order["collect_due_at"] is None, "it is taken up by acting"
             return
         within = datetime.fromisoformat(order["collect_due_at"]) - desk.clock.now()
-        assert within == timedelta(minutes=30)
+        assert within == timedelta(minutes=minutes)
         assert "does so first" in (await desk.refused("technician", order_id, "contact"))["detail"]
         taken = await desk.take("cs_officer", order_id, "collect", {"taken_by": "tech-1"})
         assert (taken["collected_by"], taken["collected_late"]) == ("tech-1", False)
+        changed = {"area": "public"}
+        corrected = RequestAmended(
+            request_id="r1", reason="the yard", place="yard", changed=changed, amended_at=desk.clock.now()
+        )
+        await desk.hear(corrected)
+        after = await desk.read(order_id)
+        assert (after["mode"], after["collect_due_at"]) == (mode, order["collect_due_at"])

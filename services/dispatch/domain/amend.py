@@ -53,7 +53,9 @@ def amended(order: WorkOrder, event: RequestAmended, rules: Rules, now: datetime
     area = event.changed.get("area", "")
     if area in ("indoor", "public") and order.status in BEFORE_START:
         where = cast("Area", area)
-        terms = terms_of(order.kind, where, rules.dispatch, rules.billing)
+        kept = order.rules
+        terms = terms_of(order.kind, where, rules.dispatch, rules.billing, kept.collect_within_minutes)
+        terms = dataclasses.replace(terms, mode=kept.mode)
         after = dataclasses.replace(after, area=where, terms=terms)
     start = start_of(None, {"start_at": event.changed.get("appointment_at", "")})
     if order.kind == "errand" and start is not None and start != order.appointment_at:

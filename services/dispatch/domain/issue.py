@@ -56,12 +56,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where the order belongs: its property and zone, and the stream its events go on."""
+    """Where the order belongs: its property with its zone and the minutes in which slips are collected there,
+    and the stream its events go on.
+    """
 
     property_id: str
     zone: str
     stream: str
     lane: Lane
+    collect_minutes: int
 
 
 def draft(
@@ -97,7 +100,7 @@ def draft(
         place=report.place,
         stream=where.stream,
         lane=where.lane,
-        terms=terms_of(kind, report.area, rules, billing),
+        terms=terms_of(kind, report.area, rules, billing, where.collect_minutes),
         status="ASKED" if kind == "errand" else "ISSUED",
         reported_at=report.reported_at,
         issued_at=now,
@@ -112,7 +115,9 @@ def draft(
     )
 
 
-def terms_of(kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingRules | None) -> Terms:
+def terms_of(
+    kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingRules | None, collect_minutes: int
+) -> Terms:
     """The rules this order keeps for its life."""
     return Terms(
         mode=rules.modes,
@@ -123,7 +128,7 @@ def terms_of(kind: WorkKind, area: Area, rules: DispatchRules, billing: BillingR
         deposit_percent=billing.deposit_percent if billing is not None else 0,
         cancel_notice_hours=rules.cancel_notice_hours,
         slip_within_minutes=rules.slip_within_minutes,
-        collect_within_minutes=rules.collect_within_minutes,
+        collect_within_minutes=rules.collect_within_minutes or collect_minutes,
         paperwork_within_hours=rules.paperwork_within_hours,
         escalation=tuple(EscalationPoint(s.at_percent, s.to_role, s.urgent_also) for s in rules.escalation),
         bells=rules.bells,

@@ -6,6 +6,7 @@ J17, J20, J21).
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 
 from services.dispatch.domain.assignment import contact_of, given
 from services.dispatch.domain.callback_plan import kind_of
@@ -31,6 +32,7 @@ from services.dispatch.handlers.calling import call, sent
 from services.dispatch.handlers.keeping import alarm, keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import (
+    collect_minutes,
     first_order_id,
     last_of,
     latest,
@@ -43,7 +45,13 @@ from shared.catalogue.channels import by_household
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import BillingRules, DispatchRules
 from shared.events.dispatch import WorkKind
-from shared.events.intake import EmergencyRaised, PropertyConfigured, RequestAccepted, RequestReopened
+from shared.events.intake import (
+    EmergencyRaised,
+    PropertyConfigured,
+    RequestAccepted,
+    RequestReopened,
+    Urgency,
+)
 from shared.ids import derived_id
 from shared.kernel.unit import Unit
 
@@ -135,11 +143,14 @@ class Issuing:
         """The owner was not satisfied: a new slip for the same need, if the last one has ended."""
         event = payload(unit, RequestReopened)
         last = await latest(unit, event.request_id)
-        if last is None or (last.open and last.status not in UNPAID):
-            return
+        if last is not None and (not last.open or last.status in UNPAID):
+            await self.again(unit, last, event.reopened_at, last.urgency)
+
+    async def again(self, unit: Unit, last: WorkOrder, since: datetime, urgency: Urgency) -> None:
+        """A new slip for the need of one that is over."""
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         procedure = procedure_of(
-            self._catalogue, last.procedure, last.catalogue_version, settings, last.emergency
+            self._catalogue, last.procedure, last.catalogue_version, settings, urgency == "emergency"
         )
         rules = procedure.dispatch if procedure is not None else EMERGENCY_RULES
         if rules is None:
@@ -147,11 +158,11 @@ class Issuing:
         report = Report(
             request_id=last.request_id,
             procedure=last.procedure,
-            urgency=last.urgency,
+            urgency=urgency,
             category=last.category,
             area=last.area,
-            reported_at=event.reopened_at,
-            saved_at=event.reopened_at,
+            reported_at=since,
+            saved_at=since,
             reference=last.reference,
             catalogue_version=last.catalogue_version,
             unit_id=last.unit_id,
@@ -186,7 +197,9 @@ class Issuing:
 
         The number is taken in its own small transaction and stays this order's.
         """
-        where = Where(unit.cause.property_id, zone, unit.cause.stream, unit.cause.lane)
+        property_id = unit.cause.property_id
+        minutes = collect_minutes(self._catalogue, await unit.look(PropertyCopy, property_id))
+        where = Where(property_id, zone, unit.cause.stream, unit.cause.lane, minutes)
         order = draft(order_id, kind, report, where, rules, billing, unit.now)
         order = dataclasses.replace(order, rework_of=rework_of)
         on_paper = await paper_number(unit, report) if report.paper_slip else None

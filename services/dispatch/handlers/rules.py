@@ -17,7 +17,7 @@ from shared.reports.weekly import WEEK_AT, WEEK_DAY, Week, week_due
 
 # Only until a property's own zone is known: its settings travel on another stream and may come later.
 ZONE_UNKNOWN = "Asia/Shanghai"
-RETURN_DAYS = "slip.return_days"
+RETURN_DAYS, COLLECT_MINUTES = "slip.return_days", "dispatch.collect_minutes"
 
 
 def first_order_id(property_id: str, request_id: str) -> str:
@@ -59,17 +59,20 @@ def zone_of(settings: PropertyCopy | None, told: str = "") -> str:
 def procedure_of(
     catalogue: Catalogue, procedure_id: str, version: str, settings: PropertyCopy | None, emergency: bool
 ) -> Procedure | None:
-    """The rules the request was opened under. Lost ones hold a routine request.
+    """The rules the request was opened under, with what the property decides itself. Lost ones hold a routine
+    request.
 
     For an emergency, None (J17).
     """
+    own = settings.settings if settings is not None and settings.settings is not None else {}
     try:
-        return catalogue.at(version)
+        return catalogue.chosen(catalogue.at(version), own)
     except Invalid:
         if not emergency:
             raise Poison(f"the rules {version} of {procedure_id} are not known here") from None
     try:
-        return catalogue.procedure(procedure_id, settings.profile if settings is not None else "")
+        profile = settings.profile if settings is not None else ""
+        return catalogue.chosen(catalogue.procedure(procedure_id, profile), own)
     except Invalid:
         return None
 
@@ -97,6 +100,11 @@ def settings_with(catalogue: Catalogue, settings: PropertyCopy | None) -> dict[s
     if profile is not None:
         return profile.settings_with(own)
     return {**{name: setting.default for name, setting in catalogue.settings.items()}, **own}
+
+
+def collect_minutes(catalogue: Catalogue, settings: PropertyCopy | None) -> int:
+    """In how many minutes a slip is collected: `dispatch.collect_minutes` of the property (P027)."""
+    return int(settings_with(catalogue, settings)[COLLECT_MINUTES])
 
 
 def due_week(catalogue: Catalogue, settings: PropertyCopy | None, now: datetime) -> Week:

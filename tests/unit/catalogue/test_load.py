@@ -166,6 +166,8 @@ def test_an_unknown_procedure_or_profile_is_refused_with_what_is_accepted() -> N
         ({"quiet.from": "9:00"}, "settings.quiet.from"),
         ({"quiet.until": ""}, "settings.quiet.until"),
         ({"quiet.until": "08:00\n"}, "settings.quiet.until"),
+        ({"dispatch.mode": "pigeon"}, "settings.dispatch.mode"),
+        ({"dispatch.collect_minutes": 0}, "settings.dispatch.collect_minutes"),
     ],
 )
 def test_a_property_may_not_set_what_is_unknown_malformed_or_its_profiles(
@@ -185,6 +187,20 @@ def test_a_property_may_fill_in_the_blanks() -> None:
     assert garden.settings_with(own)["callback.leak_days"] == 5
     assert "callback.leak_days" in garden.unconfirmed
     assert "callback.leak_days" not in garden.unconfirmed_with(own)
+
+
+def test_p027_a_property_may_choose_how_its_slips_reach_the_trade() -> None:
+    catalogue = Catalogue.shipped()
+    own: dict[str, str | int | bool] = {"dispatch.mode": "radio"}
+    catalogue.check_settings(own)
+    repair = catalogue.procedure("repair-indoor", "villa")
+    help = catalogue.procedure("general-help", "villa")
+    assert repair.dispatch is not None
+    assert help.dispatch is not None
+    chosen = catalogue.chosen(repair, own)
+    assert chosen.dispatch == repair.dispatch.model_copy(update={"modes": "radio"})
+    assert catalogue.chosen(help, own) == help, "no slip that is collected"
+    assert catalogue.chosen(repair, {"callback.leak_days": 5}) is repair
 
 
 def test_a_read_finds_some_rules_whatever_the_version() -> None:

@@ -21,7 +21,6 @@ NUMBERS = [
     ("repair-report", "dispatch", "general_due_days", 3, "002 §五.2(2): general solved within 3 days"),
     ("repair-report", "dispatch", "slip_late_days", 2, "004 篇4 §一.7: last 2 days count for the next month"),
     ("repair-report", "dispatch", "emergency_due_minutes", 60, "ours: the handbook says at once"),
-    ("repair-report", "dispatch", "collect_within_minutes", 30, "ours: the handbook says promptly"),
     ("repair-report", "dispatch", "paperwork_within_hours", 24, "ours: product P020"),
     ("repair-report", "dispatch", "bell_wait_minutes", 3, "001 §到業戶家中 .5: ring again after 3 minutes"),
     ("repair-report", "dispatch", "late_after_minutes", 10, "ours: the handbook says on time"),

@@ -41,7 +41,7 @@ def terms(
 ) -> Terms:
     """The terms of an order of that procedure, some changed."""
     profile = "villa" if name == "car-hire" else "garden"
-    return dataclasses.replace(terms_of(kind, area, *rules_of(name, profile)), **changes)
+    return dataclasses.replace(terms_of(kind, area, *rules_of(name, profile), 30), **changes)
 
 
 def order(status: Any = "ISSUED", **changes: Any) -> WorkOrder:

@@ -22,7 +22,7 @@ from services.dispatch.domain.model import WorkOrder
 from tests.unit.dispatch.builders import NOW, PROPERTY, rules_of
 
 SHANGHAI = "Asia/Shanghai"
-WHERE = Where(PROPERTY, SHANGHAI, "r1", "routine")
+WHERE = Where(PROPERTY, SHANGHAI, "r1", "routine", 30)
 
 
 def report(**changes: Any) -> Report:
@@ -85,7 +85,7 @@ def test_p018_p019_p020_deadlines_count_from_the_report(urgency: str, due_at: da
 def test_days_are_calendar_days_of_the_zone() -> None:
     rules, billing = rules_of()
     before_the_change = datetime(2026, 3, 27, 14, 0, tzinfo=UTC)  # 15:00 in Berlin, clocks change on the 29th
-    where = Where(PROPERTY, "Europe/Berlin", "r1", "routine")
+    where = Where(PROPERTY, "Europe/Berlin", "r1", "routine", 30)
     order = draft("w1", "repair", report(reported_at=before_the_change), where, rules, billing, NOW)
     assert order.due_at == datetime(2026, 3, 30, 13, 0, tzinfo=UTC), "15:00 again"
 
