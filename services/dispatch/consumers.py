@@ -65,7 +65,8 @@ READS = ("intake", "billing")
 
 def events(catalogue: Catalogue) -> dict[type[Event], Handler]:
     """What each event sets in motion; a type that is not here only counts as seen."""
-    issuing, amending = Issuing(catalogue), Amending(catalogue)
+    issuing = Issuing(catalogue)
+    amending = Amending(catalogue, issuing)
     return {
         PropertyConfigured: issuing.configured,
         RequestAccepted: issuing.accepted,

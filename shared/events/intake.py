@@ -102,11 +102,15 @@ class RequestAmended(Event):
 
 
 class UrgencyRaised(Event):
-    """A request became more urgent (anyone may raise; ruling J18)."""
+    """A request became more urgent (anyone may raise; ruling J18).
+
+    `by_slip`: intake takes it that a slip in hand answers it, and opens no stream for a response.
+    """
 
     TYPE = "intake.request.urgency_raised.v1"
     request_id: str
     urgency: Urgency
+    by_slip: bool = False
     reason: str
     raised_at: Moment
 

@@ -28,10 +28,10 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
         yield made
 
 
-async def raise_it(desk: Desk, request_id: str = "r1") -> None:
+async def raise_it(desk: Desk, request_id: str = "r1", **more: Any) -> None:
     """Intake tells that the request has become an emergency."""
     event = UrgencyRaised(
-        request_id=request_id, urgency="emergency", reason="gushes", raised_at=desk.clock.now()
+        request_id=request_id, urgency="emergency", reason="gushes", raised_at=desk.clock.now(), **more
     )
     await desk.hear(event, lane="urgent")
 
@@ -104,6 +104,22 @@ async def test_p020_a_withdrawal_that_waits_for_its_signature_does_not_hold_an_e
     await desk.take("technician", order_id, "withdraw", marked)
     await raise_it(desk)
     assert (await desk.take("duty_officer", order_id, "start"))["status"] == "STARTED"
+
+
+async def test_j17_a_rise_that_crosses_the_last_signature_sends_somebody_with_a_new_slip(desk: Desk) -> None:
+    order_id = await desk.report(procedure="repair-report", area="public", urgency="urgent")
+    await desk.work_done(order_id, "tech-1")
+    done = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert done["status"] == "CLOSED"
+    await raise_it(desk)
+    assert await desk.db["work_orders"].count_documents({}) == 1, "intake has opened a response of its own"
+    await raise_it(desk, by_slip=True)
+    again = await desk.db["work_orders"].find_one({"rework_of": order_id})
+    assert again is not None
+    assert (again["urgency"], again["status"], again["slip_number"]) == ("emergency", "ISSUED", 2)
+    assert again["assignee_id"] in ("tech-1", "tech-2")
+    open_ones = await desk.call("cs_officer", "GET", f"callbacks?work_order_id={order_id}")
+    assert open_ones.json()["items"] == [], "it is called back when the new slip is done"
 
 
 async def test_p020_with_nobody_of_the_department_the_last_resort_is_sent(desk: Desk) -> None:

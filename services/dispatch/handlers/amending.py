@@ -12,6 +12,7 @@ from services.dispatch.domain.deadlines import due_at, more_urgent, unsigned_not
 from services.dispatch.domain.flow import Change
 from services.dispatch.domain.model import DONE, PropertyCopy
 from services.dispatch.handlers.calling import sent
+from services.dispatch.handlers.issuing import Issuing
 from services.dispatch.handlers.keeping import keep, payload
 from services.dispatch.handlers.people import find
 from services.dispatch.handlers.rules import latest, procedure_of, rules_of, zone_of
@@ -19,12 +20,15 @@ from shared.catalogue.load import Catalogue
 from shared.events.intake import RequestAmended, RequestCancelled, UrgencyLowered, UrgencyRaised
 from shared.kernel.unit import Unit
 
+FINISHED = ("SIGNED", "CLOSED", "NOT_DONE")  # of a repair; what was cancelled or withdrawn is wanted no more
+
 
 class Amending:
     """The handlers that change slips; they need the catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, issuing: Issuing) -> None:
         self._catalogue = catalogue
+        self._issuing = issuing
 
     async def amended(self, unit: Unit) -> None:
         """The request was corrected: place, category or start change, the slip keeps its number."""
@@ -49,7 +53,8 @@ class Amending:
     async def urgency_raised(self, unit: Unit) -> None:
         """An earlier deadline (J18).
 
-        What waited for the supervisor goes straight to somebody who can do it.
+        What waited for the supervisor goes straight to somebody who can do it. A slip that was finished while
+        intake relied on it is followed by another, so that somebody is sent.
         """
         event = payload(unit, UrgencyRaised)
         order = await latest(unit, event.request_id)
@@ -59,6 +64,8 @@ class Amending:
         if event.urgency == "emergency" and order.status == "REPAIRED" and order.lane == "urgent":
             order = not_done_yet(order, unit.now)
         if order.status in DONE:
+            if event.by_slip and event.urgency == "emergency" and order.status in FINISHED:
+                await self._issuing.again(unit, order, event.raised_at, "emergency")
             return
         settings = await unit.look(PropertyCopy, unit.cause.property_id)
         rules = rules_of(self._catalogue, order, settings)

@@ -16,7 +16,7 @@ from services.intake.domain.directory import Person
 from services.intake.domain.directory import Unit as Home
 from services.intake.domain.property import Property, setting_number
 from services.intake.domain.request import Request, Talk, personal_key, requester
-from services.intake.domain.watch import expected, more_urgent
+from services.intake.domain.watch import expected, in_hand, more_urgent
 from services.intake.handlers.base import (
     PROMISE_CHAIN,
     PROMISE_NOTICE,
@@ -85,16 +85,18 @@ class Changing(Handlers):
         after = changes.raised(before, command.body, self.current_rules(settled, before))
         rules = self.dispatch_rules(before)
         after = more_urgent(before, after, rules, unit.now)
+        overtaken = changes.overtakes(before, after, rules)
         unit.save(after)
         unit.emit(
             events.UrgencyRaised(
                 request_id=after.id,
                 urgency=after.urgency,
+                by_slip=in_hand(before) and not overtaken,
                 reason=command.body.reason,
                 raised_at=unit.now,
             )
         )
-        if changes.overtakes(before, after, rules):
+        if overtaken:
             unit.open(events.EmergencyRaised.stream(after.id), _emergency(after, settled, unit))
         self.note(unit, after, "urgency.raised", urgency=after.urgency)
         unit.answer(await self.state(unit, after))
