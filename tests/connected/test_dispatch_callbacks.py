@@ -112,6 +112,8 @@ async def test_p031_not_satisfied_opens_it_again_with_notice_new_slip_and_deadli
     assert datetime.fromisoformat(new["due_at"]) == desk.clock.now() + timedelta(hours=24)
     left = await listed(desk, f"work_order_id={order_id}&open_only=false")
     assert sorted((c["round"], c["result"]) for c in left) == [("first", ""), ("second", "superseded")]
+    other = await desk.call("technician", "POST", f"callbacks/{first['id']}/read-notice", {}, sub="tech-9")
+    assert other.status_code == 403, "he has no part in it"
     read = await desk.call("technician", "POST", f"callbacks/{first['id']}/read-notice", {}, sub="tech-1")
     assert read.json()["notice_read_at"] is not None
     signed = await post(desk, first, "sign", {}, sub="lin")

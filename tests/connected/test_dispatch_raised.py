@@ -207,3 +207,18 @@ async def test_p025_nobody_is_called_to_what_another_party_has(desk: Desk) -> No
     await desk.take("cs_supervisor", order_id, "carry-on", REASON)
     await desk.pass_time(minutes=15)
     assert [reason for _, reason in await called(desk)] == ["found"]
+
+
+async def test_p025_what_comes_back_from_a_party_is_due_when_it_was_due_to_the_owner(desk: Desk) -> None:
+    order_id = await desk.report()
+    due = (await desk.read(order_id))["due_at"]
+    await desk.take("cs_officer", order_id, "report-outside", REASON)
+    late = "2026-04-30T01:00:00Z"
+    gone = await desk.take("cs_supervisor", order_id, "transfer", GIVEN | {"due_at": late})
+    assert gone["due_at"] > due
+    await desk.take("cs_supervisor", order_id, "follow-up", {"note": "later still", "due_at": late})
+    back = await desk.take("cs_supervisor", order_id, "carry-on", REASON)
+    assert (back["status"], back["due_at"]) == ("COLLECTED", due), "a detour gives nobody more time"
+    await desk.pass_time(days=3)
+    raised = [orjson.loads(row["data"])["kind"] for row in await desk.told("escalation.raised")]
+    assert "breached" in raised

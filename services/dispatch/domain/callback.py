@@ -113,9 +113,14 @@ class Callback:
         return max(0, needed - len(self.signatures))
 
 
+def did_it(callback: Callback, actor: Actor) -> bool:
+    """Whether this person worked on it."""
+    return actor.by in (callback.technician_id, *callback.worker_ids)
+
+
 def own_work(callback: Callback, actor: Actor) -> Forbidden | None:
     """Never who did the work."""
-    if actor.by not in (callback.technician_id, *callback.worker_ids):
+    if not did_it(callback, actor):
         return None
     return Forbidden(
         "own-work",
@@ -174,14 +179,6 @@ def not_to_give_up(callback: Callback) -> Rejected | None:
             attempts_min=callback.attempts_min,
         ),
     )
-
-
-def no_notice(callback: Callback) -> Conflict | None:
-    """A notice is read once."""
-    if callback.notice_open:
-        return None
-    detail = "There is no notice about this callback that has not been read."
-    return Conflict("no-notice", detail, field="callback_id", accepted="nothing")
 
 
 def attempted(callback: Callback, attempt: Attempt, actor: Actor) -> Callback:
@@ -283,12 +280,6 @@ def ended_with(callback: Callback, outcome: Outcome, now: datetime) -> Callback 
 def rained(callback: Callback, rain_id: str, due_at: datetime) -> Callback:
     """It has rained after the repair: the callback is due."""
     return dataclasses.replace(callback, status="DUE", due_at=due_at, rain_id=rain_id)
-
-
-def notice_read(callback: Callback, actor: Actor, now: datetime) -> Callback:
-    """Who did the work, or his supervisor, has read the notice. Raises Conflict if there is none to read."""
-    demand(no_notice(callback))
-    return dataclasses.replace(callback, notice_open=False, notice_read_at=now, notice_read_by=actor.by)
 
 
 def _closed(callback: Callback, result: Result, now: datetime) -> Callback:

@@ -81,7 +81,7 @@ def transferred(
         late_told=False,
     )
     due = given.due_at or to_ms(add_calendar_days(now, term.days, term.zone))
-    after = dataclasses.replace(_due(after, due, now), outside=outside, undone=None)
+    after = _due(dataclasses.replace(after, outside=outside, undone=None), due, now)
     return Change(after, (step(after, f"transferred_{given.kind}", actor.by, now, given.reason),))
 
 
@@ -140,6 +140,8 @@ def check_due(due_at: datetime | None, now: datetime) -> None:
 
 
 def _due(order: WorkOrder, due_at: datetime, now: datetime) -> WorkOrder:
+    assert order.outside is not None
+    order = _with(order, owner_due_at=order.outside.owner_due_at or order.due_at)
     return dataclasses.replace(order, due_at=due_at, clock_from=now, escalated_percent=0)
 
 

@@ -51,7 +51,8 @@ class Undone:
 class Outside:
     """Given to the developer under warranty (P024), or to an outside unit (P025).
 
-    `answer_due_at`: until when the party says what it does.
+    `answer_due_at`: until when the party says what it does. `owner_due_at`: the deadline of the owner's that
+    the party's stands in for.
     """
 
     kind: OutsideKind
@@ -70,6 +71,7 @@ class Outside:
     followed_at: datetime | None = None
     solution: str = ""
     owner_told_at: datetime | None = None
+    owner_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,14 @@ def signed(order: WorkOrder, actor: Actor, now: datetime) -> Change:
 
 
 def carry_on(order: WorkOrder, actor: Actor, now: datetime, reason: str) -> Change:
-    """It can be done after all, and by us: the slip is in the department's hands again."""
+    """It can be done after all, and by us: the slip is in the department's hands again, and what a party was
+    given moves the owner's deadline no more.
+    """
     after = moved(order, check(REPAIR, order, "carry-on"), now)
+    ours = order.outside.owner_due_at if order.outside is not None else None
+    if ours is not None and order.due_at is not None:
+        due_at, since = min(ours, order.due_at), order.reported_at or now
+        after = dataclasses.replace(after, due_at=due_at, clock_from=since, escalated_percent=0)
     after = dataclasses.replace(after, undone=None, outside=None, appointment_at=None)
     if after.site is not None:
         after = dataclasses.replace(after, site=dataclasses.replace(after.site, place="", rang_at=()))

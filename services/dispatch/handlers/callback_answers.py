@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from services.dispatch.domain import callback as rules
 from services.dispatch.domain import callback_commands as commands
 from services.dispatch.domain.callback import Callback
+from services.dispatch.domain.callback_notice import not_to_read
 from services.dispatch.domain.evidence import Copies
 from services.dispatch.domain.flow import Actor
 from services.dispatch.handlers.views import GivenView, given_views
@@ -133,4 +134,4 @@ def _possible(callback: Callback, actor: Actor) -> Iterator[tuple[str, type[Comm
     yield "opinion", commands.RecordOpinion, "OpinionBody", call
     yield "close-unreached", commands.CloseCallbackUnreached, "RemarkBody", rules.not_to_give_up(callback)
     yield "sign", commands.SignCallback, "NoteBody", rules.not_to_sign(callback, actor)
-    yield "read-notice", commands.ReadNotice, "RemarkBody", rules.no_notice(callback)
+    yield "read-notice", commands.ReadNotice, "RemarkBody", not_to_read(callback, actor)

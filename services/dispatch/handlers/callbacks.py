@@ -13,6 +13,7 @@ from services.dispatch.domain.assignment import contact_of
 from services.dispatch.domain.bodies import Body
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
 from services.dispatch.domain.callback_alarms import alarms, told
+from services.dispatch.domain.callback_notice import notice_read
 from services.dispatch.domain.callback_plan import Times, due_after_rain, planned
 from services.dispatch.domain.evidence import Giving, Whose, unconfirmed
 from services.dispatch.domain.model import PropertyCopy, WorkOrder
@@ -147,7 +148,7 @@ class Callbacks:
     async def read_notice(self, unit: Unit) -> None:
         """The notice has been read."""
         before, actor = await self._callback(unit), actor_of(unit)
-        after = rules.notice_read(before, actor, unit.now)
+        after = notice_read(before, actor, unit.now)
         unit.emit(facts.NoticeRead(**_named(after), by=actor.by, read_at=unit.now))
         await self._answer(unit, keep_callback(unit, before, after))
 

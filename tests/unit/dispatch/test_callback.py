@@ -11,13 +11,14 @@ import pytest
 from services.dispatch.domain import callback as rules
 from services.dispatch.domain.callback import Attempt, Callback, Opinion
 from services.dispatch.domain.callback_alarms import alarms
+from services.dispatch.domain.callback_notice import notice_read
 from services.dispatch.domain.callback_plan import Times, kind_of, planned
 from services.dispatch.domain.flow import Actor
 from services.dispatch.domain.rain import recorded
 from services.dispatch.domain.site import Site
 from shared.catalogue.load import Catalogue
 from shared.errors import Conflict, Forbidden, Invalid
-from tests.unit.dispatch.builders import NOW, PROPERTY, order
+from tests.unit.dispatch.builders import NOW, PROPERTY, SUPERVISOR, order
 
 TIMES = Times.of(Catalogue.shipped().profile("villa").settings)
 ZONE = "Asia/Shanghai"
@@ -114,10 +115,13 @@ def test_p031_not_satisfied_needs_a_problem_and_waits_for_the_notice_to_be_read(
         rules.answered(due(), Opinion("satisfied", "phone", "price"), LIN, NOW, NOW)
     after = rules.answered(due(), Opinion("not_satisfied", "visit", "came_back"), LIN, NOW, NOW + DAY)
     assert (after.result, alarms(after)) == ("problem", {"notice_late": NOW + DAY})
-    read = rules.notice_read(after, Actor("tech-1"), NOW)
+    with pytest.raises(Forbidden, match="who did the work"):
+        notice_read(after, Actor("tech-2", frozenset({"technician"})), NOW)
+    assert notice_read(after, SUPERVISOR, NOW).notice_read_by == "boss-1"
+    read = notice_read(after, Actor("tech-1"), NOW)
     assert alarms(read) == {}
     with pytest.raises(Conflict, match="no notice"):
-        rules.notice_read(read, Actor("tech-1"), NOW)
+        notice_read(read, Actor("tech-1"), NOW)
 
 
 def test_j7_unreached_only_after_so_many_tries_at_allowed_hours() -> None:
