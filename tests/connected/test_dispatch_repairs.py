@@ -256,3 +256,26 @@ async def test_five_hundred_reports_in_one_batch_are_spread_and_numbered_without
         await desk.roll_up()
         listed = (await desk.call("cs_officer", "GET", "staff?department=engineering")).json()
         assert {s["staff_id"]: s["load"] for s in listed["items"]} == dict(given)
+
+
+@pytest.mark.parametrize("answer", ["", "agrees", "objects"])
+async def test_p021_what_turns_out_to_be_public_waits_for_no_price(desk: Desk, answer: str) -> None:
+    order_id = await desk.report(urgency="urgent")
+    await desk.take("technician", order_id, "collect")
+    await desk.into_home(order_id)
+    await desk.take("technician", order_id, "confirm-item", {"item": "riser"})
+    quoted = await desk.take("technician", order_id, "quote", LINES)
+    if answer:
+        await (desk.consent(quoted, 4000) if answer == "agrees" else desk.object_to(quoted))
+    changed = {"area": "public"}
+    now = desk.clock.now()
+    await desk.hear(RequestAmended(request_id="r1", reason="a riser", changed=changed, amended_at=now))
+    order = await desk.read(order_id)
+    assert (order["status"], order["quote"]) == ("ITEM_CONFIRMED", None)
+    await desk.consent(quoted, 4000)
+    await desk.take("technician", order_id, "start")
+    await desk.take("technician", order_id, "complete")
+    done = await desk.take("repair_supervisor", order_id, "sign", {"signer": "repair_supervisor"})
+    assert done["status"] == "CLOSED"
+    [row] = await desk.told("work_order.completed")
+    assert (orjson.loads(row["data"])["amount"], orjson.loads(row["data"])["quote_id"]) == (None, "")

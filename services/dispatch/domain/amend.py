@@ -21,6 +21,8 @@ from services.dispatch.domain.repair_flow import BEFORE_START
 from shared.catalogue.model import BillingRules, DispatchRules
 from shared.events.intake import RequestAmended, Urgency
 
+PRICED = frozenset({"QUOTED", "CONSENTED", "OBJECTED"})  # a repair the owner was asked to pay for
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -57,6 +59,8 @@ def amended(order: WorkOrder, event: RequestAmended, rules: Rules, now: datetime
         terms = terms_of(order.kind, where, rules.dispatch, rules.billing, kept.collect_within_minutes)
         terms = dataclasses.replace(terms, mode=kept.mode)
         after = dataclasses.replace(after, area=where, terms=terms)
+        if order.kind == "repair" and after.status in PRICED and not terms.quote_needed:  # P021
+            after = dataclasses.replace(at(after, "ITEM_CONFIRMED", now), quote=None)
     start = start_of(None, {"start_at": event.changed.get("appointment_at", "")})
     if order.kind == "errand" and start is not None and start != order.appointment_at:
         return _moved(after, start, rules, now)
