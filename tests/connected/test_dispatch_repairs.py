@@ -260,7 +260,7 @@ async def test_five_hundred_reports_in_one_batch_are_spread_and_numbered_without
 
 @pytest.mark.parametrize("answer", ["", "agrees", "objects"])
 async def test_p021_what_turns_out_to_be_public_waits_for_no_price(desk: Desk, answer: str) -> None:
-    order_id = await desk.report(urgency="urgent")
+    order_id = await desk.report(urgency="urgent", procedure="repair-report")
     await desk.take("technician", order_id, "collect")
     await desk.into_home(order_id)
     await desk.take("technician", order_id, "confirm-item", {"item": "riser"})
