@@ -11,6 +11,8 @@ import pytest
 
 from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import attachments as repository
+from shared.blobs.content import Cleaned, Rules
+from shared.blobs.sandbox import Sandbox
 from shared.ids import new_id
 from tests import sample_files as files
 from tests.connected.attachment_kit import MIB, TUS, Sender, rows, stored
@@ -18,6 +20,7 @@ from tests.connected.intake_kit import Estate
 from tests.connected.intake_process import Ahead
 from tests.connected.problems import problem
 from tests.connected.profiling import unserved, watch_queries
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
 
@@ -232,15 +235,27 @@ async def test_two_who_add_the_same_upload_at_once_make_one_attachment(desk: Sen
     assert (await rows(desk.estate))["attachments"] == 1
 
 
-async def test_an_emergency_overtakes_files_that_are_looked_into(desk: Sender, seed: int) -> None:
+async def test_an_emergency_overtakes_files_that_are_looked_into(
+    desk: Sender, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, taken_first = Sandbox.clean, asyncio.Event()
+
+    async def long_look(self: Sandbox, data: bytes, rules: Rules) -> Cleaned:
+        found = await look(self, data, rules)
+        await taken_first.wait()
+        return found
+
+    monkeypatch.setattr(Sandbox, "clean", long_look)
     request_id = (await desk.estate.accept())["id"]
     heavy = files.encoded(files.noise((2_600, 2_000), seed), "PNG", compress_level=1)
     uploads = [await desk.upload(heavy) for _ in range(3)]
     adding = [asyncio.create_task(desk.add(request_id, upload_id)) for upload_id in uploads]
     emergency: dict[str, Any] = {"urgency": "emergency", "place": "lobby", "description": "flood"}
-    taken = await desk.estate.accept(**emergency)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        taken = await desk.estate.accept(**emergency)
     assert taken["urgency"] == "emergency"
     assert not any(task.done() for task in adding), "answered while files were looked into"
+    taken_first.set()
     assert [answer.status_code for answer in await asyncio.gather(*adding)] == [201, 201, 201]
     assert len((await desk.estate.read(request_id))["attachments"]) == 3
 
