@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +10,6 @@ from typing import Annotated
 
 import httpx
 import jwt
-import uvicorn
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -27,6 +24,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.policy import Policy
 from shared.settings import Settings
 from tests.connected.kernel_kit import WIRING, Count
+from tests.serving import serving
 from tests.stack import SessionStack
 from tests.waiting import PATIENCE_SECONDS
 
@@ -106,13 +104,8 @@ async def open_server(stack: SessionStack) -> AsyncIterator[Server]:
     runtime.policy = Policy.read(POLICY)
     await stores.prepare(runtime.client, runtime.db, WIRING, settings, runtime.catalogue)
     runtime.committer.start()
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(runtime, [router])
-    http = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http="httptools"))
-    serving = asyncio.create_task(http._serve([listener]))
-    yield Server(runtime, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    http.should_exit = True
-    await serving
+    async with serving(make_app(runtime, [router])) as url:
+        yield Server(runtime, url)
     await runtime.committer.stop(5)
     await runtime.client.drop_database(runtime.db.name)
     await runtime.client.close()

@@ -4,10 +4,8 @@ them on.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import secrets
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import jwt
-import uvicorn
 
 from services.intake.app import service
 from services.intake.days import DayChecks
@@ -31,6 +28,7 @@ from shared.kernel.runtime import Runtime, build
 from shared.kernel.unit import Applied, Cause, Outcome
 from shared.settings import Settings
 from tests.connected.sweeping import sweeper_of
+from tests.serving import serving
 from tests.stack import SessionStack
 from tests.waiting import PATIENCE_SECONDS
 
@@ -265,15 +263,10 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     runtime = build(service.wiring, "front", settings, clock or SystemClock(), Catalogue.shipped())
     await stores.prepare(runtime.client, runtime.db, service.wiring, settings, runtime.catalogue)
     runtime.committer.start()
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(runtime, service.routers)
-    http = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http="httptools"))
-    serving = asyncio.create_task(http._serve([listener]))
     try:
-        yield runtime, f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with serving(make_app(runtime, service.routers)) as url:
+            yield runtime, url
     finally:
-        http.should_exit = True
-        await serving
         await runtime.committer.stop(5)
         await runtime.client.close()
 

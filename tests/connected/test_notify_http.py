@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,13 +9,13 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-import uvicorn
 
 from services.notify.api import router
 from shared.events.intake import Requester
 from shared.http.app import make_app
 from shared.settings import Settings
 from tests.connected.notify_kit import MAIL_ONLY, WANG, Notify, accepted, issued, notify
+from tests.serving import serving
 from tests.waiting import PATIENCE_SECONDS, until
 from tools.gateway.server import Running
 
@@ -37,13 +35,8 @@ async def front(settings: Settings, servers: Running) -> AsyncIterator[Notify]:
 @pytest.fixture
 async def base(front: Notify) -> AsyncIterator[str]:
     """Its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(front.runtime, [router])
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http="httptools"))
-    serving = asyncio.create_task(server._serve([listener]))
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with serving(make_app(front.runtime, [router])) as url:
+        yield url
 
 
 def client(front: Notify, base: str, *roles: str, scope: str = "property:garden") -> httpx.AsyncClient:
