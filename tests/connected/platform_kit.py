@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
@@ -16,6 +17,7 @@ import pytest
 from shared.settings import Settings
 from tests.stack import SessionStack
 from tests.waiting import PATIENCE_SECONDS
+from tools.client import Client
 from tools.demo.desk import Desk
 from tools.gateway.server import Running, gateway
 from tools.session import Machine
@@ -76,6 +78,7 @@ async def own_platform(stores: SessionStack, data: Path) -> AsyncIterator[Platfo
     with pytest.MonkeyPatch.context() as patient:  # who plays a case is as patient as a test
         patient.setattr(Desk, "wait_seconds", PATIENCE_SECONDS)
         patient.setattr("tools.demo.cases.MESSAGES_SECONDS", PATIENCE_SECONDS)
+        patient.setattr("tools.session.Client", partial(Client, timeout_seconds=PATIENCE_SECONDS))
         async with running_platform(stores, settings, data) as platform:
             yield platform
     await asyncio.to_thread(stores.forget, prefix, topics)

@@ -18,6 +18,7 @@ from shared.kernel.runtime import Runtime
 from tests.connected.intake_kit import Estate, new_property, token
 from tests.unit.tools.exports import GOOD, write_export, write_mapping
 from tests.unit.tools.test_nyc311 import FILE, here
+from tests.waiting import PATIENCE_SECONDS
 from tools.client import Addresses, Client
 from tools.importing.account import Account
 from tools.importing.engine import Job, run_import
@@ -44,7 +45,8 @@ async def estate(intake: tuple[Runtime, str]) -> Estate:
 async def client(estate: Estate) -> AsyncIterator[Client]:
     """The administrator who imports."""
     port = int(estate.url.rsplit(":", 1)[1])
-    async with Client(Addresses(base_port=port), token(estate.property_id, "administrator")) as speaking:
+    bearer = token(estate.property_id, "administrator")
+    async with Client(Addresses(base_port=port), bearer, timeout_seconds=PATIENCE_SECONDS) as speaking:
         yield speaking
 
 

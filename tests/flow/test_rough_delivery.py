@@ -8,6 +8,7 @@ the numbers have no gap, nothing waits and nothing is parked.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 
@@ -16,6 +17,7 @@ import pytest
 from shared.settings import Settings
 from tests.flow.rough_world import RoughWorld, rough_world
 from tests.waiting import PATIENCE_SECONDS
+from tools.client import Client
 from tools.demo.cases import tell
 from tools.demo.desk import Desk
 from tools.gateway.server import gateway
@@ -34,6 +36,7 @@ async def test_six_cases_end_well_whatever_the_delivery(
     print(f"round {attempt}, seed {seed}")
     monkeypatch.setattr(Desk, "wait_seconds", PATIENCE_SECONDS)
     monkeypatch.setattr("tools.demo.cases.MESSAGES_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("tools.session.Client", partial(Client, timeout_seconds=PATIENCE_SECONDS))
     secret = "whsec_" + token_bytes(32).hex()
     async with gateway(settings.gateway_secret.get_secret_value() or secret, tmp_path) as outside:
         changes = {"gateway_url": outside.url, "smtp_port": outside.smtp_port, "message_lease_seconds": 10.0}
