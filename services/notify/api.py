@@ -103,3 +103,6 @@ async def _message(call: Call, message_id: str) -> Message:
 
 def _answer(call: Call, message: Message) -> MessageAnswer:
     return message_answer(message, call.roles, call.runtime.policy)
+
+
+ROUTERS = (router,)

@@ -22,6 +22,8 @@ from shared.events import intake_special as special
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
 
+READS = ("intake", "dispatch", "billing")
+
 # What the desk tells of complaints, difficult issues, inquiries and messages.
 CASES: tuple[type[Event], ...] = (
     cases.ComplaintConfirmed,
