@@ -12,6 +12,7 @@ from shared.events.intake import (
     PropertyConfigured,
     RequestAccepted,
     RequestAmended,
+    Urgency,
     UrgencyRaised,
 )
 from shared.kernel.unit import Unit
@@ -40,22 +41,7 @@ async def request_accepted(kit: Kit, unit: Unit) -> None:
     event = payload(unit, RequestAccepted)
     if event.origin == "history":
         return
-    unit.save(
-        Account(
-            property_id=unit.cause.property_id,
-            id=unit.cause.stream,
-            version=0,
-            request_id=event.request_id,
-            lane=unit.cause.lane,
-            procedure=event.procedure,
-            catalogue_version=event.catalogue_version,
-            urgency=event.urgency,
-            area=event.area,
-            opened_at=event.reported_at,
-            zone=event.zone,
-            currency=event.currency,
-        )
-    )
+    unit.save(_opened(unit, event, event.urgency))
 
 
 @of_event
@@ -66,22 +52,7 @@ async def emergency_raised(kit: Kit, unit: Unit) -> None:
     if known is not None:  # raised before, lowered, and raised again
         unit.save(replace(known, urgency="emergency"))
         return
-    unit.save(
-        Account(
-            property_id=unit.cause.property_id,
-            id=unit.cause.stream,
-            version=0,
-            request_id=event.request_id,
-            lane=unit.cause.lane,
-            procedure=event.procedure,
-            catalogue_version=event.catalogue_version,
-            urgency="emergency",
-            area=event.area,
-            opened_at=event.reported_at,
-            zone=event.zone,
-            currency=event.currency,
-        )
-    )
+    unit.save(_opened(unit, event, "emergency"))
 
 
 @of_event
@@ -104,3 +75,20 @@ async def urgency_raised(kit: Kit, unit: Unit) -> None:
     account = await unit.load(Account, unit.cause.stream)
     if account is not None:
         unit.save(replace(account, urgency=event.urgency))
+
+
+def _opened(unit: Unit, event: RequestAccepted | EmergencyRaised, urgency: Urgency) -> Account:
+    return Account(
+        property_id=unit.cause.property_id,
+        id=unit.cause.stream,
+        version=0,
+        request_id=event.request_id,
+        lane=unit.cause.lane,
+        procedure=event.procedure,
+        catalogue_version=event.catalogue_version,
+        urgency=urgency,
+        area=event.area,
+        opened_at=event.reported_at,
+        zone=event.zone,
+        currency=event.currency,
+    )
