@@ -24,7 +24,7 @@ from shared.clock import Clock
 from shared.ids import derived_id
 
 _REASON = re.compile(r"^[a-z0-9_]{1,40}$")
-_OURS_TO_CORRECT = (400, 404, 413, 415, 422)  # our request is wrong: no later try will be better
+_OURS_TO_CORRECT = (400, 413, 415, 422)  # a message in it is wrong: no later try will be better
 
 
 class GatewayChannel:
@@ -53,12 +53,13 @@ class GatewayChannel:
         self._http = httpx.AsyncClient(timeout=timeout_seconds, limits=limits, trust_env=False)
 
     async def deliver(self, messages: Sequence[Outgoing]) -> Sequence[Result]:
-        """See `Channel.deliver`. A request the gateway calls malformed is sent again one by one."""
+        """See `Channel.deliver`. A request that is called malformed is halved until the bad one is found."""
         answer = await self._post(messages)
         if isinstance(answer, dict):
             return [_result(answer.get(m.key)) for m in messages]
         if answer.outcome == "rejected" and len(messages) > 1:
-            return [(await self.deliver([message]))[0] for message in messages]
+            half = len(messages) // 2
+            return [*await self.deliver(messages[:half]), *await self.deliver(messages[half:])]
         return [answer for _ in messages]
 
     async def close(self) -> None:

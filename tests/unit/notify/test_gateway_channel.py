@@ -79,6 +79,11 @@ async def test_two_requests_at_once_with_one_key_are_one_message(
     [
         (Fault("error", status=503), "failed", "gateway_503"),
         (Fault("error", status=429), "failed", "gateway_429"),
+        (
+            Fault("error", status=404),
+            "failed",
+            "gateway_404",
+        ),  # the gateway's fault, not the message's
         (Fault("drop"), "failed", "connection"),
         (LATE, "failed", "timeout"),
         (Fault("reject"), "rejected", "template_not_approved"),
@@ -96,6 +101,22 @@ async def test_one_malformed_message_does_not_hold_the_others(servers: Running, 
     results = await sms.deliver([outgoing(0), outgoing(1, address="nonsense"), outgoing(2)])
     assert [r.outcome for r in results] == ["accepted", "rejected", "accepted"]
     assert accepted(servers) == [outgoing(0).key, outgoing(2).key]
+
+
+async def test_a_malformed_message_among_a_hundred_is_found_in_a_few_calls(
+    servers: Running, sms: GatewayChannel
+) -> None:
+    batch = [outgoing(n, address="nonsense" if n == 37 else "+8613800138000") for n in range(100)]
+    calls: list[httpx.Request] = []
+
+    async def count(request: httpx.Request) -> None:
+        calls.append(request)
+
+    sms._http.event_hooks["request"].append(count)
+    results = await sms.deliver(batch)
+    assert [n for n, result in enumerate(results) if result.outcome != "accepted"] == [37]
+    assert len(accepted(servers)) == 99
+    assert len(calls) <= 15
 
 
 async def test_nobody_listens(sms: GatewayChannel, unused_port: int) -> None:
