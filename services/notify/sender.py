@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -79,7 +79,7 @@ class Sender:
         self._breakers = breakers
         self._pace = pace
         self._calls: Counter[ChannelName] = Counter()
-        self._in_hand: set[str] = set()
+        self._in_hand: dict[str, bool] = {}  # by message: whether quiet hours had held it back
         self._left_over = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -116,7 +116,7 @@ class Sender:
         claimed = await repository.claim(self._db, again, claim_id, now, until)
         claimed += await repository.claim(self._db, repeat, claim_id, now, until, repeated=True)
         await repository.hold(self._db, quiet, now)
-        self._start(claimed)
+        self._start(claimed, {m.id for m in again if m.state == "held"})
         if unknown:
             await self._report(unknown, [Result("unknown", "sender_died")] * len(unknown))
         self._left_over = len(found) == limit or len(claimed) + len(quiet) + len(unknown) < len(found)
@@ -177,11 +177,11 @@ class Sender:
 
     # --- sending ----------------------------------------------------------------------------------------
 
-    def _start(self, claimed: Sequence[Message]) -> None:
+    def _start(self, claimed: Sequence[Message], held_back: Collection[str]) -> None:
         by_way: dict[ChannelName, list[Message]] = defaultdict(list)
         for message in claimed:
             by_way[self._way(message)].append(message)
-            self._in_hand.add(message.id)
+            self._in_hand[message.id] = message.id in held_back
         for way, messages in by_way.items():
             size = self._channels[way].batch_max if way in self._channels else TAKEN_MAX
             for start in range(0, len(messages), size):
@@ -199,7 +199,8 @@ class Sender:
             )
         finally:
             self._calls[way] -= 1
-            self._in_hand.difference_update(m.id for m in messages)
+            for message in messages:
+                self._in_hand.pop(message.id, None)
             if self._left_over:
                 self.wake.set()
 
@@ -237,7 +238,8 @@ class Sender:
         for message, result in zip(messages, results, strict=True):
             channel = result.channel or message.channel
             metrics.ATTEMPTS.labels(self.queue, channel, result.outcome).inc()
-            if result.outcome == "accepted" and message.attempt == 1:
+            on_time = message.attempt == 1 and not self._in_hand.get(message.id)
+            if result.outcome == "accepted" and on_time:
                 metrics.DELAY.labels(self.queue).observe((now - message.created_at).total_seconds())
 
 
@@ -261,7 +263,7 @@ def _cause(pairs: Sequence[tuple[Message, Result]]) -> Cause:
         AttemptResult(
             message_id=message.id,
             number=message.attempt,
-            channel=result.channel,
+            channel=result.channel or message.channel,
             outcome=result.outcome,
             reason=result.reason,
             retry_after_seconds=result.retry_after_seconds,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.notify import repository
 from services.notify.loops import Retention
@@ -137,7 +138,18 @@ async def test_what_becomes_due_in_quiet_hours_is_held(front: Notify, servers: R
             return await front.states() == {"held": 1}
 
         await until(held)
-    assert taken(servers) == []
+        assert taken(servers) == []
+        counted = {"queue": front.runtime.lane}
+        before = REGISTRY.get_sample_value("guanjia_message_delay_seconds_count", counted)
+        await front.configure()
+        await front.db["messages"].update_many({}, {"$set": {"next_attempt_at": now}})
+
+        async def sent() -> bool:
+            return await front.states() == {"sent": 1}
+
+        await until(sent)
+    after = REGISTRY.get_sample_value("guanjia_message_delay_seconds_count", counted)
+    assert after == before, "the night is no delay of ours"
 
 
 async def test_nothing_of_a_training_property_leaves_the_machine(front: Notify, servers: Running) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.notify.domain.commands import RecordAttempts
 from services.notify.domain.delivery import Result, again, reclaim, record
 from services.notify.domain.message import ATTEMPTS_KEPT, Hop, Message, Queue, masked
 from services.notify.domain.retry import RetryRule
+from services.notify.sender import _cause
 from shared.events.notify import MessageFailed, MessageSent, MessageUnknown
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -119,6 +121,16 @@ def test_a_late_answer_of_an_earlier_attempt_counts_only_if_it_was_accepted() ->
     late = record(unknown, 1, Result("accepted"), RULE, NOW, YEAR)
     assert late is not None
     assert late.message.state == "sent"
+
+
+def test_a_late_acceptance_names_the_channel_that_took_it() -> None:
+    claimed = sending(SMS, attempt=1, channel="sms")
+    report = _cause([(claimed, Result("accepted"))]).payload
+    assert isinstance(report, RecordAttempts)
+    mail_next = replace(claimed, state="queued", channel="email")
+    late = record(mail_next, 1, Result("accepted", channel=report.results[0].channel), RULE, NOW, YEAR)
+    assert late is not None
+    assert late.message.channel == "sms"
 
 
 def test_the_list_of_attempts_is_bounded() -> None:
