@@ -111,6 +111,21 @@ def test_the_map_names_only_what_exists() -> None:
     assert len(named) > 30
 
 
+@pytest.mark.parametrize("folder", ["docs", "docs/architecture", "docs/decisions"])
+def test_every_page_is_listed_where_its_folder_begins(folder: str) -> None:
+    listed = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"]({page})" not in listed} == set()
+
+
+def test_every_link_of_a_page_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").glob("*/README.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{name_of(page)}: {target}"
+
+
 # Bounds of the machine and of the hand, no rule of a handbook: a handbook's number stands in the catalogue.
 TECHNICAL = {
     "services/dispatch/domain/leave.py: KEPT",
