@@ -45,6 +45,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
         "name": report.name,
         "title": report.title.of(language),
         "property_id": report.property_id,
+        "zone": report.zone,
         "since": report.since.isoformat(),
         "until": report.until.isoformat(),
         "made_at": report.made_at.isoformat(),

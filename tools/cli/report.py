@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -102,7 +104,7 @@ def _print(body: bytes) -> None:
     from tools.output import print_table
 
     found: dict[str, Any] = json.loads(body)
-    typer.echo(f"{found['title']}  {found['property_id']}  {found['since']} .. {found['until']}")
+    typer.echo(f"{found['title']}  {found['property_id']}  {_days(found)}")
     rates = [
         (r["title"], r["numerator"], r["denominator"], _share(r["permille"]), r["means"])
         for r in found["rates"]
@@ -112,6 +114,13 @@ def _print(body: bytes) -> None:
     for table in found["tables"]:
         rows = [["" if cell is None else cell for cell in row] for row in table["rows"]]
         print_table(table["title"], table["columns"], rows)
+
+
+def _days(found: dict[str, Any]) -> str:
+    """The first and the last day, in the property's zone; `until` is where the last one ends."""
+    zone = ZoneInfo(found["zone"])
+    first, end = (datetime.fromisoformat(found[name]).astimezone(zone) for name in ("since", "until"))
+    return f"{first:%Y-%m-%d} .. {end - timedelta(microseconds=1):%Y-%m-%d}"
 
 
 def _share(permille: int | None) -> str:
