@@ -12,6 +12,7 @@ from datetime import datetime
 from services.intake.domain.request import Request
 from shared.events import billing, dispatch, dispatch_callbacks, dispatch_roster, notify
 from shared.events.envelope import Amount, Event
+from shared.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def first_lines(request: Request) -> list[Entry]:
 
 def _shown(value: object) -> str:
     if isinstance(value, Amount):
-        return f"{value.amount_minor} {value.currency}"
+        return str(Money(value.amount_minor, value.currency))
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else str(value)

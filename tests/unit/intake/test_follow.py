@@ -216,7 +216,7 @@ def test_j24_a_line_says_who_when_what_and_from_where() -> None:
     assert line.detail == {"step": "arrived", "status": "ON_SITE"}
     money = line_of(PAID, "villa-1", "e2")
     assert money is not None
-    assert money.detail["amount"] == "4000 CNY"
+    assert money.detail["amount"] == "40.00 CNY"
     sent = notify.MessageSent(
         message_id="m",
         request_id="request-1",
