@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tools.client import Client, Json
 from tools.demo.story import yuan
@@ -17,6 +19,7 @@ DETAIL_LEFT_OUT = ("contact_id", "department", "urgency", "due_at", "expires_at"
 class Life:
     """One request as each service knows it."""
 
+    zone: str
     request: Json
     timeline: list[Json]
     work_orders: list[Json]
@@ -34,13 +37,14 @@ async def whole_life(machine: Machine, property_id: str, request: str) -> Life |
     Raises Stop (usage) if there is no such property.
     """
     async with machine.of_property(property_id, *ROLES) as client:
-        await require_property(client, property_id)
+        zone = (await require_property(client, property_id))["zone"]
         base = f"/v1/properties/{property_id}"
         found = await _find(client, base, request)
         if found is None:
             return None
         request_id = found["id"]
         return Life(
+            zone=zone,
             request=found,
             timeline=[item async for item in client.all("intake", f"{base}/requests/{request_id}/timeline")],
             work_orders=[
@@ -61,8 +65,12 @@ async def _find(client: Client, base: str, request: str) -> Json | None:
 
 
 def print_life(life: Life) -> None:
-    """Tables for a person."""
+    """Tables for a person; times are those on the wall of the property."""
     r = life.request
+
+    def at(moment: str | None) -> str:
+        return _wall_time(moment, life.zone)
+
     facts = [
         ("reference", r["reference"]),
         ("id", r["id"]),
@@ -71,18 +79,18 @@ def print_life(life: Life) -> None:
         ("urgency", f"{r['urgency']} ({r['urgency_by']})"),
         ("place", " ".join(dict.fromkeys(filter(None, (r["unit_id"], r["place"]))))),
         ("description", r["description"]),
-        ("reported at", r["reported_at"]),
+        ("reported at", at(r["reported_at"])),
         ("first contact", r["first_contact_id"]),
         ("not supplied", ", ".join(r["not_supplied"])),
     ]
-    print_table("Request 报事", ("", ""), facts)
-    lines = [(_at(i["at"]), i["source"], i["what"], i["who"], _detail(i["detail"])) for i in life.timeline]
-    print_table("Timeline 时间线", ("at (UTC)", "service", "what", "who", "detail"), lines)
+    print_table(f"Request 报事 (times in {life.zone})", ("", ""), facts)
+    lines = [(at(i["at"]), i["source"], i["what"], i["who"], _detail(i["detail"])) for i in life.timeline]
+    print_table("Timeline 时间线", ("at", "service", "what", "who", "detail"), lines)
     print_table(
         "Work orders 派工单",
         ("slip", "status", "department", "assignee", "issued at", "due at"),
         [
-            (o["slip"], o["status"], o["department"], o["assignee_id"], _at(o["issued_at"]), _at(o["due_at"]))
+            (o["slip"], o["status"], o["department"], o["assignee_id"], at(o["issued_at"]), at(o["due_at"]))
             for o in life.work_orders
         ],
     )
@@ -92,7 +100,7 @@ def print_life(life: Life) -> None:
         "Messages 通知",
         ("at", "to", "template", "channel", "state", "attempts"),
         [
-            (_at(m["created_at"]), m["audience"], m["template"], m["channel"], m["state"], len(m["attempts"]))
+            (at(m["created_at"]), m["audience"], m["template"], m["channel"], m["state"], len(m["attempts"]))
             for m in life.messages
         ],
     )
@@ -107,8 +115,8 @@ def _print_account(account: Json) -> None:
     print_table("Money 款项", ("what", "amount", "state", "receipt"), rows)
 
 
-def _at(moment: str | None) -> str:
-    return (moment or "")[5:19].replace("T", " ")
+def _wall_time(moment: str | None, zone: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)):%m-%d %H:%M:%S}" if moment else ""
 
 
 def _detail(detail: dict[str, str]) -> str:

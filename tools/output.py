@@ -32,13 +32,16 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     """A table; numbers stand on the right."""
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    console().print(table)
+    out = console()
+    if title:  # on a line of its own: a narrow table would fold it
+        out.print(title, style="italic", markup=False, soft_wrap=True)
+    out.print(table)
 
 
 def complain(line: str) -> None:

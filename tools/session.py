@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from shared.clock import SystemClock
 from shared.settings import Settings
-from tools.client import Addresses, Client
+from tools.client import Addresses, Client, Json
 from tools.exits import Exit, Stop
 from tools.stack.keys import machine_keys
 from tools.stack.layout import Layout, default_data_folder
@@ -50,10 +50,12 @@ class Machine:
         return self.client(sub, [(f"property:{property_id}", role) for role in roles])
 
 
-async def require_property(client: Client, property_id: str) -> None:
-    """Raises Stop (usage) if there is no such property: a token of this machine may name any."""
-    if await client.find("intake", f"/v1/properties/{property_id}") is None:
+async def require_property(client: Client, property_id: str) -> Json:
+    """The property. Raises Stop (usage) if there is none: a token of this machine may name any."""
+    found = await client.find("intake", f"/v1/properties/{property_id}")
+    if found is None:
         raise Stop(Exit.USAGE, f"there is no property {property_id}")
+    return found
 
 
 def machine() -> Machine:

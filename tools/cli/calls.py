@@ -113,6 +113,8 @@ async def _import(job: Job, *, dry_run: bool, again: bool, quiet: bool) -> Accou
     progress = open_progress(here.layout.data / "import", *parts)
     if dry_run or again:
         progress = Progress(None if dry_run else progress.path)
+    if progress.finished and not quiet:
+        typer.echo("imported to its end before; nothing is sent again (--again does). It came to:")
     with bar(f"{job.path.name} → {job.property_id}", total, quiet=quiet) as advance:
         if dry_run:
             return await run_import(job, DryRun(), progress, advance)

@@ -42,6 +42,8 @@ def parked_list(json: AsJson = False) -> None:
     rows = [row for service in PRODUCERS for row in _with_service(service, _on(service, listed))]
     if json:
         print_json(rows)
+    elif not rows:
+        typer.echo("nothing is parked")
     else:
         shown = ("service", "_id", "property_id", "stream", "lane", "type", "parked_at", "reason")
         print_table("Parked", COLUMNS, [[str(row.get(name, "")) for name in shown] for row in rows])
