@@ -17,7 +17,7 @@ from shared.catalogue.load import Catalogue
 from shared.clock import Clock, SystemClock
 from shared.events.dispatch import StaffContact, WorkOrderIssued
 from shared.events.envelope import Event, Lane
-from shared.events.intake import PropertyConfigured, RequestAccepted, Requester
+from shared.events.intake import PropertyConfigured, RequestAccepted, RequestAmended, Requester
 from shared.kernel import stores
 from shared.kernel.kinds import Kinds
 from shared.kernel.runtime import Runtime, build
@@ -115,6 +115,18 @@ async def notify(
     finally:
         await runtime.committer.stop(5)
         await runtime.client.close()
+
+
+def corrected(at: datetime) -> RequestAmended:
+    """Place and number of a request are put right."""
+    return RequestAmended(
+        request_id="r1",
+        reason="wrong number",
+        place="3-2-1802",
+        amended_at=at,
+        personal=MAIL_ONLY,
+        personal_key="person:wang",
+    )
 
 
 def accepted(request_id: str, **changes: Any) -> RequestAccepted:

@@ -10,16 +10,16 @@ from prometheus_client import REGISTRY
 
 from services.notify import repository
 from services.notify.loops import Retention
-from shared.events.intake import EmergencyRaised, RequestAmended, RequestClosed, Requester, UrgencyLowered
+from shared.events.intake import EmergencyRaised, RequestClosed, Requester, UrgencyLowered
 from shared.events.intake_emergency import OwnerWarned
 from shared.settings import Settings
 from tests.connected.notify_kit import (
     GARDEN,
     LI,
-    MAIL_ONLY,
     WANG,
     Notify,
     accepted,
+    corrected,
     issued,
     notify,
     taken,
@@ -204,14 +204,7 @@ async def test_an_escalation_is_told_on_its_own_stream(front: Notify, servers: R
 async def test_a_correction_holds_from_then_on(front: Notify) -> None:
     now = datetime.now(UTC)
     await front.feed(accepted("r1"), "r1")
-    changed = RequestAmended(
-        request_id="r1",
-        reason="wrong number",
-        place="3-2-1802",
-        amended_at=now,
-        personal=MAIL_ONLY,
-        personal_key="person:wang",
-    )
+    changed = corrected(now)
     await front.feed(changed, "r1")
     lowered = UrgencyLowered(request_id="r1", urgency="general", reason="checked", lowered_at=now)
     await front.feed(lowered, "r1")
@@ -237,17 +230,10 @@ async def test_j25_what_changes_for_a_request_holds_for_its_emergency_too(front:
         assert found is not None
         return found
 
-    changed = RequestAmended(
-        request_id="r1",
-        reason="wrong number",
-        amended_at=now,
-        personal=MAIL_ONLY,
-        personal_key="person:wang",
-    )
+    changed = corrected(now)
     await front.feed(changed, "r1")
     assert ((await copy())["phone"], (await copy())["urgency"]) == ("", "emergency")
-    lowered = UrgencyLowered(request_id="r1", urgency="urgent", reason="checked", lowered_at=now)
-    await front.feed(lowered, "r1")
+    await front.feed(UrgencyLowered(request_id="r1", urgency="urgent", reason="dry", lowered_at=now), "r1")
     assert (await copy())["urgency"] == "urgent"
     await front.feed(RequestClosed(request_id="r1", outcome="SATISFIED", closed_at=now), "r1")
     assert (await copy())["wipe_at"] is not None
