@@ -64,7 +64,6 @@ class World:
         self.gateway = running
         self.root = ROOT
         self._secret = secret
-        self._jwt = ""
 
     def token(self, role: str, sub: str = "bench") -> str:
         """A token for the property of the benches."""

@@ -27,8 +27,6 @@ REFUSALS = {
 TEXTS = {"problem": (2,), "Unfit": (1, 2)}
 """Which arguments are read by people; elsewhere the second, and always `detail` and `accepted`."""
 KEYWORDS = {"detail", "accepted"}
-SPOKEN = {"str", "Said", "Spoken", "Listed"}
-"""What an annotation may be for an argument that comes from elsewhere and is checked there."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ from fastapi import Path, Query, Response
 
 from services.intake import repository
 from services.intake.desk import desk_of
-from services.intake.domain.bodies import Body, Id, RaiseBody
+from services.intake.domain.bodies import Body, RaiseBody
 from shared.errors import NotFound
 from shared.http.actions import AllowedAction
 from shared.http.answer import answer as answer
@@ -24,7 +24,6 @@ READ = "intake.read"
 PREFIX = "/v1/properties/{property_id}"
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 Filter = Annotated[str, Query(max_length=200)]
-IdFilter = Annotated[Id | None, Query()]
 A = TypeVar("A", bound=Aggregate)
 
 
