@@ -14,6 +14,7 @@ import pytest_asyncio
 from shared.clock import Clock, ManualClock, SystemClock
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
+from tests.connected.absences import HARMLESS, watch_absences
 from tests.connected.billing_kit import Billing, billing
 from tests.connected.dispatch_desk import Desk, open_desk
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
@@ -22,6 +23,14 @@ from tests.connected.notify_kit import Notify, notify
 from tests.stack import SessionStack
 from tests.waiting import PATIENCE_SECONDS
 from tools.gateway.server import Running, gateway
+
+
+@pytest.fixture
+def absences(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
+    """No handler that a test comes to may rest on an absence that nothing checks at commit."""
+    found = watch_absences(monkeypatch)
+    yield found
+    assert set(found) <= HARMLESS
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.connected.billing_kit import Billing, body, pay
 
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("absences")]
 READERS = ("cs_officer", "butler", "cashier", "finance", "director", "property_manager")
 STEPS = {
     "billing.consent_quote": ("quotes/q-r1/consent", {}),

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from shared.errors import Conflict
+from shared.events.billing import RequestSettled
 from shared.kernel.numbers import Numbers
 from shared.kernel.parked import ask_drop
 from shared.kernel.plan import parked_id
 from shared.kernel.unit import Applied, Duplicate, Failed, Parked, Refused, Waiting
-from tests.connected.kernel_kit import PROPERTY, START, Count, Kit, broken, event
+from tests.connected.kernel_kit import PROPERTY, START, WIRING, Count, Kit, Tally, broken, event
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.connected
@@ -273,6 +274,22 @@ async def test_a_unit_whose_event_is_too_large_fails_alone(kit: Kit) -> None:
     assert await kit.count("tallies") == 13
     assert await kit.count("outbox") == 13
     assert await kit.count("parked") == 0
+
+
+async def test_who_rests_on_an_absence_that_nobody_checks_is_noticed(
+    kit: Kit, absences: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walks over all steps fail if they find one: this shows that they would."""
+
+    async def begins_a_life(unit: Any) -> None:
+        assert await unit.load(Tally, unit.cause.payload.to) is None
+        unit.emit(RequestSettled(request_id="r", work_order_id="w", settled_at=unit.now))
+
+    monkeypatch.setitem(WIRING.commands, Count, begins_a_life)
+    outcomes = await kit.committer.submit([kit.command(Count(to=to), "mine") for to in ("mine", "other")])
+    assert [type(o) for o in outcomes] == [Applied] * 2
+    assert absences == [("Count", "tallies")], "its own stream is checked, and another's is not"
+    absences.clear()
 
 
 async def test_a_conflict_is_a_rejection_with_its_kind(kit: Kit) -> None:

@@ -22,7 +22,11 @@ from tests.connected.complaint_kit import (
 )
 from tests.connected.intake_kit import Estate, Json
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("absences"),
+]
 EMPLOYED = PEOPLE
 HOUR = timedelta(hours=1)
 

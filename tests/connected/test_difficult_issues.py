@@ -9,7 +9,11 @@ import pytest
 from tests.connected.complaint_kit import OFFICER, PEOPLE, alarms, assigned, complain, complaint
 from tests.connected.intake_kit import Estate
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("absences"),
+]
 EMPLOYED = PEOPLE
 HOUR = timedelta(hours=1)
 

@@ -15,7 +15,7 @@ from shared.settings import Settings
 from tests.connected.actions_walk import Caller, Json, Walk
 from tests.connected.dispatch_desk import Desk, open_desk
 
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("absences")]
 POLICY = Policy.shipped()
 SERVICE = [Caller("cs-1", "cs_officer"), Caller("cs-2", "cs_officer"), Caller("cs-boss", "cs_supervisor")]
 TRADE = [

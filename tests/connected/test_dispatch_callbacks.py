@@ -18,7 +18,11 @@ from tests.connected import audit_kit
 from tests.connected.callback_kit import facts, listed, post, repaired
 from tests.connected.dispatch_desk import PROPERTY, Desk, open_desk
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("absences"),
+]
 DAY = timedelta(days=1)
 
 

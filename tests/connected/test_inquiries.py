@@ -10,7 +10,11 @@ import pytest
 from tests.connected.desk_kit import alarms, asked, get, post
 from tests.connected.intake_kit import ZONE, Estate
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("absences"),
+]
 HOUR = timedelta(hours=1)
 OFFICER, SUPERVISOR = "cs_officer", "cs_supervisor"
 EMPLOYED = {"lin": OFFICER, "wu": OFFICER, "ma": SUPERVISOR, "zhao": "cashier", "he": "department_head"}

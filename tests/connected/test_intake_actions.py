@@ -25,7 +25,11 @@ from tests.connected.actions_walk import Caller, Json, Walk
 from tests.connected.intake_kit import Estate, new_property, own_settings, running
 from tests.stack import SessionStack
 
-pytestmark = [pytest.mark.connected, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("absences"),
+]
 POLICY = Policy.shipped()
 CALLERS = [
     Caller("lin", "cs_officer"),
