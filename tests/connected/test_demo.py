@@ -216,9 +216,7 @@ async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
     assert await slips_of(platform, TOWER) == slips
     assert await whole_life(platform.machine, TOWER.id, told[1].request_id) == before
     code, said = await guanjia("show", told[1].request_id, "-p", TOWER.id)
-    assert code == 0, said
-    assert "派工单" in said
-    assert "times in Asia/Shanghai" in said
+    assert (code, "派工单" in said, "times in Asia/Shanghai" in said) == (0, True, True), said
     code, said = await guanjia("parked", "retry", "intake", "no-such-row")
     assert (code, said) == (1, "guanjia: nothing is parked under no-such-row\n")
 
