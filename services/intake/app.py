@@ -7,6 +7,7 @@ from services.intake.audit import AUDIT
 from services.intake.consumers import READS, commands, events
 from services.intake.days import DayChecks
 from services.intake.domain.times import Limits
+from services.intake.guide_notices import GuideNotices
 from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import INDEXES, KINDS
 from services.intake.watch import Watch
@@ -33,4 +34,4 @@ WIRING = Wiring(
     indexes=INDEXES,
     timers=AUDIT.commands,
 )
-service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch, DayChecks))
+service = Service(wiring=WIRING, routers=ROUTERS, loops=(AttachmentKeeper, Watch, DayChecks, GuideNotices))

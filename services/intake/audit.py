@@ -9,6 +9,7 @@ from services.intake.domain.complaint import Complaint
 from services.intake.domain.complaint_steps import awaited
 from services.intake.domain.day import last_check
 from services.intake.domain.difficulty import Difficulty
+from services.intake.domain.guide import Guide
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.join import followed
 from services.intake.domain.property import Property, setting_number
@@ -22,6 +23,7 @@ from shared.audit import Audit, Finding, Look, of_all
 LISTED_MAX = 1_000
 Houses = Mapping[str, Property]
 WATCH_TAKES = timedelta(seconds=30)  # the watch looks at slips every ten seconds
+PAGE_TAKES = timedelta(minutes=5)  # a page of the guide's notices goes out every few seconds
 SWEEP_TAKES = timedelta(minutes=10)  # bytes that could not be deleted are tried again after a minute
 ON_REQUESTS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("first_contact_missing", "first_contact_due_at", {"first_contact_id": ""}),
@@ -48,6 +50,7 @@ async def look(at: Look) -> AsyncGenerator[Finding, None]:
         _slips(at, houses),
         _days(at, houses),
         _weeks(at, houses),
+        _guides(at, houses),
     ):
         async for finding in findings:
             yield finding
@@ -175,6 +178,20 @@ async def _days(at: Look, houses: Houses) -> AsyncGenerator[Finding, None]:
         yield at.finding("day_not_checked", id, day, by)
 
 
+def _guides(at: Look, houses: Houses) -> AsyncGenerator[Finding, None]:
+    """An edition of the guide is being told to the households, and stands still (P015)."""
+
+    def late(guide: Guide) -> Iterator[Finding]:
+        due = (guide.page_at or at.now) + PAGE_TAKES
+        if due < at.before:
+            yield at.finding("guide_not_told", guide.property_id, str(guide.telling), due)
+
+    def read(some: Sequence[str]) -> AsyncIterator[Guide]:
+        return auditing.guides_telling(at.db, some, LISTED_MAX)
+
+    return of_all(list(houses), LISTED_MAX, read, late)
+
+
 async def _weeks(at: Look, houses: Houses) -> AsyncGenerator[Finding, None]:
     """Nobody was told that the complaints of the last week can be read (P036)."""
     all_weeks = {id: week_to_tell(settled, at.catalogue, at.before) for id, settled in houses.items()}
@@ -209,6 +226,7 @@ AUDIT = Audit(
         "intake.start_weeks": ("complaint_week_not_told",),
         "intake.raise_watch": ("emergency_not_told",),
         "intake.raise_slips": ("slips_not_told",),
+        "intake.tell_guide": ("guide_not_told",),
         "intake.erase_attachment": ("attachment_not_deleted",),
     },
     unaudited={},

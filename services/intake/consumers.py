@@ -8,6 +8,7 @@ from services.intake.domain import attachment_commands as a
 from services.intake.domain import case_commands as ca
 from services.intake.domain import commands as c
 from services.intake.domain import complaint_commands as cc
+from services.intake.domain import guide_commands as g
 from services.intake.domain.affected import WarnAffected
 from services.intake.domain.special import HoldTalk, WatchTalk
 from services.intake.domain.timeline import LINES
@@ -21,6 +22,7 @@ from services.intake.handlers.concluding import Concluding
 from services.intake.handlers.difficult import Difficult
 from services.intake.handlers.directory import Directory
 from services.intake.handlers.following import Following
+from services.intake.handlers.guiding import Guiding
 from services.intake.handlers.inquiring import Inquiring
 from services.intake.handlers.joining import Joining
 from services.intake.handlers.signing import Signing
@@ -47,6 +49,7 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
     silence = Silence(catalogue, policy, limits)
     special = Special(catalogue, policy, limits)
     alerting = Alerting(catalogue, policy, limits)
+    guiding = Guiding(catalogue, policy, limits)
     return {
         **desk_commands(catalogue, policy, limits),
         c.ConfigureProperty: directory.configure_property,
@@ -80,6 +83,10 @@ def commands(catalogue: Catalogue, policy: Policy, limits: Limits) -> Mapping[ty
         HoldTalk: special.hold_talk,
         WatchTalk: special.watch_talk,
         WarnAffected: alerting.warn_affected,
+        g.SetGuide: guiding.set_guide,
+        g.CompileGuide: guiding.compile_guide,
+        g.DistributeGuide: guiding.distribute_guide,
+        g.TellGuide: guiding.tell_guide,
     }
 
 

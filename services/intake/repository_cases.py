@@ -12,6 +12,8 @@ from services.intake.domain.answer_book import AnswerVersion, StandardAnswer
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.day import DayCheck, DaySheet, WeekTold
 from services.intake.domain.difficulty import Difficulty
+from services.intake.domain.guide import Guide
+from services.intake.domain.guide_edition import Edition
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.relay import Relay
 from shared.kernel.kinds import Kinds
@@ -21,6 +23,7 @@ from shared.mongo.client import Database
 COMPLAINTS, DIFFICULTIES, INQUIRIES, RELAYS = "complaints", "difficulties", "inquiries", "relays"
 ANSWERS, ANSWER_VERSIONS, DAYS = "answers", "answer_versions", "days"
 DAY_CHECKS, WEEKS_TOLD = "day_checks", "weeks_told"
+GUIDES, EDITIONS = "guides", "guide_editions"
 KINDS: Mapping[type, str] = {
     Complaint: COMPLAINTS,
     Difficulty: DIFFICULTIES,
@@ -31,6 +34,8 @@ KINDS: Mapping[type, str] = {
     DaySheet: DAYS,
     DayCheck: DAY_CHECKS,
     WeekTold: WEEKS_TOLD,
+    Guide: GUIDES,
+    Edition: EDITIONS,
 }
 INDEXES = (
     Index(COMPLAINTS, (("property_id", 1), ("received_at", 1)), serves="complaints received in a week"),
@@ -64,6 +69,13 @@ INDEXES = (
     ),
     Index(ANSWERS, (("property_id", 1), ("tokens", 1), ("id", 1)), serves="approved answers by their words"),
     Index(ANSWERS, (("property_id", 1), ("id", 1)), serves="all answers"),
+    Index(
+        GUIDES,
+        (("telling", 1), ("property_id", 1)),
+        serves="guides whose newest edition is being told to the households",
+        partial={"telling": {"$gt": 0}},
+    ),
+    Index(EDITIONS, (("property_id", 1), ("number", -1)), serves="the editions of a guide, newest first"),
     Index(
         RELAYS, (("property_id", 1), ("to_id", 1), ("state", 1), ("id", 1)), serves="messages for somebody"
     ),

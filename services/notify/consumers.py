@@ -18,6 +18,7 @@ from shared.events import (
 )
 from shared.events import intake_cases as desk
 from shared.events import intake_complaints as cases
+from shared.events import intake_guide as guide
 from shared.events import intake_special as special
 from shared.events.envelope import Event
 from shared.kernel.unit import Command, Handler
@@ -79,6 +80,7 @@ ANNOUNCED: tuple[type[Event], ...] = (
     dispatch.WorkAlarmRaised,
     intake_watch.WatchRaised,
     intake_emergency.OwnerWarned,
+    guide.GuideAnnounced,
     dispatch_slips.SlipsChecked,
     dispatch_reports.WeekReported,
     billing.QuoteOffered,

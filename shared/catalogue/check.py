@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
+from shared.catalogue.guide import services
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
     FIRST_CONTACT,
@@ -36,6 +37,11 @@ def problems(catalogue: Catalogue, wordings: Wordings, policy: Policy) -> list[s
             found += _notices(where, procedure.notify.notices if procedure.notify else {}, wordings, policy)
     used = _templates_used(catalogue)
     found += [f"wordings: {name} is used by no notice" for name in wordings.templates if name not in used]
+    found += [
+        f"guide.toml: {name}: there is no procedure {service.procedure}"
+        for name, service in services().items()
+        if service.procedure and service.procedure not in catalogue.procedures
+    ]
     return found
 
 

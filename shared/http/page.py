@@ -47,6 +47,15 @@ def cursor(at: datetime | None, id: str) -> str:
     return f"{at.isoformat() if at is not None else ''}|{id}"
 
 
+def number_place(page: Page) -> int:
+    """Where a page of a list by number begins; 0: with the first. Raises Invalid for a cursor not ours."""
+    if not page.after:
+        return 0
+    if not (page.after.isascii() and page.after.isdigit() and len(page.after) <= 9):
+        raise _not_ours()
+    return int(page.after)
+
+
 def _not_ours() -> Invalid:
     return Invalid(
         "invalid-cursor", "the cursor is not one of ours", field="cursor", accepted="`next` of a page"

@@ -48,7 +48,7 @@ def test_a_translation_is_chinese() -> None:
         assert not stripped.strip() or any("\u4e00" <= sign <= "\u9fff" for sign in told) or entry in NEUTRAL
 
 
-NEUTRAL = {("", "{field}: {reason}")}
+NEUTRAL = {("", "{field}: {reason}"), ("", "{days} {opens}-{closes}")}
 """Nothing but places and signs."""
 
 

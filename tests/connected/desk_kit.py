@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.intake.guide_notices import GuideNotices
+from services.intake.keeper import AttachmentKeeper
+from services.intake.watch import Watch
 from tests.connected.intake_kit import Estate, Json
 
 
@@ -41,3 +44,14 @@ async def get(estate: Estate, path: str, *roles: str, sub: str = "lin", **query:
 async def alarms(estate: Estate, id: str) -> list[str]:
     """What was told to be late about a request."""
     return [one["what"][6:] for one in await estate.timeline(id) if one["what"].startswith("alarm.")]
+
+
+async def works(estate: Estate) -> None:
+    """Everything that is due is done: timers, the watch, the keeper, the notices."""
+    while await estate.sweep(estate.runtime.clock.now()):
+        pass
+    watch = Watch(estate.runtime)
+    await watch.emergencies()
+    await watch.slips()
+    await AttachmentKeeper(estate.runtime).sweep()
+    await GuideNotices(estate.runtime).look()

@@ -13,18 +13,17 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from services.intake.audit import AUDIT, SWEEP_TAKES, WATCH_TAKES
+from services.intake.audit import AUDIT, PAGE_TAKES, SWEEP_TAKES, WATCH_TAKES
 from services.intake.domain.attachment import Attachment
-from services.intake.keeper import AttachmentKeeper
 from services.intake.repository import KINDS
-from services.intake.watch import Watch
 from shared.clock import ManualClock
 from shared.events.dispatch import WorkWithdrawn
 from shared.kernel.kinds import Kinds
 from shared.kernel.runtime import Runtime
 from shared.settings import Settings
 from tests.connected.audit_kit import GRACE, SECOND, overdue
-from tests.connected.desk_kit import asked
+from tests.connected.desk_kit import asked, works
+from tests.connected.guide_kit import given_out, offered
 from tests.connected.intake_kit import ZONE, Estate, new_property, own_settings
 from tests.events import issued
 from tests.stack import SessionStack
@@ -228,14 +227,10 @@ async def _(estate: Estate) -> tuple[str, datetime]:
     return row.id, now(estate) + SWEEP_TAKES
 
 
-async def works(estate: Estate) -> None:
-    """Everything that is due is done: timers, the watch, the keeper."""
-    while await estate.sweep(now(estate)):
-        pass
-    watch = Watch(estate.runtime)
-    await watch.emergencies()
-    await watch.slips()
-    await AttachmentKeeper(estate.runtime).sweep()
+@scene("guide_not_told", "p015-guide")
+async def _(estate: Estate) -> tuple[str, datetime]:
+    await offered(estate)
+    return str(await given_out(estate, "notice")), now(estate) + PAGE_TAKES
 
 
 @pytest.mark.parametrize(("kind", "name"), SCENES, ids=[name for _, name in SCENES])

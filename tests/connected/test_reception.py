@@ -1,6 +1,6 @@
 """At the telephone and the window: every line at every hour, one place for every need, the price told first.
 
-P001, P008, P014, P015, and the two lists of P019 and P020.
+P001, P008, P014, and the two lists of P019 and P020.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ async def test_p014_the_receptionist_reads_the_tariff_out_of_the_catalogue(estat
     assert all(amount > 0 and zh and en for _, amount, zh, en in rows)
 
 
-async def test_p015_the_guide_names_each_service_in_two_languages_with_its_source(estate: Estate) -> None:
+async def test_p008_what_the_property_runs_is_named_in_two_languages(estate: Estate) -> None:
     listed = await catalogue(estate)
     assert isinstance(listed, list)
     assert {one["id"] for one in listed} == set(Catalogue.shipped().profile("tower").procedures)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from shared.catalogue.desk_rules import DeskRules
+from shared.catalogue.guide import guidance
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import (
     Area,
@@ -37,6 +38,7 @@ def render(catalogue: Catalogue) -> str:
             *(line for p in catalogue.procedures.values() for line in _procedure(p, catalogue)),
             *_profiles(catalogue),
             *_settings(catalogue),
+            *_guide(),
         ]
     )
 
@@ -274,3 +276,17 @@ def _settings(catalogue: Catalogue) -> Iterator[str]:
 def _value(setting: Setting, profile: Profile) -> str:
     mark = " *" if setting.name in profile.unconfirmed else ""
     return _shown(profile.settings[setting.name]) + mark
+
+
+def _guide() -> Iterator[str]:
+    known = guidance()
+    yield "## Service guide\n"
+    yield f"The {len(known.services)} services of the handbooks (P015). A property sets which it offers,"
+    yield "with hours and telephone; the price is the tariff of the procedure that the desk opens for it."
+    yield f"An edition is given out by: {', '.join(way.en for way in known.ways.values())}.\n"
+    rows = [
+        (f"`{name}`", one.zh, one.en, one.kind, one.paid, one.provider, one.procedure, one.source)
+        for name, one in known.services.items()
+    ]
+    head = ("service", "中文", "English", "class", "paid", "provider", "procedure", "source")
+    yield from table(head, rows)

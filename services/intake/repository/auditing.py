@@ -10,6 +10,7 @@ from typing import Any, cast
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.day import DayCheck, WeekTold
 from services.intake.domain.difficulty import Difficulty
+from services.intake.domain.guide import Guide
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.property import Property
 from services.intake.domain.relay import Relay
@@ -112,6 +113,11 @@ async def days_checked(db: Database, days: Mapping[str, str]) -> set[str]:
 async def weeks_told(db: Database, weeks: Mapping[str, str]) -> set[str]:
     """Those of the properties where it was told that the complaints of that week can be read."""
     return {property_id for property_id, _ in await _several(db, WeekTold, set(weeks.items()))}
+
+
+def guides_telling(db: Database, properties: Sequence[str], limit: int) -> AsyncIterator[Guide]:
+    """Guides of these properties whose newest edition is being told to the households."""
+    return _find(db, Guide, {"telling": {"$gt": 0}, **_of(properties)}, limit)
 
 
 async def slips_told(db: Database, properties: Sequence[str]) -> dict[str, SlipWatch]:

@@ -18,6 +18,7 @@ from shared.events.dispatch import SlipAlarm, WorkOrderAssigned, WorkOrderIssued
 from shared.events.dispatch_callbacks import CallbackOverdue, ProblemNoticed
 from shared.events.envelope import Event, Lane
 from shared.events.intake_emergency import OwnerWarned
+from shared.events.intake_guide import GuideAnnounced
 from shared.ids import derived_id
 
 ZONE_UNTIL_KNOWN = "Asia/Shanghai"
@@ -120,7 +121,7 @@ def _readers(occasion: Occasion, notice: Notice) -> Iterator[Reader]:
     request, event = occasion.request, occasion.event
     if to := whom(notice, event):
         yield from _named(occasion, to)
-    elif isinstance(event, OwnerWarned):  # another owner than the one who asked; his part says who (P020)
+    elif isinstance(event, OwnerWarned | GuideAnnounced):  # owners who asked for nothing (P015, P020)
         if (who := event.personal) is not None:
             yield Reader("owner", event.person_id, who.name, who.phone, who.email, who.language)
     elif notice.audience == "staff":
