@@ -10,9 +10,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.texts.say import Spoken, Voice, tell, words
+from shared.texts.say import Said, Spoken, Voice, say, tell, words
 
 REASON_CHARS_MAX = 300
+MOMENT = say("a date and time with its offset, such as 2026-03-01T08:00:00+08:00")
+SHAPES: Mapping[str, Said] = {
+    "date": say("a date such as 2026-03-01"),
+    "datetime": MOMENT,
+    "timezone": MOMENT,
+    "time": say("a time of day such as 08:30"),
+    "int": say("a whole number"),
+    "float": say("a number"),
+    "decimal": say("a number"),
+    "bool": say("true or false"),
+}
+"""What a field takes, by the first word of the type of pydantic's error."""
 QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -61,9 +73,32 @@ def reason(error: Mapping[str, Any]) -> Reason:
 
 
 def accepted(error: Mapping[str, Any]) -> str:
-    """What would be accepted: the values of a choice, otherwise what the reason says already."""
-    expected = str((error.get("ctx") or {}).get("expected", ""))
-    return Choices(expected) if expected else reason(error)
+    """What would be accepted: the values of a choice, the shape, the bound; else the reason says it."""
+    facts, type = error.get("ctx") or {}, str(error["type"])
+    if expected := str(facts.get("expected", "")):
+        return Choices(expected)
+    shape, _, wrong = type.partition("_")
+    if shape in SHAPES and wrong not in {"future", "past"}:
+        return SHAPES[shape]
+    return _bound(type, facts) or reason(error)
+
+
+def _bound(type: str, facts: Mapping[str, object]) -> Said | None:
+    match type:
+        case "greater_than_equal":
+            return say("at least {least}", least=facts["ge"])
+        case "less_than_equal":
+            return say("at most {most}", most=facts["le"])
+        case "string_too_long":
+            return say("at most {most} characters", most=facts["max_length"])
+        case "string_too_short":
+            return say("at least {least} characters", least=facts["min_length"])
+        case "too_long":
+            return say("at most {most} of them", most=facts["max_length"])
+        case "too_short":
+            return say("at least {least} of them", least=facts["min_length"])
+        case _:
+            return None
 
 
 def field_of(location: Sequence[str | int]) -> str:

@@ -21,15 +21,17 @@ from services.intake.domain.request import Status
 from services.notify.domain.message import STATES
 from shared.catalogue.channels import channels
 from shared.catalogue.load import Catalogue
+from shared.catalogue.model import HQ_DUTY
 from shared.errors import Rejected
 from shared.events.dispatch_callbacks import CallbackProblem
 from shared.events.intake import AttachmentKind, Urgency
 from shared.events.intake_complaints import Grade, Severity
 from shared.policy import Policy
+from tools.importing.convert import Reason
 
 KINDS = (
     *(WorkState, DepositStatus, Method, Purpose, QuoteStatus, Result, PartyKind, CopyName, State, Status),
-    *(CallbackProblem, AttachmentKind, Urgency, Grade, Severity),
+    *(CallbackProblem, AttachmentKind, Urgency, Grade, Severity, Reason),
 )
 PLAIN = {
     *("asked", "agreed", "approved", "refused", "open", "used", "void"),  # leave, swaps, numbers on paper
@@ -76,7 +78,7 @@ def _refusals(kind: type[Rejected]) -> Iterator[type[Rejected]]:
 def codes() -> set[str]:
     """Codes that refusals name (context `word`): states, roles, kinds, choices of the catalogue."""
     found = {code for kind in KINDS for code in _values(kind)} | set(ACTION) | set(STATES) | PLAIN
-    found |= set(Policy.shipped().roles) | set(channels())
+    found |= set(Policy.shipped().roles) | {HQ_DUTY} | set(channels())
     for procedure in Catalogue.shipped().procedures.values():
         found |= _chosen(procedure)
     return {code.lower() for code in found if code}

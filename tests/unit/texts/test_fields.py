@@ -92,3 +92,38 @@ def test_a_choice_says_what_would_be_accepted() -> None:
     error = {"type": "literal_error", "msg": "…", "ctx": {"expected": "'near' or 'far'"}}
     assert voice("en").tell(accepted(error)) == "'near' or 'far'"
     assert voice("zh").tell(accepted(error)) == "near、far"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "en", "zh"),
+    [
+        (date, "soon", "a date such as 2026-03-01", "日期，例如 2026-03-01"),
+        (date, 7, "a date such as 2026-03-01", "日期，例如 2026-03-01"),
+        (
+            datetime,
+            "soon",
+            "a date and time with its offset, such as 2026-03-01T08:00:00+08:00",
+            "日期和时间",
+        ),
+        (AwareDatetime, "2026-03-01T08:00", "a date and time with its offset, such as", "日期和时间"),
+        (int, "x", "a whole number", "整数"),
+        (float, "x", "a number", "数字"),
+        (bool, "perhaps", "true or false", "true（是）"),
+        (Annotated[int, Field(ge=1)], 0, "at least 1", "至少 1"),
+        (Annotated[int, Field(le=5)], 6, "at most 5", "最多 5"),
+        (Annotated[str, Field(max_length=3)], "abcd", "at most 3 characters", "最多 3 个字"),
+        (Annotated[str, Field(min_length=2)], "a", "at least 2 characters", "至少 2 个字"),
+        (Annotated[tuple[int, ...], Field(max_length=1)], [1, 2], "at most 1 of them", "最多 1 项"),
+        (Annotated[tuple[int, ...], Field(min_length=2)], [1], "at least 2 of them", "至少 2 项"),
+    ],
+)
+def test_what_would_be_accepted_is_said_and_not_the_reason_again(
+    kind: Any, value: Any, en: str, zh: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(kind).validate_python(value)
+    error: Any = refused.value.errors()[0]
+    said = accepted(error)
+    assert voice("en").tell(said).startswith(en)
+    assert voice("zh").tell(said).startswith(zh)
+    assert voice("en").tell(said) != voice("en").tell(reason(error))

@@ -103,3 +103,7 @@ def test_a_text_travels_as_json_and_is_told_later() -> None:
         assert (there, ZH.tell(there)) == (text, ZH.tell(text))
     with pytest.raises(TypeError):
         packed(either("甲", "a"))
+
+
+def test_whoever_ends_every_duty_chain_has_a_name_too() -> None:
+    assert voice("zh").tell(words(["director", "hq_duty"])) == "管理处主任 (director)、公司总部值班 (hq_duty)"
