@@ -104,6 +104,7 @@ class Client:
     ) -> None:
         self.addresses = addresses
         self._token = token
+        self._language = ""
         self._patience = patience_seconds
         self._http = httpx.AsyncClient(
             timeout=timeout_seconds,
@@ -116,6 +117,12 @@ class Client:
         """The same connections for another principal; close the first one only."""
         other = copy(self)
         other._token = token
+        return other
+
+    def in_language(self, language: str) -> Client:
+        """The same connections, answered in another language; close the first one only."""
+        other = copy(self)
+        other._language = language
         return other
 
     async def __aenter__(self) -> Self:
@@ -223,6 +230,8 @@ class Client:
         version: int | None = None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"}
+        if self._language:
+            headers["Accept-Language"] = self._language
         if key:
             headers["Idempotency-Key"] = key
         if version is not None:

@@ -68,7 +68,7 @@ NEUTRAL = {("", "{field}: {reason}"), ("", "{days} {opens}-{closes}")}
 )
 def test_the_collector_finds_what_cannot_be_translated(tmp_path: Path, source: str, wrong: int) -> None:
     for package in PACKAGES:
-        (tmp_path / package).mkdir()
+        (tmp_path / package).mkdir(parents=True)
     (tmp_path / "shared" / "one.py").write_text(source, encoding="utf-8")
     found = collect(tmp_path)
     assert len(found.wrong) == wrong

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tools.importing.progress import Progress
 
 Mode = Literal["history", "live", "replay"]
+Language = Literal["zh", "en"]
 UNKNOWN_SHOWN = 12
 SKIPS_SHOWN = 20
 NO_FAILURE = ("unknown category", "closed already", "not played")
@@ -28,6 +29,7 @@ MappingFile = Annotated[
     str, typer.Option("--mapping", "-m", help="A mapping file, or `nyc311`.", metavar="FILE")
 ]
 Into = Annotated[str, typer.Option("--property", "-p", help="The property the calls belong to.")]
+InLanguage = Annotated[Language, typer.Option(help="In which it is said what is wrong with a row.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as one JSON document.")]
 
 
@@ -49,6 +51,7 @@ def import_calls(
     within_hours: Annotated[
         float, typer.Option(help="replay: squeeze the file into so many hours.", min=0.01)
     ] = 24.0,
+    language: InLanguage = "en",
     json: AsJson = False,
 ) -> None:
     """Turn a call-centre export into contacts and requests.
@@ -63,9 +66,10 @@ def import_calls(
     from tools.importing.engine import Job
 
     loaded = _mapping(mapping)
-    job = Job(file, loaded, into, mode, SystemClock().now(), timedelta(hours=within_hours))
+    within = timedelta(hours=within_hours)
+    job = Job(file, loaded, into, mode, SystemClock().now(), within, language=language)
     account = asyncio.run(_import(job, dry_run=dry_run, again=again, quiet=json))
-    _report(account, json)
+    _report(account, json, language)
     failed = account.skipped.total() - sum(account.skipped[reason] for reason in NO_FAILURE)
     if failed:
         raise typer.Exit(int(Exit.PROBLEMS))
@@ -81,6 +85,7 @@ def replay_calls(
     at_once: Annotated[int, typer.Option(help="Calls in the air at a time.", min=1, max=64)] = 8,
     limit: Annotated[int, typer.Option(help="Stop after so many calls; 0: play them all.", min=0)] = 0,
     take: Annotated[str, typer.Option(help="A name: another take plays the same calls as new ones.")] = "",
+    language: InLanguage = "en",
     json: AsJson = False,
 ) -> None:
     """Play an export in its own time order through the HTTP API into a training property.
@@ -90,9 +95,9 @@ def replay_calls(
     from tools.importing.replaying import Player
     from tools.session import machine
 
-    player = Player(_mapping(mapping), into, speed=speed, at_once=at_once, limit=limit, take=take)
+    player = Player(_mapping(mapping), into, speed, at_once, limit, take, language)
     account = asyncio.run(_errors(player.play(machine(), file, quiet=json)))
-    _report(account, json)
+    _report(account, json, language)
     if account.skipped["refused"]:
         raise typer.Exit(int(Exit.PROBLEMS))
 
@@ -132,7 +137,7 @@ async def _send(job: Job, client: Client, progress: Progress, advance: Callable[
         await training_property(client, job.property_id)
     else:
         await require_property(client, job.property_id)
-    sender = IntakeSender(client, job.property_id, job.mode, job.mapping.source)
+    sender = IntakeSender(client.in_language(job.language), job.property_id, job.mode, job.mapping.source)
     return await run_import(job, sender, progress, advance)
 
 
@@ -160,13 +165,20 @@ def _mapping(name: str) -> Mapping:
         raise Stop(Exit.USAGE, str(error)) from None
 
 
-def _report(account: Account, json: bool) -> None:
+def _report(account: Account, json: bool, language: Language) -> None:
+    from shared.texts.say import word
+    from shared.texts.voices import voice
     from tools.output import print_json, print_table
 
     if json:
         print_json(account.document())
         return
-    print_table("What became of the records", ("outcome", "records"), list(account.lines()))
+    tell = voice(language).tell
+    print_table(
+        "What became of the records",
+        ("outcome", "records"),
+        list(account.lines(lambda reason: tell(word(reason)))),
+    )
     if account.not_supplied:
         print_table("Not supplied by the file", ("what", "calls"), account.not_supplied.most_common())
     if account.notes:
@@ -182,7 +194,7 @@ def _report(account: Account, json: bool) -> None:
         )
     if account.skips:
         rows = [
-            (skip.line, skip.key, skip.reason, skip.detail)
+            (skip.line, skip.key, tell(word(skip.reason)), skip.detail)
             for skip in sorted(account.skips, key=lambda skip: skip.line)[:SKIPS_SHOWN]
         ]
         left = len(account.skips) - len(rows)

@@ -6,7 +6,7 @@ Imported, there before, or skipped with a reason. The sum is the number of recor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tools.importing.convert import Call, Skip
@@ -89,11 +89,11 @@ class Account:
             skips=[Skip(line, key, reason, detail) for line, key, reason, detail in skips],
         )
 
-    def lines(self) -> Sequence[tuple[str, int]]:
+    def lines(self, named: Callable[[str], str] = str) -> Sequence[tuple[str, int]]:
         """The table at the end of the command: what happened, and to how many records."""
         return [
             ("imported", self.imported),
             ("there before", self.there_before),
-            *((f"skipped: {reason}", count) for reason, count in self.skipped.most_common()),
+            *((f"skipped: {named(reason)}", count) for reason, count in self.skipped.most_common()),
             ("records in the file", self.records),
         ]

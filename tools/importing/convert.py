@@ -16,6 +16,8 @@ from typing import Literal
 from shared.errors import Invalid
 from shared.ids import derived_id
 from shared.phones import to_e164
+from shared.texts.say import as_is, say
+from shared.texts.voices import Language, voice
 from tools.importing.mapping import Mapping, Rule
 from tools.importing.reading import Record
 
@@ -64,7 +66,7 @@ class Call:
 class Skip:
     """A record that is not imported, and why.
 
-    `detail` is what a person needs to correct the file or the mapping.
+    `detail` is what a person needs to correct the file or the mapping, in the language he asked for.
     """
 
     line: int
@@ -77,20 +79,24 @@ class _RefusedError(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason: Reason = reason
+        self.detail = detail
 
 
 class Converter:
     """Converts the records of one file for one property; remembers the keys it has seen.
 
-    `take` names a repetition: another take of the same file makes other ids.
+    `take` names a repetition: another take of the same file makes other ids. `language`: of what is wrong.
     """
 
-    def __init__(self, mapping: Mapping, property_id: str, mode: Mode, take: str = "") -> None:
+    def __init__(
+        self, mapping: Mapping, property_id: str, mode: Mode, take: str = "", language: Language = "en"
+    ) -> None:
         self._mapping = mapping
         self._property_id = property_id
         self._part = mapping.of(property_id)
         self._mode = mode
         self._take = (take,) if take else ()
+        self._tell = voice(language).tell
         self._seen: dict[str, int] = {}
 
     def convert(self, record: Record) -> Call | Skip:
@@ -102,21 +108,25 @@ class Converter:
             self._check_key(key, record.line)
             return self._call(key, record)
         except _RefusedError as refused:
-            return Skip(record.line, key, refused.reason, str(refused))
+            return Skip(record.line, key, refused.reason, self._tell(refused.detail))
 
     def _check_key(self, key: str, line: int) -> None:
         if not key:
-            raise _RefusedError("no key", f"column {self._mapping.columns.key} is empty")
+            raise _RefusedError("no key", say("column {column} is empty", column=self._mapping.columns.key))
         first = self._seen.setdefault(key, line)
         if first != line:
-            raise _RefusedError("key used before", f"{key} stands in line {first} too")
+            raise _RefusedError(
+                "key used before", say("{key} stands in line {line} too", key=key, line=first)
+            )
 
     def _call(self, key: str, record: Record) -> Call:
         values, columns = record.values, self._mapping.columns
         rule = self._rule(values)
         reported_at = self._time(values, columns.reported_at)
         if reported_at is None:
-            raise _RefusedError("unreadable time", f"column {columns.reported_at} is empty")
+            raise _RefusedError(
+                "unreadable time", say("column {column} is empty", column=columns.reported_at)
+            )
         outcome, closed_at = self._end(values, reported_at)
         notes: list[str] = []
         unit_id, place = self._where(values, notes)
@@ -154,9 +164,8 @@ class Converter:
         for rule in self._mapping.rules:
             if rule.fits(values):
                 return rule
-        raise _RefusedError(
-            "unknown category", " / ".join(values[column] for column in self._mapping.columns.category)
-        )
+        category = " / ".join(values[column] for column in self._mapping.columns.category)
+        raise _RefusedError("unknown category", as_is(category))
 
     def _time(self, values: dict[str, str], column: str) -> datetime | None:
         text = values[column]
@@ -164,7 +173,8 @@ class Converter:
             return None
         moment = self._mapping.times.read(text)
         if moment is None:
-            raise _RefusedError("unreadable time", f"{column}: {text!r} has none of the stated formats")
+            detail = say("{column}: {text} has none of the stated formats", column=column, text=text)
+            raise _RefusedError("unreadable time", detail)
         return moment
 
     def _end(self, values: dict[str, str], reported_at: datetime) -> tuple[str, datetime | None]:
@@ -173,17 +183,16 @@ class Converter:
         if not outcome:
             return "", None
         if self._mode == "live":
-            raise _RefusedError("closed already", f"{columns.status} is {values[columns.status]}")
+            raise _RefusedError("closed already", _is(columns.status, values))
         closed_at = self._time(values, columns.closed_at) if columns.closed_at else None
         if self._mode == "replay":
             return "", None
         if closed_at is None:
-            raise _RefusedError("closed without time", f"{columns.status} is {values[columns.status]}")
+            raise _RefusedError("closed without time", _is(columns.status, values))
         if closed_at < reported_at:
-            raise _RefusedError(
-                "closed before reported",
-                f"{values[columns.closed_at]} is before {values[columns.reported_at]}",
-            )
+            first, last = values[columns.closed_at], values[columns.reported_at]
+            detail = say("{first} is before {last}", first=first, last=last)
+            raise _RefusedError("closed before reported", detail)
         return outcome, closed_at
 
     def _where(self, values: dict[str, str], notes: list[str]) -> tuple[str, str]:
@@ -194,13 +203,15 @@ class Converter:
             return "", place
         unit_id = self._part.units.get(shorthand, "" if self._part.units else shorthand)
         if not unit_id:
-            raise _RefusedError("unknown unit", f"{shorthand} is not among the units of {self._property_id}")
+            facts = {"unit": shorthand, "property_id": self._property_id}
+            detail = say("{unit} is not among the units of {property_id}", **facts)
+            raise _RefusedError("unknown unit", detail)
         return unit_id, place
 
     def _channel(self, values: dict[str, str], notes: list[str]) -> str:
         written = values.get(self._mapping.columns.channel, "")
         if written and written not in self._mapping.channels:
-            notes.append(f"channel {written} is not in the mapping")
+            notes.append(self._tell(say("channel {channel} is not in the mapping", channel=written)))
         return self._mapping.channels.get(written, "")
 
     def _phone(self, values: dict[str, str], notes: list[str]) -> str:
@@ -210,8 +221,12 @@ class Converter:
         try:
             return to_e164(written, region=self._mapping.phone_region)
         except Invalid:
-            notes.append("a telephone number that is none")
+            notes.append(self._tell(say("a telephone number that is none")))
             return ""
 
     def _joined(self, values: dict[str, str], columns: tuple[str, ...]) -> str:
         return self._mapping.join.join(filter(None, (values[column] for column in columns)))
+
+
+def _is(column: str, values: dict[str, str]) -> str:
+    return say("{column} is {value}", column=column, value=values[column])

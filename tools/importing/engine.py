@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, Protocol
 
+from shared.texts.voices import Language
 from tools.importing.account import Account
 from tools.importing.convert import Call, Converter, Mode, Skip
 from tools.importing.mapping import Mapping
@@ -48,7 +49,10 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file, into one property, in one mode. `within` is how long a replay may last on its own clock."""
+    """One file, into one property, in one mode. `within` is how long a replay may last on its own clock.
+
+    `language`: in which it is said what is wrong with a row.
+    """
 
     path: Path
     mapping: Mapping
@@ -57,10 +61,11 @@ class Job:
     now: datetime
     within: timedelta = timedelta(hours=24)
     take: str = ""
+    language: Language = "en"
 
     def converted(self) -> Iterator[Call | Skip]:
         """Every record of the file, converted, in the file's order."""
-        converter = Converter(self.mapping, self.property_id, self.mode, self.take)
+        converter = Converter(self.mapping, self.property_id, self.mode, self.take, self.language)
         return (converter.convert(record) for record in read_records(self.path, self.mapping))
 
     def shift(self) -> Shift | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from shared.texts.say import say
 from tools.importing.mapping import Mapping
 
 FIELD_CHARACTERS_MAX = 20_000
@@ -63,8 +64,15 @@ def _records(stream: IO[str], path: Path, mapping: Mapping) -> Iterator[Record]:
 
 
 def _oversized(first: int, last: int) -> str:
-    where = f"up to line {last}: " if last > first else ""
-    return f"{where}a field is longer than {FIELD_CHARACTERS_MAX} characters; is a quote never closed?"
+    if last <= first:
+        return say(
+            "a field is longer than {most} characters; is a quote never closed?", most=FIELD_CHARACTERS_MAX
+        )
+    return say(
+        "up to line {last}: a field is longer than {most} characters; is a quote never closed?",
+        last=last,
+        most=FIELD_CHARACTERS_MAX,
+    )
 
 
 def _check_header(header: list[str], path: Path, mapping: Mapping) -> None:
@@ -82,11 +90,13 @@ def _check_header(header: list[str], path: Path, mapping: Mapping) -> None:
 
 def _record(line: int, header: list[str], cells: list[str]) -> Record:
     if len(cells) != len(header):
-        return Record(line, {}, f"{len(cells)} columns instead of {len(header)}")
+        detail = say("{count} columns instead of {wanted}", count=len(cells), wanted=len(header))
+        return Record(line, {}, detail)
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     broken = [name for name, cell in values.items() if any("\udc80" <= letter <= "\udcff" for letter in cell)]
     if broken:
-        return Record(line, {}, f"bytes in column {broken[0]} that the stated encoding does not have")
+        detail = say("bytes in column {column} that the stated encoding does not have", column=broken[0])
+        return Record(line, {}, detail)
     return Record(line, values)
 
 

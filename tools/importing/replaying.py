@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.clock import SystemClock
+from shared.texts.say import say
+from shared.texts.voices import Language, voice
 from tools.client import Client
 from tools.demo.group import training_estate
 from tools.demo.load import load_estate
@@ -40,15 +42,26 @@ class Player:
     at_once: int = 8
     limit: int = 0
     take: str = ""
+    language: Language = "en"
 
     async def play(self, machine: Machine, file: Path, *, quiet: bool = False) -> Account:
         """Play the file; the account says what became of every record."""
-        job = Job(file, self.mapping, self.property_id, "replay", SystemClock().now(), take=self.take)
+        job = Job(
+            file,
+            self.mapping,
+            self.property_id,
+            "replay",
+            SystemClock().now(),
+            take=self.take,
+            language=self.language,
+        )
         account = Account()
         calls = self.in_time_order(job, account)
         async with machine.of_property(self.property_id, "administrator") as client:
             await training_property(client, self.property_id)
-            sender = IntakeSender(client, self.property_id, "replay", self.mapping.source)
+            sender = IntakeSender(
+                client.in_language(self.language), self.property_id, "replay", self.mapping.source
+            )
             with bar(f"{file.name} ×{self.speed:g} → {self.property_id}", len(calls), quiet=quiet) as advance:
                 await self.send(calls, sender, account, advance)
         return account
@@ -65,7 +78,8 @@ class Player:
                 raise Stop(Exit.USAGE, f"{job.path.name}: more than {CALLS_MAX} calls; split the file")
         calls.sort(key=lambda call: (call.reported_at, call.line))
         for call in calls[self.limit or len(calls) :]:
-            account.skip(Skip(call.line, call.key, "not played", f"only {self.limit} were asked for"))
+            detail = voice(self.language).tell(say("only {limit} were asked for", limit=self.limit))
+            account.skip(Skip(call.line, call.key, "not played", detail))
         return calls[: self.limit or len(calls)]
 
     async def send(

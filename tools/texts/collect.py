@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("shared", "services")
+PACKAGES = ("shared", "services", "tools/importing")
 SAYING = {"say", "listed", "word", "words", "either", "as_is", "told_as"}
 REFUSALS = {
     *(

@@ -176,3 +176,6 @@ def test_bad_rows_end_with_1_and_a_table(tmp_path: Path) -> None:
     assert answer.exit_code == Exit.PROBLEMS
     assert "1 stands in line 2 too" in answer.output
     assert "records in the file" in answer.output
+    chinese = runner.invoke(app, [*arguments, "--dry-run", "--language", "zh"])
+    assert "编号 1 在第 2 行已出现" in chinese.output
+    assert "编号重复" in chinese.output

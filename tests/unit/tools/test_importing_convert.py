@@ -98,6 +98,25 @@ def test_a_bad_record_is_skipped_with_line_and_reason(
     assert call.line == 3
 
 
+@pytest.mark.parametrize(
+    ("row", "detail"),
+    [
+        (GOOD.replace("2025-03-01 08:30", "01.03.2025"), "“时间”：01.03.2025 不符合所定的任何时间格式"),
+        (GOOD.removeprefix("1"), "“编号”列为空"),
+        (GOOD + ",多了一列", "有 13 列，应为 12 列"),
+        (GOOD.replace("2025-03-01 12:00", ""), "“状态”为“已完成”"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_language_that_is_asked_for(
+    tmp_path: Path, row: str, detail: str
+) -> None:
+    loaded = load_mapping(str(write_mapping(tmp_path)))
+    records = read_records(write_export(tmp_path, row, encoding=loaded.encoding), loaded)
+    [skip] = map(Converter(loaded, "garden", "history", language="zh").convert, records)
+    assert isinstance(skip, Skip)
+    assert skip.detail == detail
+
+
 def test_a_key_used_twice_names_the_first_line(tmp_path: Path) -> None:
     _, skip = converted(tmp_path, GOOD, GOOD)
     assert isinstance(skip, Skip)
