@@ -99,3 +99,27 @@ async def test_p019_headquarters_is_told_of_an_urgent_repair_that_is_not_done(se
         )
         await service.feed(breach, "escalation:w1", lane="urgent")
         assert await told(service, "deadline_breached") == [("staff:hq_duty", "+8613300133000")]
+
+
+async def test_a_role_nobody_holds_is_told_at_the_duty_telephone_set_for_it(settings: Settings) -> None:
+    async with notify(settings) as service:
+        phones = {"director": "+8613300133000", "cs_supervisor": "+8613300133001"}
+        await service.configure(settings=AWAKE | {f"property.phones.{name}": n for name, n in phones.items()})
+        now = datetime.now(UTC)
+        alarm = CaseAlarm(
+            request_id="r9",
+            kind="report_late",
+            procedure="complaint-owner",
+            reference="42",
+            due_at=now,
+            raised_at=now,
+        )
+        await service.feed(alarm, "escalation:r9", lane="urgent")
+        posts = [("staff:cs_supervisor", phones["cs_supervisor"]), ("staff:director", phones["director"])]
+        assert sorted(await told(service, "alarm_report_late")) == posts
+        await employ(service, "ma", "cs_supervisor", "+8613500135000")
+        await service.feed(alarm, "escalation:r9", lane="urgent")
+        again = sorted(await told(service, "alarm_report_late"))
+        assert again == sorted([*posts, posts[1], ("staff:ma", "+8613500135000")]), (
+            "who holds it, not the post"
+        )

@@ -161,7 +161,7 @@ def _named(occasion: Occasion, to: str) -> Iterator[Reader]:
         if person_meant(occasion.event, occasion.request, to):
             yield _at_post(occasion, STANDS_IN)
     elif not known:
-        yield Reader("staff", to)
+        yield Reader("staff", to, phone=_telephone(occasion, to))
 
 
 def _at_post(occasion: Occasion, post: str) -> Reader:
@@ -169,10 +169,15 @@ def _at_post(occasion: Occasion, post: str) -> Reader:
 
     Not where nobody but the post can act.
     """
+    only = isinstance(occasion.event, ForfeitureOverdue)
+    phone = _telephone(occasion, post) or ("" if only else _telephone(occasion, DUTY_POST))
+    return Reader("staff", post, phone=phone)
+
+
+def _telephone(occasion: Occasion, post: str) -> str:
+    """The duty telephone the property has set for a post, if any."""
     configured = occasion.configured
-    posts = (post,) if isinstance(occasion.event, ForfeitureOverdue) else (post, DUTY_POST)
-    phones = [configured.text(f"property.phones.{name}") for name in posts] if configured else []
-    return Reader("staff", post, phone=next((phone for phone in phones if phone), ""))
+    return configured.text(f"property.phones.{post}") if configured else ""
 
 
 def _staff(occasion: Occasion) -> Iterator[Reader]:
