@@ -141,6 +141,7 @@ async def test_p036_the_weekly_report_has_its_rates_with_numerator_and_denominat
     year, number, _ = estate.runtime.clock.now().astimezone(ZONE).isocalendar()
     report = await get(estate, "/reports/complaints", week=f"{year}-W{number:02d}")
     assert (report["received"], report["undecided"], report["by_category"]) == (1, 1, {"noise": 1})
+    assert await get(estate, "/reports/complaints") == report, "this week, where none is named"
     assert report["valid_per_household"] == {"numerator": 0, "denominator": 2, "permille": 0}
     assert report["over_ceiling"] is False
     async with estate.client() as client:

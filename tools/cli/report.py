@@ -46,9 +46,7 @@ def report(
         ),
     ],
     of: Annotated[str, typer.Option("--property", "-p", help="The property.")],
-    week: Annotated[
-        str, typer.Option(help="Such as 2026-W10; nothing: this week (complaints: needed).")
-    ] = "",
+    week: Annotated[str, typer.Option(help="Such as 2026-W10; nothing: this week.")] = "",
     since: Annotated[str, typer.Option(help="First day, such as 2026-03-02.")] = "",
     until: Annotated[str, typer.Option(help="Last day, included.")] = "",
     format: Annotated[Format, typer.Option(help="table and json go to the terminal.")] = Format.table,
@@ -65,8 +63,6 @@ def report(
 
     if format is Format.xlsx and out is None:
         raise Stop(Exit.USAGE, "--format xlsx needs --out FILE")
-    if name in OF_INTAKE and not week:
-        raise Stop(Exit.USAGE, f"the report {name} needs --week, such as 2026-W10")
     query = {"week": week, "since": since, "until": until, "language": language.value}
     as_text = format is Format.table and name in OF_INTAKE  # its JSON has a shape of its own
     wanted = "csv" if as_text else "json" if format is Format.table else format.value

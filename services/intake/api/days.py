@@ -27,7 +27,9 @@ from shared.reports.render import MEDIA, Format, rendered
 
 router = APIRouter(prefix=PREFIX, tags=["records"])
 Day = Annotated[str, Path(max_length=10, description="2026-03-01, as the property counts its days")]
-WeekOf = Annotated[str, Query(max_length=8, description="An ISO week of the property: 2026-W12")]
+WeekOf = Annotated[
+    str, Query(max_length=8, description="An ISO week of the property: 2026-W12; left out: this week")
+]
 
 
 FormatOf = Annotated[Format, Query(description="json, csv or xlsx")]
@@ -63,7 +65,7 @@ async def sign_day(call: CallDep, day_text: Day, kind: RecordKind, body: day.Sig
 
 @router.get("/reports/complaints", response_model=ComplaintReport)
 async def complaint_week(
-    call: CallDep, week: WeekOf, format: FormatOf = "json", language: LanguageOf = "zh"
+    call: CallDep, week: WeekOf = "", format: FormatOf = "json", language: LanguageOf = "zh"
 ) -> Response:
     """The week's complaints, counted, with the valid-complaint rate as numerator and denominator (P036).
 
@@ -71,7 +73,7 @@ async def complaint_week(
     """
     call.authorise(READ)
     settled = await _settled(call)
-    which = complaint_report.week_of(week, settled.zone)
+    which = complaint_report.week_of(week or complaint_report.week_at(call.now, settled.zone), settled.zone)
     profile = call.catalogue.profile(settled.profile)
     received, closed, households, valid = await asyncio.gather(
         repository_cases.received_between(call.db, call.property_id, which.begins, which.ends),

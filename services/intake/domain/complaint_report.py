@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from services.intake.domain.complaint import Complaint
 from services.intake.domain.day import bounds
+from shared.deadlines import zone_of
 from shared.errors import Invalid
 from shared.moments import YEAR_MAX, YEAR_MIN
 
@@ -74,6 +75,12 @@ class WeekReport:
         """Whether the year's valid complaints exceed the ceiling, where there is one (domain §8.1.1)."""
         permille = self.valid_per_household_year.permille
         return bool(self.ceiling_permille) and permille is not None and permille > self.ceiling_permille
+
+
+def week_at(moment: datetime, zone: str) -> str:
+    """The week of the property at a moment, as 2026-W12."""
+    year, week, _ = moment.astimezone(zone_of(zone)).isocalendar()
+    return f"{year:04d}-W{week:02d}"
 
 
 def week_of(text: str, zone: str) -> Week:

@@ -10,7 +10,7 @@ import pytest
 from services.intake.domain import day
 from services.intake.domain.answer_book import asked_for, tokens
 from services.intake.domain.complaint import Complaint, end_of_day
-from services.intake.domain.complaint_report import Rate, week_of, weekly
+from services.intake.domain.complaint_report import Rate, week_at, week_of, weekly
 from shared.errors import Invalid
 from tests.unit.intake.kit import CATALOGUE
 
@@ -65,6 +65,8 @@ def test_p036_a_week_begins_on_monday_in_the_property() -> None:
     assert week.begins == datetime(2026, 3, 1, 16, tzinfo=UTC)
     assert week.ends - week.begins == timedelta(days=7)
     assert week.year_begins == datetime(2025, 12, 31, 16, tzinfo=UTC)
+    assert week_at(week.begins, SHANGHAI) == "2026-W10", "Sunday in London is Monday there"
+    assert week_at(week.begins - timedelta(seconds=1), SHANGHAI) == "2026-W09"
 
 
 @pytest.mark.parametrize("text", ["", "2026", "2026-W54", "2026-W00", "W10-2026", "2026-W1", "0000-W01"])
