@@ -94,7 +94,7 @@ def embedded(broker: BrokerKind) -> Iterator[SessionStack]:
         options = StackOptions(data=Path(folder), broker=broker, mongodb_cache_gib=CACHE_GIB)
         stack = Stack(options)
         asyncio.run(stack.start())
-        _forget_dropped_at_once(stack.mongodb_url)
+        _keep_as_tests_need(stack.mongodb_url)
         how = "embedded MongoDB, " + ("Apache Kafka" if broker == "apache" else "embedded broker")
         try:
             yield SessionStack(stack.mongodb_url, stack.kafka_bootstrap_servers, stack.traits, how)
@@ -102,10 +102,14 @@ def embedded(broker: BrokerKind) -> Iterator[SessionStack]:
             asyncio.run(stack.stop())
 
 
-def _forget_dropped_at_once(mongodb_url: str) -> None:
-    """Else mongod keeps the files of dropped databases for five minutes, and runs out of open files."""
+def _keep_as_tests_need(mongodb_url: str) -> None:
+    """What is written by a clock that stands in the past stays, although its time is over by the server's.
+
+    And of dropped databases nothing stays: else their files are kept open for five minutes, too many of them.
+    """
     client: pymongo.MongoClient[dict[str, Any]]
     with pymongo.MongoClient(mongodb_url) as client:
+        client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=0)
 
 
@@ -160,6 +164,7 @@ def _containers() -> Iterator[SessionStack]:
         with pymongo.MongoClient(url) as client:
             member = {"_id": 0, "host": "localhost:27017"}
             client.admin.command("replSetInitiate", {"_id": "guanjia", "members": [member]})
+            client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
             end = time.monotonic() + PATIENCE_SECONDS
             while not client.admin.command("hello").get("isWritablePrimary"):
                 assert time.monotonic() < end, "MongoDB did not become a primary"

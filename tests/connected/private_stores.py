@@ -71,6 +71,7 @@ class EmbeddedMongod(Process):
                 "--wiredTigerCacheSizeGB=0.25",
                 "--setParameter=transactionLifetimeLimitSeconds=5",
                 "--setParameter=diagnosticDataCollectionEnabled=false",
+                "--setParameter=ttlMonitorEnabled=false",
                 "--quiet",
             ],
             port,
