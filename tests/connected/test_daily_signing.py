@@ -58,6 +58,8 @@ async def test_p003_a_supervisor_signs_each_days_records_and_again_only_for_more
     tomorrow = (estate.runtime.clock.now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
     early = await post(estate, f"/days/{tomorrow}/repair/sign", SUPERVISOR, sub="ma")
     assert (early["code"], early["field"]) == (422, "day")
+    to_come = (await get(estate, f"/days/{tomorrow}"))["sheets"]
+    assert [one["allowed_actions"] for one in to_come] == [[], [], []], "what would be refused is not offered"
     assert (await post(estate, "/days/yesterday/repair/sign", SUPERVISOR, sub="ma"))["code"] == 422
 
 

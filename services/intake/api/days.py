@@ -41,6 +41,7 @@ async def read_day(call: CallDep, day_text: Day) -> Response:
     """How many records of each kind the day has, and who signed them."""
     call.authorise(READ)
     which = day.read_day(day_text)
+    settled = await _settled(call)
     counted, visits = await _counted(call, which)
     ids = tuple(day.sheet_id(which.isoformat(), kind) for kind in day.KINDS)
     sheets = {one.kind: one for one in await repository.several(call.db, DaySheet, call.property_id, ids)}
@@ -48,7 +49,9 @@ async def read_day(call: CallDep, day_text: Day) -> Response:
         day=which.isoformat(),
         version=0,
         unsettled_visits=visits,
-        sheets=[_sheet(call, which, kind, counted[kind], sheets.get(kind)) for kind in day.KINDS],
+        sheets=[
+            _sheet(call, settled.zone, which, kind, counted[kind], sheets.get(kind)) for kind in day.KINDS
+        ],
     )
     return answer(body, 0)
 
@@ -110,9 +113,11 @@ async def _settled(call: Call) -> Property:
     return settled
 
 
-def _sheet(call: Call, which: date, kind: RecordKind, counted: int, sheet: DaySheet | None) -> SheetAnswer:
+def _sheet(
+    call: Call, zone: str, which: date, kind: RecordKind, counted: int, sheet: DaySheet | None
+) -> SheetAnswer:
     path = f"/v1/properties/{call.property_id}/days/{which.isoformat()}/{kind}/sign"
-    open_ = sheet is None or sheet.counted < counted
+    open_ = day.not_to_sign(sheet, which, counted, call.now, zone) is None
     sign = AllowedAction(action=c.SignDay.NAME, path=path, body="SignDayBody")
     return SheetAnswer(
         kind=kind,

@@ -10,7 +10,7 @@ from typing import get_args
 from services.intake.domain.bodies import Body, Text
 from shared.catalogue.model import Procedure
 from shared.deadlines import add_calendar_days, zone_of
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, Rejected, demand
 from shared.events.intake_cases import RecordKind
 from shared.moments import YEAR_MAX, YEAR_MIN
 
@@ -150,6 +150,22 @@ def counted(by_procedure: Mapping[str, int], procedures: Mapping[str, Procedure]
     return found
 
 
+def not_to_sign(old: DaySheet | None, day: date, count: int, now: datetime, zone: str) -> Rejected | None:
+    """Why the records of a day are not signed: it is to come, or all there are were signed."""
+    if day > local_day(now, zone):
+        return Invalid(
+            "day-to-come", "This day has not begun yet.", field="day", accepted="today or a day before"
+        )
+    if old is not None and old.counted >= count:
+        return Conflict(
+            "signed-already",
+            "The records of this day are signed.",
+            field="kind",
+            accepted="another kind or day",
+        )
+    return None
+
+
 def signed(
     old: DaySheet | None,
     property_id: str,
@@ -161,20 +177,8 @@ def signed(
     now: datetime,
     zone: str,
 ) -> DaySheet:
-    """The sheet with its signature; again only where more records came since. Raises Invalid for a day to
-    come.
-    """
-    if day > local_day(now, zone):
-        raise Invalid(
-            "day-to-come", "This day has not begun yet.", field="day", accepted="today or a day before"
-        )
-    if old is not None and old.counted >= count:
-        raise Conflict(
-            "signed-already",
-            "The records of this day are signed.",
-            field="kind",
-            accepted="another kind or day",
-        )
+    """The sheet with its signature. Raises what `not_to_sign` says."""
+    demand(not_to_sign(old, day, count, now, zone))
     return DaySheet(
         property_id,
         sheet_id(day.isoformat(), kind),
