@@ -97,9 +97,15 @@ class Handlers:
         await self._announce(unit, event, copy)
 
     async def emergency_raised(self, unit: Unit) -> None:
-        """Keep what the emergency stream says; it waits for nothing."""
+        """Keep what the emergency stream says; it waits for nothing.
+
+        The request's own copy is saved with it, so that what changes the request in this instant looks again
+        and changes both.
+        """
         event = _event(unit, EmergencyRaised)
-        request = await unit.look(RequestCopy, event.request_id)
+        request = await unit.load(RequestCopy, event.request_id)
+        if request is not None:
+            unit.save(request)
         old = await unit.load(RequestCopy, unit.cause.stream)
         copy = emergency_copy(request, unit.cause.property_id, unit.cause.stream, event, old)
         unit.save(copy)

@@ -223,13 +223,15 @@ async def test_a_correction_holds_from_then_on(front: Notify) -> None:
 async def test_j25_what_changes_for_a_request_holds_for_its_emergency_too(front: Notify) -> None:
     now, stream = datetime.now(UTC), EmergencyRaised.stream("r1")
     await front.feed(accepted("r1"), "r1")
-    await front.feed(emergency_raised("r1", now, personal=WANG), stream)
 
-    async def copy() -> dict[str, Any]:
-        found = await front.db["requests"].find_one({"id": stream})
+    async def copy(id: str = stream) -> dict[str, Any]:
+        found = await front.db["requests"].find_one({"id": id})
         assert found is not None
         return found
 
+    before = (await copy("r1"))["version"]
+    await front.feed(emergency_raised("r1", now, personal=WANG), stream)
+    assert (await copy("r1"))["version"] == before + 1, "what changed it in this instant has to look again"
     changed = corrected(now)
     await front.feed(changed, "r1")
     assert ((await copy())["phone"], (await copy())["urgency"]) == ("", "emergency")
