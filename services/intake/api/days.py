@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.intake import repository, repository_cases, repository_figures
+from services.intake import repository
 from services.intake.api.common import PREFIX, READ, answer, offered
 from services.intake.case_answers import ComplaintReport, DayAnswer, SheetAnswer
 from services.intake.desk import desk_of
@@ -18,6 +18,7 @@ from services.intake.domain import complaint_report, day
 from services.intake.domain.complaint_sheet import sheet_of
 from services.intake.domain.day import DaySheet
 from services.intake.domain.property import Property, setting_number
+from services.intake.repository import cases, figures
 from shared.errors import NotFound
 from shared.events.intake_cases import RecordKind
 from shared.http.actions import AllowedAction
@@ -79,10 +80,10 @@ async def complaint_week(
     which = complaint_report.week_of(week or complaint_report.week_at(call.now, settled.zone), settled.zone)
     profile = call.catalogue.profile(settled.profile)
     received, closed, households, valid = await asyncio.gather(
-        repository_cases.received_between(call.db, call.property_id, which.begins, which.ends),
-        repository_cases.closed_between(call.db, call.property_id, which.begins, which.ends),
-        repository_figures.count_units(call.db, call.property_id),
-        repository_cases.valid_between(call.db, call.property_id, which.year_begins, which.ends),
+        cases.received_between(call.db, call.property_id, which.begins, which.ends),
+        cases.closed_between(call.db, call.property_id, which.begins, which.ends),
+        figures.count_units(call.db, call.property_id),
+        cases.valid_between(call.db, call.property_id, which.year_begins, which.ends),
     )
     report = complaint_report.weekly(
         received,
@@ -101,8 +102,8 @@ async def complaint_week(
 async def _counted(call: Call, which: date) -> tuple[dict[RecordKind, int], int]:
     settled = await _settled(call)
     begins, ends = day.bounds(which, settled.zone)
-    by_procedure = await repository_figures.by_procedure(call.db, call.property_id, begins, ends)
-    visits = await repository_figures.unsettled_visits(call.db, call.property_id, begins, ends)
+    by_procedure = await figures.by_procedure(call.db, call.property_id, begins, ends)
+    visits = await figures.unsettled_visits(call.db, call.property_id, begins, ends)
     return day.counted(by_procedure, call.catalogue.procedures), visits
 
 

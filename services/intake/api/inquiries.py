@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake import repository, repository_cases
+from services.intake import repository
 from services.intake.answers import Items, RequestState
 from services.intake.api.common import PREFIX, READ, PathId, act, answer, found, offered
 from services.intake.case_answers import (
@@ -22,6 +22,7 @@ from services.intake.domain import case_commands as c
 from services.intake.domain.answer_book import AnswerVersion, StandardAnswer
 from services.intake.domain.inquiry import Inquiry
 from services.intake.domain.request import Request
+from services.intake.repository import cases
 from shared.http.actions import AllowedAction
 from shared.http.call import Call, CallDep
 from shared.http.page import PageDep
@@ -37,7 +38,7 @@ async def list_answers(call: CallDep, page: PageDep, q: Words = "") -> Response:
     """Approved answers by the words of a question, while talking (P010); without words all, drafts too."""
     call.authorise(READ)
     wanted = answer_book.asked_for(q) if q.strip() else ()
-    rows = await repository_cases.answers(call.db, call.property_id, wanted, page.after, page.limit + 1)
+    rows = await cases.answers(call.db, call.property_id, wanted, page.after, page.limit + 1)
     shown = rows[: page.limit]
     last = shown[-1].id if len(rows) > page.limit else None
     return page.answer([_shown(call, row) for row in shown], last)
@@ -112,7 +113,7 @@ async def my_messages(call: CallDep, page: PageDep) -> Response:
     """The messages that wait for whoever asks (P002), with who called and what he said."""
     call.authorise(c.AcknowledgeMessage.NAME)
     who = call.principal.sub
-    rows = await repository_cases.messages_for(call.db, call.property_id, who, page.after, page.limit + 1)
+    rows = await cases.messages_for(call.db, call.property_id, who, page.after, page.limit + 1)
     shown = rows[: page.limit]
     requests = await repository.several(call.db, Request, call.property_id, tuple(row.id for row in shown))
     by_id = {request.id: request for request in requests}

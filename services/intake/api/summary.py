@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from services.intake import repository_figures
 from services.intake.api.common import PREFIX, READ
 from services.intake.desk import desk_of
 from services.intake.domain.times import Instant
+from services.intake.repository import figures
 from shared.http.call import CallDep
 from shared.http.problems import no_such_property
 
@@ -40,13 +40,13 @@ class CallSummary(BaseModel):
 async def read_summary(call: CallDep, since: Since) -> Response:
     """How many contacts and requests came in, and what is open."""
     call.authorise(READ)
-    found = await repository_figures.summary(call.db, call.property_id, since)
+    found = await figures.summary(call.db, call.property_id, since)
     settled = await desk_of(call).settled(call.property_id, call.now)
     if settled is None:
         raise no_such_property()
     settings = call.catalogue.profile(settled.profile).settings_with(settled.settings)
     within = timedelta(seconds=int(settings["call.answer_seconds"]))
-    in_time, calls = await repository_figures.answered_calls(call.db, call.property_id, since, within)
+    in_time, calls = await figures.answered_calls(call.db, call.property_id, since, within)
     body = CallSummary(
         since=since,
         contacts=found.contacts,

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from services.intake.domain.guide import Guide
 from services.intake.domain.guide_edition import Edition
+from services.intake.repository.cases import EDITIONS, GUIDES
 from services.intake.repository.names import KINDS, QUERY_MS_MAX, Database
-from services.intake.repository_cases import EDITIONS, GUIDES
 from shared.kernel.kinds import Kinds
 
 _KINDS = Kinds(KINDS)

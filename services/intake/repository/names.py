@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from services.intake import repository_cases
 from services.intake.domain.attachment import Attachment
 from services.intake.domain.colleague import Colleague
 from services.intake.domain.contact import Contact
@@ -18,6 +17,7 @@ from services.intake.domain.request import Request
 from services.intake.domain.timeline import Entry
 from services.intake.domain.watch import SlipWatch
 from services.intake.repository import attachments as repository_attachments
+from services.intake.repository import cases
 from shared.kernel.unit import Aggregate, Index
 
 PROPERTIES, UNITS, PEOPLE, PHONES = "properties", "units", "people", "phones"
@@ -35,7 +35,7 @@ KINDS: Mapping[type, str] = {
     Entry: TIMELINE,
     Attachment: repository_attachments.ATTACHMENTS,
     Colleague: COLLEAGUES,
-    **repository_cases.KINDS,
+    **cases.KINDS,
 }
 
 NEWEST = (("reported_at", -1), ("id", -1))
@@ -128,7 +128,7 @@ INDEXES = (
         serves="the timeline of a request, oldest first",
     ),
     *repository_attachments.INDEXES,
-    *repository_cases.INDEXES,
+    *cases.INDEXES,
 )
 
 A = TypeVar("A", bound=Aggregate)
