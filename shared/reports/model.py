@@ -51,12 +51,16 @@ class Rate(_Part):
 
 
 class Table(_Part):
-    """Rows under named columns; a row has one cell a column."""
+    """Rows under named columns; a row has one cell a column.
+
+    `coded`: the columns, from 0, whose cells are codes of ours, such as a category; people read their names.
+    """
 
     name: str
     title: Words
     columns: tuple[Words, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    coded: tuple[int, ...] = ()
 
 
 class Report(_Part):

@@ -1,10 +1,13 @@
-"""A report as JSON, CSV or XLSX. Text that a spreadsheet would run as a formula stays text."""
+"""A report as JSON, CSV or XLSX: codes in JSON, their names in the others.
+
+Text that a spreadsheet would run as a formula stays text.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +16,8 @@ import orjson
 import xlsxwriter
 
 from shared.reports.model import Cell, Language, Report, Table, Words
+from shared.texts.say import word
+from shared.texts.voices import voice
 
 Format = Literal["json", "csv", "xlsx"]
 MEDIA: dict[Format, str] = {
@@ -67,6 +72,7 @@ def document(report: Report, language: Language) -> dict[str, Any]:
                 "title": table.title.of(language),
                 "columns": [column.of(language) for column in table.columns],
                 "rows": [list(row) for row in table.rows],
+                "coded": list(table.coded),
             }
             for table in report.tables
         ],
@@ -125,7 +131,22 @@ def _parts(report: Report, language: Language) -> Iterator[Table]:
         )
         title = Words(zh="指标", en="Rates")
         yield Table(name="rates", title=title, columns=RATE_COLUMNS, rows=rows)
-    yield from report.tables
+    for table in report.tables:
+        yield table.model_copy(update={"rows": named(table.rows, table.coded, language)})
+
+
+def named(
+    rows: Iterable[Sequence[Cell]], coded: Collection[int], language: Language
+) -> list[tuple[Cell, ...]]:
+    """The rows with the names of their codes in that language."""
+    speak = voice(language)
+    return [
+        tuple(
+            word(cell).told(speak) if column in coded and isinstance(cell, str) else cell
+            for column, cell in enumerate(row)
+        )
+        for row in rows
+    ]
 
 
 def _span(report: Report) -> list[str]:

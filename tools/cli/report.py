@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -80,7 +80,7 @@ def report(
             raise Stop(Exit.USAGE, f"--out {out}: {error.strerror}") from None
         typer.echo(str(out))
     elif format is Format.table and not as_text:
-        _print(body)
+        _print(body, language.value)
     else:
         typer.echo(body.decode("utf-8-sig" if format is Format.csv or as_text else "utf-8"))
 
@@ -94,9 +94,10 @@ async def _fetch(of: str, name: str, query: dict[str, str]) -> bytes:
         return await client.download(service, f"/v1/properties/{of}/reports/{name}", **query)
 
 
-def _print(body: bytes) -> None:
+def _print(body: bytes, language: Literal["zh", "en"]) -> None:
     import json
 
+    from shared.reports.render import named
     from tools.output import print_table
 
     found: dict[str, Any] = json.loads(body)
@@ -108,7 +109,10 @@ def _print(body: bytes) -> None:
     if rates:
         print_table("", ("rate", "numerator", "denominator", "share", "what is counted"), rates)
     for table in found["tables"]:
-        rows = [["" if cell is None else cell for cell in row] for row in table["rows"]]
+        rows = [
+            ["" if cell is None else cell for cell in row]
+            for row in named(table["rows"], table["coded"], language)
+        ]
         print_table(table["title"], table["columns"], rows)
 
 

@@ -23,8 +23,9 @@ from shared.catalogue.channels import channels
 from shared.catalogue.load import Catalogue
 from shared.catalogue.model import HQ_DUTY
 from shared.errors import Rejected
-from shared.events.dispatch_callbacks import CallbackProblem
-from shared.events.intake import AttachmentKind, Urgency
+from shared.events.dispatch import WorkKind
+from shared.events.dispatch_callbacks import CallbackKind, CallbackProblem
+from shared.events.intake import AttachmentKind, Outcome, Urgency
 from shared.events.intake_complaints import Grade, Severity
 from shared.policy import Policy
 from tools.importing.convert import Reason
@@ -32,13 +33,14 @@ from tools.importing.convert import Reason
 KINDS = (
     *(WorkState, DepositStatus, Method, Purpose, QuoteStatus, Result, PartyKind, CopyName, State, Status),
     *(CallbackProblem, AttachmentKind, Urgency, Grade, Severity, Reason),
+    *(WorkKind, CallbackKind, Outcome),  # of reports
 )
 PLAIN = {
     *("asked", "agreed", "approved", "refused", "open", "used", "void"),  # leave, swaps, numbers on paper
     *("currency", "training"),  # what is fixed when a property is opened
     *("account", "answerversion", "attachment", "complaint", "contact", "deposit", "difficulty", "inquiry"),
     *("payment", "person", "property", "quote", "request", "standardanswer", "unit"),  # what paths name
-    *("butler", "engineering", "customer_service", "environment", "security"),  # departments
+    *("butler", "engineering", "customer_service", "environment", "security", "unassigned"),  # departments
 }
 CHOSEN = {"areas", "categories", "choices", "signatures", "superior_roles", "responsible_roles"}
 """Names of what the catalogue offers to choose from."""

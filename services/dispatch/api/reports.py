@@ -52,12 +52,13 @@ class RateView(BaseModel):
 
 
 class TableView(BaseModel):
-    """A table; each row has one cell a column."""
+    """A table; each row has one cell a column. `coded`: the columns, from 0, that hold codes (a category)."""
 
     name: str
     title: str
     columns: list[str]
     rows: list[list[Any]]
+    coded: list[int]
 
 
 class ReportView(BaseModel):

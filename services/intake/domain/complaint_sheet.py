@@ -91,4 +91,4 @@ def _rate(name: str, share: Share) -> Rate:
 def _group(name: str, counted: Mapping[str, int]) -> Table:
     title = GROUPS[name]
     rows = tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
-    return Table(name=name, title=title, columns=(title, NUMBER), rows=rows)
+    return Table(name=name, title=title, columns=(title, NUMBER), rows=rows, coded=(0,))

@@ -17,6 +17,7 @@ from shared.errors import Invalid
 from shared.reports.model import Rate, Report, Words
 from shared.reports.period import period
 from shared.reports.render import rendered
+from shared.texts.voices import LANGUAGES
 
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -211,6 +212,20 @@ def test_csv_and_xlsx_say_the_same_and_run_no_formula() -> None:
     assert not any("<f>" in sheet for sheet in sheets), "text stays text"
     assert "派工单5分钟内送达率" in book.read("xl/sharedStrings.xml").decode()
     assert orjson.loads(rendered(found, "json", "en"))["rates"][0]["denominator"] == 1
+
+
+def test_people_read_the_names_of_codes_and_programs_the_codes() -> None:
+    found = report("repair-week", slips=[slip(1, category="doors-windows", urgency="urgent")])
+    told = {
+        language: {
+            line[0] for line in csv.reader(io.StringIO(rendered(found, "csv", language).decode())) if line
+        }
+        for language in LANGUAGES
+    }
+    assert {"门窗", "急修", "工程"} <= told["zh"]
+    assert {"doors-windows", "urgent", "engineering"} <= told["en"]
+    [category] = [t for t in orjson.loads(rendered(found, "json", "zh"))["tables"] if t["name"] == "category"]
+    assert (category["rows"][0][0], category["coded"]) == ("doors-windows", [0])
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

@@ -22,7 +22,14 @@ BODY = {
     "since": "2026-03-01T16:00:00+00:00",
     "until": "2026-03-08T16:00:00+00:00",
     "rates": [{"title": "Out in time", "numerator": 3, "denominator": 4, "permille": 750, "means": "of all"}],
-    "tables": [{"title": "By kind", "columns": ["kind", "count"], "rows": [["repair", 4], ["errand", None]]}],
+    "tables": [
+        {
+            "title": "By kind",
+            "columns": ["kind", "count"],
+            "rows": [["repair", 4], ["errand", None]],
+            "coded": [0],
+        }
+    ],
 }
 
 
@@ -43,6 +50,7 @@ def test_a_table_shows_numerator_and_denominator(asked: list[dict[str, str]]) ->
     done = RUN.invoke(app, ["report", "slips", "--property", "villa", "--week", "2026-W10"])
     assert done.exit_code == Exit.OK, done.output
     assert "75.0 %" in done.output
+    assert "跑腿代办" in done.output, "the names of codes, in the language asked for"
     assert "villa  2026-03-02 .. 2026-03-08\n" in done.output, "the days of the property"
     assert asked == [{"of": "villa", "name": "slips", "week": "2026-W10", "language": "zh", "format": "json"}]
 

@@ -102,7 +102,7 @@ def _by_kind(rows: Sequence[CallbackRow], now: datetime) -> Table:
         Words(zh="随事项结案", en="ended with the request"),
     )
     title = Words(zh="按类别和轮次", en="By kind and round")
-    return Table(name="kinds", title=title, columns=columns, rows=tuple(lines))
+    return Table(name="kinds", title=title, columns=columns, rows=tuple(lines), coded=(0,))
 
 
 def _overdue(rows: Sequence[CallbackRow], now: datetime) -> Table:
@@ -118,7 +118,7 @@ def _overdue(rows: Sequence[CallbackRow], now: datetime) -> Table:
     )
     lines = tuple((r.slip, r.place, r.first_contact_id, r.kind, r.due_at) for r in late[:LISTED_MAX])
     title = Words(zh="逾期回访", en="Overdue callbacks")
-    return Table(name="overdue", title=title, columns=columns, rows=lines)
+    return Table(name="overdue", title=title, columns=columns, rows=lines, coded=(3,))
 
 
 def _rate(

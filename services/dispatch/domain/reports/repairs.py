@@ -125,7 +125,8 @@ def late_slips(rows: Sequence[SlipRow]) -> Table:
         (r.slip, r.place, r.urgency, r.slip_due_at, r.issued_at, _seconds(r.issued_at, r.slip_due_at))
         for r in late[:LISTED_MAX]
     )
-    return Table(name="late", title=Words(zh="迟发派工单", en="Late slips"), columns=columns, rows=shown)
+    title = Words(zh="迟发派工单", en="Late slips")
+    return Table(name="late", title=title, columns=columns, rows=shown, coded=(2,))
 
 
 def overdue(rows: Sequence[SlipRow], urgency: str, now: datetime) -> Table:
@@ -143,7 +144,8 @@ def overdue(rows: Sequence[SlipRow], urgency: str, now: datetime) -> Table:
     shown = tuple(
         (r.slip, r.place, r.category, r.assignee_id, r.due_at, r.done_at) for r in late[:LISTED_MAX]
     )
-    return Table(name="overdue", title=Words(zh="逾期项目", en="Not in time"), columns=columns, rows=shown)
+    title = Words(zh="逾期项目", en="Not in time")
+    return Table(name="overdue", title=title, columns=columns, rows=shown, coded=(2,))
 
 
 def _by(name: str, title: Words, rows: Iterable[SlipRow], key: Callable[[SlipRow], str]) -> Table:
@@ -152,7 +154,8 @@ def _by(name: str, title: Words, rows: Iterable[SlipRow], key: Callable[[SlipRow
         groups[key(row)].append(row)
     lines = [(value, *_counts(found)) for value, found in sorted(groups.items())]
     total = ("合计 / total", *_counts([row for found in groups.values() for row in found]))
-    return Table(name=name, title=title, columns=(title, *COUNTED), rows=(*lines, total))
+    coded = () if name == "period" else (0,)
+    return Table(name=name, title=title, columns=(title, *COUNTED), rows=(*lines, total), coded=coded)
 
 
 def _counts(rows: Sequence[SlipRow]) -> tuple[int, ...]:
@@ -182,7 +185,7 @@ def _compared(rows: Sequence[SlipRow], before: Sequence[SlipRow]) -> Table:
         Words(zh="增减", en="change"),
     )
     title = Words(zh="与上期比较", en="Against the time before")
-    return Table(name="compared", title=title, columns=columns, rows=tuple(lines))
+    return Table(name="compared", title=title, columns=columns, rows=tuple(lines), coded=(0,))
 
 
 def _repeated(rows: Sequence[SlipRow]) -> Table:
@@ -196,7 +199,7 @@ def _repeated(rows: Sequence[SlipRow]) -> Table:
     )
     lines = tuple((place, category, times) for (place, category), times in often[:REPEATED_SHOWN_MAX])
     title = Words(zh="重复报修", en="Reported more than once")
-    return Table(name="repeated", title=title, columns=columns, rows=lines)
+    return Table(name="repeated", title=title, columns=columns, rows=lines, coded=(1,))
 
 
 def _seconds(later: datetime, earlier: datetime) -> int:
