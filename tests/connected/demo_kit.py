@@ -50,6 +50,7 @@ async def directory_of(client: Client) -> dict[str, list[Any]]:
         "units": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/units")],
         "people": [(one["id"], one["version"]) async for one in client.all("intake", f"{base}/people")],
         "staff": [one["staff_id"] async for one in client.all("dispatch", f"{base}/staff")],
+        "guide": (await client.get("intake", f"/v1/guides/{TOWER.id}"))["services"],
     }
 
 

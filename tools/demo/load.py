@@ -1,6 +1,6 @@
 """Loads a property of the demonstration through the HTTP API.
 
-Settings, units, owners, staff and the shifts of two weeks.
+Settings, units, owners, staff, the shifts of two weeks, and a service guide.
 
 Loading again changes nothing but the shifts, which are carried on; so every start of the demonstration may
 load.
@@ -18,6 +18,7 @@ from shared.clock import Clock, SystemClock
 from tools.client import Client, Json
 from tools.demo.desk import shift_times
 from tools.demo.group import Estate, Staff
+from tools.demo.guide import load_guide
 from tools.session import Machine
 
 DAYS_BACK, DAYS_AHEAD = 1, 14
@@ -32,6 +33,8 @@ async def load_group(
     for estate in estates:
         async with machine.of_property(estate.id, "administrator", sub="setup") as client:
             new = await load_estate(client, estate, clock or SystemClock())
+        async with machine.of_property(estate.id, "office", sub="setup") as client:
+            await load_guide(client, estate)
         what = "opened" if new else "was there"
         say(
             f"{estate.name_zh} {estate.name_en}: {what}, {len(estate.units)} units, {len(estate.staff)} staff"
