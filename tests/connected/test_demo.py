@@ -222,14 +222,14 @@ async def test_an_operator_verifies_replays_and_looks_at_what_is_parked(
 
 
 async def test_one_trace_goes_from_the_call_to_the_message(platform: Platform, told: list[Told]) -> None:
-    """Guarantee 12: the caller's trace context is on every event and on what the owner receives."""
+    """Guarantee 12: the caller's trace context is on every event and on what the owner gets, at night too."""
     assert told
     machine = platform.machine
     trace = f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01"
     token = machine.token("trace", [(f"property:{TOWER.id}", "cs_supervisor")])
     body = {
         "procedure": "repair-report",
-        "urgency": "urgent",
+        "urgency": "emergency",
         "category": "lift",
         "area": "public",
         "place": "客梯2号",
